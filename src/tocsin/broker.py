@@ -1,0 +1,73 @@
+"""Hints: the only thing the broker ever carries. "Look, there is work": losing one costs seconds, never a message.
+
+The database is the record, so no task is acknowledged late, retried or delayed by Celery, and nothing is lost when the
+broker is: a worker killed between Redis' BRPOP and its own bookkeeping loses the task for good, whatever the settings.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from celery import Celery
+from kombu import Queue
+
+from tocsin.domain.channel import ChannelName
+
+FAN_OUT: Final = "fan_out"
+SWEEP: Final = "sweep"
+DELIVER: Final = {name: f"deliver.{name}" for name in ChannelName}
+
+# A hint that nobody took for so long has been overtaken by a sweeper.
+HINT_EXPIRES_SECONDS: Final = 60
+
+
+def make_celery(broker_url: str, *, publisher: bool) -> Celery:
+    """Return the Celery application; a `publisher` (the web) waits less for a broker that does not answer."""
+    refuse_cluster(broker_url)
+    app = Celery("tocsin", broker=broker_url, set_as_current=not publisher)
+    app.conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        result_accept_content=["json"],
+        task_ignore_result=True,
+        result_backend=None,
+        task_acks_late=False,
+        worker_prefetch_multiplier=1,
+        worker_disable_prefetch=True,
+        worker_eta_task_limit=100,
+        task_publish_retry=False,
+        broker_connection_timeout=2,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "socket_timeout": 1 if publisher else 5,
+            "socket_connect_timeout": 0.5 if publisher else 2,
+            "socket_keepalive": not broker_url.startswith("redis+socket"),
+            "health_check_interval": 10,
+            "retry_on_timeout": False,
+            "visibility_timeout": 120,
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            "global_keyprefix": "tocsin:",
+            "queue_order_strategy": "round_robin",
+        },
+        task_soft_time_limit=40,
+        task_time_limit=50,
+        worker_max_tasks_per_child=2000,
+        worker_max_memory_per_child=300_000,
+        worker_soft_shutdown_timeout=0,
+        worker_send_task_events=False,
+        task_send_sent_event=False,
+        worker_hijack_root_logger=False,
+        task_create_missing_queues=False,
+        task_default_queue=SWEEP,
+        task_queues=[Queue(name) for name in (FAN_OUT, SWEEP, *DELIVER.values())],
+        task_routes={name: {"queue": name} for name in (FAN_OUT, SWEEP, *DELIVER.values())},
+    )
+    return app
+
+
+def refuse_cluster(broker_url: str) -> None:
+    """Raise ValueError for a Redis Cluster, which Celery cannot use (celery issue 2852)."""
+    if "cluster" in broker_url.split("://", maxsplit=1)[0]:
+        raise ValueError(f"Celery cannot use a Redis Cluster. Give one node, or Sentinel, instead of {broker_url}.")

@@ -1,0 +1,136 @@
+"""The channel contract: what the core hands to a way out, and what it wants to hear back.
+
+A channel is given batches of messages and says of each what came of it, as soon as it knows. It never looks at the
+store, never retries beyond the seconds of one attempt, and never decides who hears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from tocsin.domain.errors import DeliveryError
+from tocsin.domain.page import Page
+from tocsin.domain.story import Story
+
+
+class ChannelName(StrEnum):
+    EMAIL = "email"
+    SMS = "sms"
+    SOCIAL = "social"
+    CHAT = "chat"
+    PUSH = "push"
+    WEBHOOK = "webhook"
+    STATUS_PAGE = "status_page"
+
+
+class OnUnknown(StrEnum):
+    """What the core does with a message whose outcome nobody knows (`Ambiguous`, or its worker died)."""
+
+    RESEND_ONCE = "resend_once"  # the same message once more with the same id, then it counts as accepted
+    RESEND_FREELY = "resend_freely"  # repeating it does no harm: the receiver replaces or removes duplicates
+
+
+class Content(StrEnum):
+    STORY = "story"  # words about incidents, the same for everyone of one audience and language
+    PAGE = "page"  # the whole public page as it stands
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`batch` messages go to one call of `send`, `in_flight` calls run at once in one worker process."""
+
+    batch: int
+    in_flight: int
+    merges: bool  # one message may tell of several incidents
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What goes out to one endpoint.
+
+    `id` is the same on a resend. `rendered` is what this channel's own `render` returned, shared by everyone who
+    reads the same words. `endpoint` is the endpoint's opaque id, `token` lets its holder unsubscribe and nothing else,
+    `delivery` is an opaque name that a bounce or a callback may carry back to us.
+    """
+
+    id: str
+    address: str
+    name: str
+    rendered: object
+    endpoint: str
+    token: str
+    delivery: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took it; `provider_id` is the name it gave to the message, if any."""
+
+    provider_id: str = ""
+    code: int | None = None
+    note: str = ""
+
+
+Result = Accepted | DeliveryError
+Answered = Callable[[int, Result], None]
+
+
+class ReceiptKind(StrEnum):
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"  # for good: nobody is there
+    DELAYED = "delayed"  # not yet, or for a reason that is not the recipient's
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a provider said later of a message; `delivery` is `Message.delivery` as it came back."""
+
+    delivery: str
+    kind: ReceiptKind
+    code: str
+    note: str
+
+
+class Channel(Protocol):
+    """One way out. Instances live as long as a worker process and may keep connections."""
+
+    @property
+    def name(self) -> ChannelName: ...
+
+    @property
+    def limits(self) -> Limits: ...
+
+    @property
+    def on_unknown(self) -> OnUnknown: ...
+
+    @property
+    def content(self) -> Content: ...
+
+    @property
+    def provider(self) -> str:
+        """The provider in use, as it is shown to operators: "smtp"."""
+        ...
+
+    def render(self, content: Story | Page) -> object:
+        """Turn content into this channel's words, once per version, audience and language."""
+        ...
+
+    async def send(self, messages: Sequence[Message], answered: Answered) -> None:
+        """Hand `messages` to the provider and call `answered(index, result)` for each, as soon as it is known.
+
+        A message of which nothing was said when this returns or raises counts as Ambiguous.
+        """
+        ...
+
+    def read_receipt(self, raw: bytes, headers: Mapping[str, str]) -> Sequence[Receipt]:
+        """Read what a provider reported; raise Refused where it is not from the provider or cannot be read."""
+        ...
+
+    async def check(self) -> str:
+        """Try the provider without sending; return one line for the operator, raise DeliveryError with what to mend."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,109 @@
+"""Deliveries: the states a ledger row goes through, why a row did not go out, and which moves are legal."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a delivery stands. `sending` is told by the open attempt that names the row, not stored in it."""
+
+    HELD = "held"
+    PENDING = "pending"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    SUPPRESSED = "suppressed"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+UNFINISHED = frozenset({State.HELD, State.PENDING, State.SENDING, State.UNKNOWN})
+NOT_ELIGIBLE = frozenset({State.SKIPPED, State.SUPPRESSED})
+
+# From → to, for what is stored. Receipts may come before the answer that they are receipts of, so any state in which
+# a message may have gone out can become accepted, delivered or bounced; a row that was superseded in flight was heard.
+_HEARD = {State.ACCEPTED, State.DELIVERED, State.BOUNCED}
+_STOPPED = {State.SUPERSEDED, State.EXPIRED, State.CANCELLED, State.SUPPRESSED}
+MOVES: dict[State, frozenset[State]] = {
+    State.PENDING: frozenset({State.HELD, State.UNKNOWN, State.FAILED, State.SKIPPED, *_HEARD, *_STOPPED}),
+    State.HELD: frozenset({State.PENDING, State.UNKNOWN, State.FAILED, State.SKIPPED, *_HEARD, *_STOPPED}),
+    State.UNKNOWN: frozenset({State.PENDING, State.FAILED, *_HEARD, *_STOPPED}),
+    State.ACCEPTED: frozenset({State.DELIVERED, State.BOUNCED}),
+    State.DELIVERED: frozenset({State.BOUNCED}),
+    State.SUPERSEDED: frozenset(_HEARD),
+    State.EXPIRED: frozenset(_HEARD),
+    State.CANCELLED: frozenset(_HEARD),
+    State.FAILED: frozenset({State.PENDING, *_HEARD}),
+    State.BOUNCED: frozenset({State.PENDING}),
+    State.SKIPPED: frozenset(),
+    State.SUPPRESSED: frozenset(_HEARD),
+}
+
+
+class Reason(StrEnum):
+    """Why a row is held, was not sent, or ended as it did. Published: scripts may rely on these names."""
+
+    # skipped: policy or the subscriber's own choice
+    COMPONENTS_NOT_CHOSEN = "components_not_chosen"
+    BELOW_LEAST_SEVERITY = "below_least_severity"
+    PHASE_NOT_CHOSEN = "phase_not_chosen"
+    ALREADY_OVER = "already_over"
+    ALREADY_TOLD = "already_told"
+    # suppressed: a hard stop
+    UNCONFIRMED = "unconfirmed"
+    PAUSED = "paused"
+    QUARANTINED = "quarantined"
+    OPTED_OUT = "opted_out"
+    # held
+    MERGING = "merging"
+    PACED = "paced"
+    CHANNEL_PAUSED = "channel_paused"
+    RETRYING = "retrying"
+    PROVIDER_DOWN = "provider_down"
+    # ended
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    NEWER_VERSION = "newer_version"
+    ADDRESS_DEAD = "address_dead"
+    REFUSED = "refused"
+    RETRIES_EXHAUSTED = "retries_exhausted"
+    BOUNCED_LATER = "bounced_later"
+
+    @property
+    def words(self) -> str:
+        """Return what this reason means to the person who asks why."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Reason.COMPONENTS_NOT_CHOSEN: "none of the components they chose is affected",
+    Reason.BELOW_LEAST_SEVERITY: "they asked to hear of graver incidents only",
+    Reason.PHASE_NOT_CHOSEN: "they did not ask to hear of this phase of an incident",
+    Reason.ALREADY_OVER: "the incident was over before they heard that it had begun",
+    Reason.ALREADY_TOLD: "they already know",
+    Reason.UNCONFIRMED: "the address was never confirmed",
+    Reason.PAUSED: "they paused this address",
+    Reason.QUARANTINED: "the address refused mail for good and is in quarantine",
+    Reason.OPTED_OUT: "they unsubscribed",
+    Reason.MERGING: "waiting a moment, so that what changes meanwhile comes in the same message",
+    Reason.PACED: "they heard from us often lately; everything owed comes in one message",
+    Reason.CHANNEL_PAUSED: "an operator paused this channel",
+    Reason.RETRYING: "the provider could not take it yet; it is tried again",
+    Reason.PROVIDER_DOWN: "our account at the provider is at fault; it is tried again",
+    Reason.OUTCOME_UNKNOWN: "it was handed over and no answer came; it may have arrived twice",
+    Reason.NEWER_VERSION: "a newer update took its place before it went out",
+    Reason.ADDRESS_DEAD: "the provider says that nobody is at this address",
+    Reason.REFUSED: "the provider refused the message",
+    Reason.RETRIES_EXHAUSTED: "it was tried for as long as the news was worth it",
+    Reason.BOUNCED_LATER: "it was accepted first and came back later",
+}
+
+
+def may_move(now: State, to: State) -> bool:
+    """Tell whether a stored row in `now` may become `to`."""
+    return to in MOVES[now]

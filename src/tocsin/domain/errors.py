@@ -1,0 +1,63 @@
+"""What went wrong, named by what to do next.
+
+    DeliveryError
+    ├── TryAgain       the provider or the network stumbled: the same message may go later
+    ├── GiveUp         this message will never be taken: tell the operator why
+    ├── AddressDead    nobody is at this address any more: stop writing to it
+    ├── ProviderDown   our side of the provider is broken (credentials, quota): no recipient is to blame
+    └── Ambiguous      the bytes went out and no answer came: it may have arrived
+
+Each message is written for the operator who will read it in the ledger. A channel returns these as results, one for
+each message of a batch, or raises them where it sends one at a time.
+"""
+
+from __future__ import annotations
+
+
+class DeliveryError(Exception):
+    """A message that was not accepted; `note` is for the operator, `code` is the provider's own."""
+
+    def __init__(self, note: str, *, code: int | None = None) -> None:
+        super().__init__(note)
+        self.note = note
+        self.code = code
+
+
+class TryAgain(DeliveryError):
+    """The same message may go later, at the earliest after `retry_after` seconds where the provider said so."""
+
+    def __init__(self, note: str, *, code: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(note, code=code)
+        self.retry_after = retry_after
+
+
+class GiveUp(DeliveryError):
+    """This message will never be taken, and another one to this address might."""
+
+
+class AddressDead(DeliveryError):
+    """Nobody is at this address any more."""
+
+
+class ProviderDown(TryAgain):
+    """Our account, credentials or quota at the provider are at fault: retried, and never held against a recipient."""
+
+
+class Ambiguous(DeliveryError):
+    """The bytes went out and no answer came back: it may have arrived."""
+
+
+class Refused(ValueError):
+    """What was asked for breaks a rule; `field` says where, the message what to do."""
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class IllegalMove(Refused):
+    """The incident cannot go from where it is to where it was sent."""
+
+
+class NotFound(LookupError):
+    """There is no such thing; the message says of what kind and by which name it was asked for."""

@@ -1,0 +1,101 @@
+"""The status page as values: what visitors may know, and the sentence that sums it up.
+
+Everything here is built from public updates alone (promise D6): the overall state, components and history are derived
+from what the widest audience was told, never from what is only known inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from tocsin.domain.component import ComponentStatus, worst
+from tocsin.domain.incident import Impact, Severity, Status
+
+
+@dataclass(frozen=True, slots=True)
+class PageUpdate:
+    id: str
+    status: Status
+    body: str
+    created_at: datetime
+    components: tuple[tuple[str, str, ComponentStatus, ComponentStatus], ...]  # (id, name, before, after)
+
+
+@dataclass(frozen=True, slots=True)
+class PageIncident:
+    """One incident with its public updates, newest first."""
+
+    id: str
+    title: str
+    status: Status
+    severity: Severity
+    impact: Impact
+    started_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    monitoring_at: datetime | None
+    resolved_at: datetime | None
+    next_update_at: datetime | None
+    components: tuple[str, ...]  # ids of the components affected now
+    updates: tuple[PageUpdate, ...]
+
+    @property
+    def is_open(self) -> bool:
+        return self.status.is_open
+
+
+@dataclass(frozen=True, slots=True)
+class PageDay:
+    """One day of a component's history: its worst state, and for how many seconds it was in each bad one."""
+
+    day: date
+    worst: ComponentStatus
+    partial_seconds: int
+    major_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageComponent:
+    id: str
+    slug: str
+    name: str
+    description: str | None
+    status: ComponentStatus
+    group: str | None  # id of its group
+    position: int
+    created_at: datetime
+    updated_at: datetime
+    days: tuple[PageDay, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageGroup:
+    id: str
+    name: str
+    position: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The whole public page at one moment. Incidents: the open ones and those of the last 90 days, newest first."""
+
+    id: str
+    brand: str
+    url: str
+    time_zone: str
+    rendered_at: datetime
+    components: Sequence[PageComponent] = field(default=())
+    groups: Sequence[PageGroup] = field(default=())
+    incidents: Sequence[PageIncident] = field(default=())
+
+    @property
+    def open_incidents(self) -> list[PageIncident]:
+        return [incident for incident in self.incidents if incident.is_open]
+
+    @property
+    def worst(self) -> ComponentStatus:
+        return worst(component.status for component in self.components)

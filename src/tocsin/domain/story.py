@@ -1,0 +1,38 @@
+"""What one message tells: the current state of one or more incidents, in the words of one audience."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.domain.incident import Impact, Phase, Severity, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One incident as one audience may read of it. `url` is the incident's public page, None where it has none."""
+
+    incident: str
+    version: int
+    title: str
+    body: str
+    status: Status
+    severity: Severity
+    impact: Impact
+    phase: Phase
+    components: tuple[tuple[str, str], ...]  # (name, state in words)
+    started_at: datetime
+    published_at: datetime
+    next_update_at: datetime | None
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Chapters with the most urgent first, for readers of one audience in one language."""
+
+    brand: str
+    audience: str
+    locale: str
+    chapters: tuple[Chapter, ...]
+    public_url: str

@@ -1,0 +1,1 @@
+"""The whole service under one parent: database, broker, web, workers, practice providers."""

@@ -1,0 +1,1 @@
+"""Providers to practise on, speaking the real protocols on loopback."""

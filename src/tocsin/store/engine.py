@@ -1,0 +1,47 @@
+"""Connections to PostgreSQL: an engine for the ordinary paths, a bare asyncpg pool for the hot one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from sqlalchemy import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+Connection = asyncpg.Connection
+Pool = asyncpg.Pool
+Record = asyncpg.Record
+
+
+def make_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
+    """Return an engine for `postgresql://…`; connections are checked before use, so a restarted server is no error."""
+    return create_async_engine(_with_driver(database_url), pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
+
+
+async def make_pool(database_url: str, *, size: int, application: str) -> asyncpg.Pool:
+    """Return a pool of bare asyncpg connections whose queries time out after 30 s."""
+    return await asyncpg.create_pool(
+        database_url,
+        min_size=1,
+        max_size=size,
+        command_timeout=30,
+        init=_prepare,
+        server_settings={"application_name": application, "jit": "off"},
+    )
+
+
+@asynccontextmanager
+async def begin(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Open one transaction: committed at the end, rolled back on any error."""
+    async with engine.begin() as connection:
+        yield connection
+
+
+def _with_driver(database_url: str) -> URL:
+    return make_url(database_url).set(drivername="postgresql+asyncpg")
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")

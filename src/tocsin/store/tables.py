@@ -1,0 +1,274 @@
+"""The nouns as they are stored. Migrations make the tables; a test holds the two together.
+
+The hot tables (bucket, pace, delivery, attempt) are read and written by set-based SQL in `claim`, `record` and
+`fan_out`; their mappings here serve the ordinary paths: listing, counting, showing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Any, ClassVar
+
+from sqlalchemy import ForeignKey, Integer, LargeBinary, SmallInteger, Text, func
+from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, ENUM, JSONB, TIMESTAMP, UUID
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from tocsin.domain.delivery import State
+from tocsin.domain.endpoint import EndpointState
+
+Small = SmallInteger()
+_delivery_states = [state.value for state in State if state is not State.SENDING]
+delivery_state = ENUM(*_delivery_states, name="delivery_state", create_type=False)
+endpoint_state = ENUM(*[state.value for state in EndpointState], name="endpoint_state", create_type=False)
+
+
+class Row(DeclarativeBase):
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: Text,
+        datetime: TIMESTAMP(timezone=True),
+        float: DOUBLE_PRECISION,
+        bytes: LargeBinary,
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        list[int]: ARRAY(Integer),
+        list[str]: ARRAY(Text),
+    }
+
+
+def _now() -> Mapped[datetime]:
+    return mapped_column(server_default=func.tocsin_now())
+
+
+class Audience(Row):
+    __tablename__ = "audience"
+    id: Mapped[int] = mapped_column(Small, primary_key=True)
+    name: Mapped[str]
+    rank: Mapped[int] = mapped_column(Small)
+
+
+class ComponentGroup(Row):
+    __tablename__ = "component_group"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str]
+    slug: Mapped[str]
+    name: Mapped[str]
+    position: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[datetime] = _now()
+    updated_at: Mapped[datetime] = _now()
+
+
+class Component(Row):
+    __tablename__ = "component"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str]
+    slug: Mapped[str]
+    name: Mapped[str]
+    description: Mapped[str | None]
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("component_group.id"))
+    internal: Mapped[bool] = mapped_column(server_default="false")
+    position: Mapped[int] = mapped_column(server_default="0")
+    status: Mapped[str] = mapped_column(server_default="operational")
+    created_at: Mapped[datetime] = _now()
+    updated_at: Mapped[datetime] = _now()
+
+
+class ComponentStatusChange(Row):
+    __tablename__ = "component_status"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    component_id: Mapped[int] = mapped_column(ForeignKey("component.id"))
+    status: Mapped[str]
+    since: Mapped[datetime] = _now()
+
+
+class Incident(Row):
+    __tablename__ = "incident"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str]
+    version: Mapped[int]
+    status: Mapped[str]
+    severity: Mapped[int] = mapped_column(Small)
+    title: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column("metadata", server_default="{}")
+    started_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    next_update_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = _now()
+    updated_at: Mapped[datetime] = _now()
+
+    @property
+    def ref(self) -> str:
+        """The running number that operators call it by: INC-7."""
+        return f"INC-{self.id}"
+
+
+class IncidentUpdate(Row):
+    __tablename__ = "incident_update"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str]
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"))
+    version: Mapped[int]
+    status: Mapped[str]
+    severity: Mapped[int] = mapped_column(Small)
+    impact: Mapped[str]
+    kind: Mapped[str]
+    phase: Mapped[int] = mapped_column(Small)
+    title: Mapped[str]
+    titles: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    body: Mapped[str]
+    texts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    components: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    audiences: Mapped[int]
+    is_public: Mapped[bool]
+    notify: Mapped[bool] = mapped_column(server_default="true")
+    next_update_at: Mapped[datetime | None]
+    details: Mapped[dict[str, Any]] = mapped_column("metadata", server_default="{}")
+    created_by: Mapped[str]
+    created_at: Mapped[datetime] = _now()
+
+
+class Outbox(Row):
+    __tablename__ = "outbox"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    update_id: Mapped[int | None] = mapped_column(ForeignKey("incident_update.id"))
+    urgent: Mapped[bool] = mapped_column(server_default="false")
+    due_at: Mapped[float | None]
+    lease: Mapped[str | None] = mapped_column(UUID(as_uuid=False))
+    tries: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[datetime] = _now()
+    done_at: Mapped[datetime | None]
+
+
+class Bucket(Row):
+    __tablename__ = "bucket"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[str]
+    rank: Mapped[int] = mapped_column(Small)
+    size: Mapped[int] = mapped_column(server_default="0")
+    urgent: Mapped[bool] = mapped_column(server_default="false")
+    due_at: Mapped[float | None]
+    due_n: Mapped[int] = mapped_column(server_default="0")
+    gen: Mapped[int] = mapped_column(server_default="0")
+    live: Mapped[list[int]] = mapped_column(server_default="{}")
+    attempt_id: Mapped[int | None]
+    lease_until: Mapped[float] = mapped_column(server_default="0")
+
+
+class Subscriber(Row):
+    __tablename__ = "subscriber"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str]
+    name: Mapped[str] = mapped_column(server_default="")
+    locale: Mapped[str] = mapped_column(server_default="en")
+    time_zone: Mapped[str] = mapped_column(server_default="UTC")
+    audiences: Mapped[int]
+    created_at: Mapped[datetime] = _now()
+    updated_at: Mapped[datetime] = _now()
+
+
+class Endpoint(Row):
+    __tablename__ = "endpoint"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str]
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id"))
+    bucket_id: Mapped[int] = mapped_column(ForeignKey("bucket.id"))
+    channel: Mapped[str]
+    address: Mapped[str]
+    address_key: Mapped[str]
+    state: Mapped[str] = mapped_column(endpoint_state, server_default="unconfirmed")
+    state_reason: Mapped[str | None]
+    audiences: Mapped[int]
+    all_components: Mapped[bool] = mapped_column(server_default="true")
+    least: Mapped[int] = mapped_column(Small, server_default="4")
+    phases: Mapped[int] = mapped_column(Small, server_default="63")
+    mode: Mapped[str] = mapped_column(server_default="realtime")
+    digest_at: Mapped[time | None]
+    quiet_hours: Mapped[list[Any] | None]
+    sev1_breaks_quiet: Mapped[bool] = mapped_column(server_default="true")
+    fallback: Mapped[str | None]
+    created_at: Mapped[datetime] = _now()
+    updated_at: Mapped[datetime] = _now()
+
+
+class EndpointComponent(Row):
+    __tablename__ = "endpoint_component"
+    component_id: Mapped[int] = mapped_column(ForeignKey("component.id"), primary_key=True)
+    endpoint_id: Mapped[int] = mapped_column(ForeignKey("endpoint.id"), primary_key=True)
+
+
+class Delivery(Row):
+    __tablename__ = "delivery"
+    update_id: Mapped[int] = mapped_column(primary_key=True)
+    bucket_id: Mapped[int] = mapped_column(primary_key=True)
+    endpoint_id: Mapped[int] = mapped_column(primary_key=True)
+    audience: Mapped[int] = mapped_column(Small)
+    state: Mapped[str] = mapped_column(delivery_state)
+    tries: Mapped[int] = mapped_column(Small, server_default="0")
+    unknowns: Mapped[int] = mapped_column(Small, server_default="0")
+    code: Mapped[int | None] = mapped_column(Small)
+    since: Mapped[float]
+    due_at: Mapped[float | None]
+    done_at: Mapped[float | None]
+    receipt_at: Mapped[float | None]
+    message: Mapped[int | None]
+    reason: Mapped[str | None]
+    provider: Mapped[str | None]
+    provider_id: Mapped[str | None]
+    note: Mapped[str | None]
+
+
+class Receipt(Row):
+    __tablename__ = "receipt"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    provider: Mapped[str]
+    update_id: Mapped[int]
+    endpoint_id: Mapped[int]
+    kind: Mapped[str]
+    code: Mapped[str] = mapped_column(server_default="")
+    note: Mapped[str] = mapped_column(server_default="")
+    received_at: Mapped[datetime] = _now()
+
+
+class Channel(Row):
+    __tablename__ = "channel"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    paused_at: Mapped[datetime | None]
+    paused_by: Mapped[str | None]
+
+
+class ApiKey(Row):
+    __tablename__ = "api_key"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    prefix: Mapped[str]
+    sha256: Mapped[bytes]
+    scopes: Mapped[list[str]]
+    requests_per_minute: Mapped[int | None]
+    created_at: Mapped[datetime] = _now()
+    revoked_at: Mapped[datetime | None]
+
+
+class Idempotency(Row):
+    __tablename__ = "idempotency"
+    key_id: Mapped[int] = mapped_column(ForeignKey("api_key.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request_sha256: Mapped[bytes]
+    status: Mapped[int] = mapped_column(Small)
+    body: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = _now()
+
+
+class Operator(Row):
+    __tablename__ = "operator"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    password: Mapped[str]
+    created_at: Mapped[datetime] = _now()
+
+
+class OperatorSession(Row):
+    __tablename__ = "operator_session"
+    sha256: Mapped[bytes] = mapped_column(primary_key=True)
+    operator_id: Mapped[int] = mapped_column(ForeignKey("operator.id"))
+    created_at: Mapped[datetime] = _now()
+    seen_at: Mapped[datetime] = _now()
