@@ -1,0 +1,122 @@
+# Everything a person types here. `make help` tells what there is; each target sets up what it needs.
+# A machine needs Python >= 3.11 with venv, and make. The tests also need Chromium.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check check-locks check-production format bench bench-quick lock clean browser nginx tools service
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+ARGS ?=
+SAMPLE ?= 200
+
+BIN := .venv/bin
+SOURCES := src channels workers tests benchmarks
+# Nothing is fetched but the packages that the locks name: no Python, no browser.
+export UV_PYTHON_DOWNLOADS := never
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+# The lock pins the pyright wheel, which runs the pyright of the same version.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+# The environment is of this folder: a checkout that was moved gets a new one.
+PLACE := $(firstword $(shell pwd | cksum))
+VENV := .venv/.made-$(PLACE)
+SERVICE := .venv/.service-$(PLACE)
+TOOLS := .venv/.tools-$(PLACE)
+UV := $(BIN)/uv --quiet
+INSTALL := $(UV) pip install --python $(BIN)/python
+COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+# Locks name versions and hashes, no hosts and no paths. $(1): the folder, $(2): more options.
+compile = $(COMPILE) config/bootstrap.in --output-file $(1)/bootstrap.lock $(2) && \
+	$(COMPILE) pyproject.toml --extra build --output-file $(1)/requirements.lock $(2) && \
+	$(COMPILE) pyproject.toml --extra build --extra dev --constraints $(1)/requirements.lock \
+		--output-file $(1)/requirements-dev.lock $(2)
+
+help: ## Tell what can be typed here
+	@echo "make TARGET [ARGS='…']"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  %-12s %s\n", $$1, $$2 }'
+
+run: $(SERVICE) ## Start Tocsin with sample data on http://127.0.0.1:8000 (ARGS='--port 8001', SAMPLE=200)
+	@exec $(BIN)/tocsin up --sample $(SAMPLE) $(ARGS)
+
+test: $(TOOLS) browser ## Run all tests, on real servers and a real browser (ARGS='tests/web -k title')
+	@$(BIN)/python -m pytest --durations=15 $(ARGS)
+
+check: $(TOOLS) nginx ## Check format, lint, types, layers, locks and the production files
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory check-locks check-production
+
+check-locks: $(TOOLS)
+	@new=$$(mktemp -d) && cp config/*.lock "$$new" && \
+	{ $(call compile,"$$new",--offline) 2>/dev/null || $(call compile,"$$new"); } && \
+	for lock in config/*.lock; do diff -u "$$lock" "$$new/$${lock##*/}" || { \
+		echo "$$lock is not what pyproject.toml asks for: type make lock" >&2; exit 1; }; done && \
+	rm -r "$$new" && echo "Locks are current."
+
+check-production: $(TOOLS) nginx
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/hadolint config/Dockerfile
+
+format: $(TOOLS) ## Put every file into the common form
+	@$(BIN)/ruff check --fix --quiet $(SOURCES); $(BIN)/ruff format $(SOURCES)
+
+bench: $(TOOLS) ## Measure deliveries per second against a plain SMTP sender
+	@$(BIN)/python benchmarks/blast.py $(ARGS)
+
+bench-quick: $(TOOLS) ## The same in a minute
+	@$(BIN)/python benchmarks/blast.py --quick $(ARGS)
+
+lock: $(VENV) ## Write the locks anew from pyproject.toml (ARGS=--upgrade for newer versions)
+	@$(call compile,config,$(ARGS))
+
+clean: ## Remove what these commands made here (the data of `make run` stays)
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache test-results dist build
+	@find src channels workers tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+service: $(SERVICE)
+tools: $(TOOLS)
+
+$(VENV): config/bootstrap.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Tocsin needs Python 3.11 or newer as $(PYTHON). On Debian 12 or newer, as root: apt-get install -y python3 python3-venv"; \
+		echo "Is it there under another name? make PYTHON=python3.12 …"; exit 1; } >&2
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "Python's venv is missing. On Debian, as root: apt-get install -y python3-venv"; exit 1; } >&2
+	@echo "Making .venv …"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r config/bootstrap.lock
+	@touch $@
+
+$(SERVICE): $(VENV) config/requirements.lock pyproject.toml
+	@echo "Installing what Tocsin runs on …"
+	@$(INSTALL) --require-hashes -r config/requirements.lock
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(TOOLS): $(SERVICE) config/requirements-dev.lock
+	@echo "Installing what it is tested with …"
+	@$(INSTALL) --require-hashes -r config/requirements-dev.lock
+	@touch $@
+
+# Debian packages: installed where we may, otherwise the one line to type.
+APT := DEBIAN_FRONTEND=noninteractive apt-get
+define need
+	@for name in $(1); do command -v $$name >/dev/null && exit 0; done; \
+	if ! command -v apt-get >/dev/null; then may=; \
+	elif [ "$$(id -u)" = 0 ]; then may=env; \
+	elif sudo -n true 2>/dev/null; then may="sudo env"; \
+	else may=; fi; \
+	if [ -n "$$may" ]; then echo "Installing $(2) …"; \
+		{ $$may $(APT) update -qq && $$may $(APT) install -y -qq --no-install-recommends $(2); } >/dev/null && exit 0; fi; \
+	$(3)
+endef
+
+browser:
+	$(call need,chromium chromium-browser google-chrome google-chrome-stable,chromium,\
+	echo "The tests need Chromium. On Debian: sudo apt-get install -y chromium" >&2; exit 1)
+
+nginx:
+	$(call need,nginx /usr/sbin/nginx,nginx-light,\
+	echo "nginx is missing, so config/nginx.conf will not be tried. On Debian: sudo apt-get install -y nginx-light" >&2)
