@@ -25,8 +25,7 @@ UV := $(BIN)/uv --quiet
 INSTALL := $(UV) pip install --python $(BIN)/python
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 # Locks name versions and hashes, no hosts and no paths. $(1): the folder, $(2): more options.
-compile = $(COMPILE) config/bootstrap.in --output-file $(1)/bootstrap.lock $(2) && \
-	$(COMPILE) pyproject.toml --extra build --output-file $(1)/requirements.lock $(2) && \
+compile = $(COMPILE) pyproject.toml --extra build --output-file $(1)/requirements.lock $(2) && \
 	$(COMPILE) pyproject.toml --extra build --extra dev --constraints $(1)/requirements.lock \
 		--output-file $(1)/requirements-dev.lock $(2)
 
@@ -49,9 +48,9 @@ check: $(TOOLS) nginx ## Check format, lint, types, layers, locks and the produc
 	@$(MAKE) --no-print-directory check-locks check-production
 
 check-locks: $(TOOLS)
-	@new=$$(mktemp -d) && cp config/*.lock "$$new" && \
-	{ $(call compile,"$$new",--offline) 2>/dev/null || $(call compile,"$$new"); } && \
-	for lock in config/*.lock; do diff -u "$$lock" "$$new/$${lock##*/}" || { \
+	@new=$$(mktemp -d) && cp config/requirements*.lock "$$new" && \
+	{ ( $(call compile,"$$new",--offline) ) 2>/dev/null || { $(call compile,"$$new"); }; } && \
+	for lock in config/requirements*.lock; do diff -u "$$lock" "$$new/$${lock##*/}" || { \
 		echo "$$lock is not what pyproject.toml asks for: type make lock" >&2; exit 1; }; done && \
 	rm -r "$$new" && echo "Locks are current."
 
@@ -69,6 +68,7 @@ bench-quick: $(TOOLS) ## The same in a minute
 	@$(BIN)/python benchmarks/blast.py --quick $(ARGS)
 
 lock: $(VENV) ## Write the locks anew from pyproject.toml (ARGS=--upgrade for newer versions)
+	@$(COMPILE) --group bootstrap --output-file config/bootstrap.lock $(ARGS)
 	@$(call compile,config,$(ARGS))
 
 clean: ## Remove what these commands made here (the data of `make run` stays)
