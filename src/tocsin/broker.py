@@ -7,6 +7,7 @@ broker is: a worker killed between Redis' BRPOP and its own bookkeeping loses th
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import parse_qs, urlsplit
 
 from celery import Celery
 from kombu import Queue
@@ -71,3 +72,12 @@ def refuse_cluster(broker_url: str) -> None:
     """Raise ValueError for a Redis Cluster, which Celery cannot use (celery issue 2852)."""
     if "cluster" in broker_url.split("://", maxsplit=1)[0]:
         raise ValueError(f"Celery cannot use a Redis Cluster. Give one node, or Sentinel, instead of {broker_url}.")
+
+
+def redis_url(broker_url: str) -> str:
+    """Return the address for redis-py of a broker as Celery names it: they write sockets differently."""
+    if not broker_url.startswith("redis+socket://"):
+        return broker_url
+    parts = urlsplit(broker_url)
+    number = parse_qs(parts.query).get("virtual_host", ["0"])[0]
+    return f"unix://{parts.path}?db={number}"

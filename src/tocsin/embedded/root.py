@@ -1,0 +1,43 @@
+"""How root runs a database that refuses root: in a user namespace of its own, else as the user nobody."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+from tocsin.embedded.process import CouldNotStart, User
+
+_TETHER = Path(__file__).with_name("tether.py")
+
+
+def user_for(directory: Path) -> User:
+    """Return as whom PostgreSQL runs on `directory`: as the one who made it, if it exists."""
+    if os.getuid() != 0:
+        return "same"
+    if directory.exists() and directory.stat().st_uid == pwd.getpwnam("nobody").pw_uid:
+        return "nobody"
+    return "namespace" if can_make_namespaces() else "nobody"
+
+
+@cache
+def can_make_namespaces() -> bool:
+    command = [sys.executable, "-I", "-S", str(_TETHER), str(os.getpid()), "9", "-1", "namespace", "true"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603  our own script
+
+
+def give_to_nobody(folder: Path) -> None:
+    """Hand a folder to nobody, and let nobody pass through the home to it; refuse where nobody cannot get there."""
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    folder.parent.chmod(folder.parent.stat().st_mode | 0o011)
+    for needed in (folder, Path(__file__)):
+        for parent in needed.resolve().parents:
+            if not parent.stat().st_mode & 0o001:
+                raise CouldNotStart(
+                    f"PostgreSQL cannot run as root, and the user nobody cannot get to {needed} (see {parent}). "
+                    "Run Tocsin as an ordinary user, or keep it and its home in folders that everyone may pass through."
+                )

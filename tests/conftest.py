@@ -1,0 +1,89 @@
+"""What every test may stand on: a real PostgreSQL and a real Valkey for the run, a fresh migrated database for each."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tocsin.broker import redis_url
+from tocsin.embedded.postgres import DURABLE, Postgres, binary
+from tocsin.embedded.process import running
+from tocsin.embedded.valkey import Valkey
+from tocsin.store.engine import make_engine
+from tocsin.store.migrate import migrate
+
+# A test's database may be lost: nothing waits for the disk.
+_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
+_TEMPLATE = "template_tocsin"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def run_folder() -> Iterator[Path]:
+    # Not pytest's own: its paths are too long for sockets, and it keeps them after the run.
+    with tempfile.TemporaryDirectory(prefix="tocsin-test-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(run_folder: Path) -> Iterator[Postgres]:
+    server = Postgres(run_folder / "database", run_folder / "run", DURABLE | _FORGETFUL)
+    log = run_folder / "database.log"
+    server.prepare(log)
+    with running(server, log):
+        psql(server, "postgres", f"CREATE DATABASE {_TEMPLATE}")
+        asyncio.run(migrate(server.url(_TEMPLATE)))
+        yield server
+
+
+@pytest.fixture
+def database_url(postgres: Postgres) -> Iterator[str]:
+    """Return the address of a migrated, empty database of the test's own."""
+    name = f"test_{next(_numbers)}"
+    psql(postgres, "postgres", f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY")
+    yield postgres.url(name)
+    psql(postgres, "postgres", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    made = make_engine(database_url, pool_size=8)
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture(scope="session")
+def valkey(run_folder: Path) -> Iterator[Valkey]:
+    server = Valkey(run_folder / "broker", run_folder / "run", ("--appendonly", "no"))
+    server.prepare()
+    with running(server, run_folder / "broker.log"):
+        yield server
+
+
+@pytest.fixture
+def broker_url(valkey: Valkey) -> str:
+    """Return the address of an empty broker."""
+    with redis.Redis.from_url(redis_url(valkey.url)) as client:
+        client.flushall()
+    return valkey.url
+
+
+@pytest.fixture
+def tmp_home() -> Iterator[Path]:
+    """Return an empty folder with a short path, for a Tocsin of the test's own."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-home-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def psql(server: Postgres, database: str, statement: str) -> str:
+    """Run one statement and return what it prints, apart from every event loop."""
+    command = [str(binary("psql")), "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", statement, server.url(database)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
