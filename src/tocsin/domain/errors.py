@@ -61,3 +61,11 @@ class IllegalMove(Refused):
 
 class NotFound(LookupError):
     """There is no such thing; the message says of what kind and by which name it was asked for."""
+
+
+class Conflict(Exception):
+    """What was asked for does not fit how things stand now; the message says what to do."""
+
+
+class NotReady(Exception):
+    """Something this needs does not answer yet; the message names it."""

@@ -1,0 +1,161 @@
+"""Every error is an answer in one form: RFC 9457 problem+json with a `detail` that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic_core import ErrorDetails
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from tocsin.domain.errors import Conflict, IllegalMove, NotFound, NotReady, Refused
+
+log = structlog.get_logger()
+
+MEDIA_TYPE: Final = "application/problem+json"
+_TITLES: Final = {
+    400: "The request cannot be read",
+    401: "No valid key",
+    403: "The key may not do this",
+    404: "Not found",
+    405: "Not possible here",
+    409: "Not possible now",
+    413: "Too large",
+    415: "Not JSON",
+    422: "The request breaks a rule",
+    429: "Too many requests",
+    500: "Something is wrong on our side",
+    503: "Not ready",
+}
+_INTERNAL: Final = "This is our fault and was logged. Nothing was saved; it is safe to send the same request again."
+_NO_DATABASE: Final = "The database does not answer. Nothing was saved; send the same request again in a few seconds."
+
+
+class Problem(HTTPException):
+    """An error answer, raised from anywhere in the web."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(status, detail, dict(headers) if headers else None)
+        self.errors = list(errors)
+
+
+def answer(problem: Problem) -> JSONResponse:
+    """Return `problem` as it is sent."""
+    status = problem.status_code
+    content: dict[str, Any] = {
+        "type": f"/docs#problem-{status}",
+        "title": _TITLES.get(status) or HTTPStatus(status).phrase,
+        "status": status,
+        "detail": problem.detail,
+    }
+    if problem.errors:
+        content["errors"] = problem.errors
+    return JSONResponse(content, status, problem.headers, media_type=MEDIA_TYPE)
+
+
+def as_problem(error: Exception) -> Problem:  # noqa: PLR0911 - one line a kind of error, as in a table
+    """Say what an error means to the caller; what is not foreseen tells nothing of the inside."""
+    match error:
+        case Problem():
+            return error
+        case HTTPException():
+            return Problem(error.status_code, _plain(error), headers=error.headers)
+        case RequestValidationError():
+            return _invalid(error)
+        case IllegalMove() | Conflict():
+            return Problem(409, str(error))
+        case Refused():
+            field = error.field or "body"
+            return Problem(422, f"{field}: {error}", errors=[{"field": field, "detail": str(error)}])
+        case NotFound():
+            return Problem(404, str(error.args[0]))
+        case NotReady():
+            return Problem(503, str(error), headers={"Retry-After": "2"})
+        case _ if _is_database_away(error):
+            return Problem(503, _NO_DATABASE, headers={"Retry-After": "2"})
+        case _:
+            return Problem(500, _INTERNAL)
+
+
+def add_error_answers(app: FastAPI) -> None:
+    """Answer every error of `app` in the one form."""
+    for kind in (HTTPException, RequestValidationError, Refused, Conflict, NotFound, NotReady, DBAPIError, PoolTimeout,
+                 OSError):  # fmt: skip
+        app.add_exception_handler(kind, _handle)
+    app.add_exception_handler(Exception, _handle)
+
+
+async def _handle(request: Request, error: Exception) -> Response:
+    problem = as_problem(error)
+    if problem.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("request.failed", method=request.method, path=request.url.path, status=problem.status_code,
+                  exc_info=error)  # fmt: skip
+    return answer(problem)
+
+
+def _is_database_away(error: Exception) -> bool:
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or isinstance(error, InterfaceError | OperationalError)
+    return isinstance(error, PoolTimeout | OSError)
+
+
+def _plain(error: HTTPException) -> str:
+    match error.status_code:
+        case 404:
+            return "There is nothing at this address. /docs lists what there is."
+        case 405:
+            return "This address does not take that method. /docs lists what it takes."
+        case 400:
+            return (
+                "The body cannot be read as JSON. Check that it is complete, and nested no deeper than it needs to be."
+            )
+        case _:
+            return str(error.detail)
+
+
+def _invalid(error: RequestValidationError) -> Problem:
+    found: Sequence[ErrorDetails] = error.errors()
+    broken = next((one for one in found if one["type"] == "json_invalid"), None)
+    if broken is not None:
+        at = broken["loc"][-1]
+        return Problem(
+            400, f"The body is not valid JSON: {broken.get('ctx', {}).get('error')} at character {at}. Mend it."
+        )
+    errors = [{"field": field_of(one), "detail": detail_of(one)} for one in found[:50]]
+    first = errors[0]
+    more = f" (and {len(found) - 1} more, see errors)" if len(found) > 1 else ""
+    return Problem(422, f"{first['field']}: {first['detail']}{more}", errors=errors)
+
+
+def field_of(error: ErrorDetails) -> str:
+    """Return where it is wrong, as `endpoints.0.address`."""
+    places = [str(place) for place in error["loc"] if place != "body"]
+    if error["loc"][:1] in {("query",), ("path",), ("header",)}:
+        places = places[1:]
+    return ".".join(places) or "body"
+
+
+def detail_of(error: ErrorDetails) -> str:
+    """Return what is wrong there and what to do."""
+    match error["type"]:
+        case "missing":
+            return "This is required."
+        case "extra_forbidden":
+            return "There is no such field. Check its spelling, or leave it out."
+        case _:
+            text = error["msg"].removeprefix("Value error, ")
+            return text if text.endswith(".") else f"{text}."

@@ -1,0 +1,92 @@
+"""The web application: the API, the pages, and what they share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Final
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from sqlalchemy.exc import DBAPIError
+
+import tocsin
+from tocsin.services.audiences import sync_audiences
+from tocsin.services.hint import Hints
+from tocsin.services.policy import load_policy
+from tocsin.settings import Settings
+from tocsin.store.engine import make_engine
+from tocsin.web.auth import KeyRing
+from tocsin.web.deps import Site
+from tocsin.web.errors import add_error_answers
+from tocsin.web.gate import Gate
+from tocsin.web.quota import Quota
+
+log = structlog.get_logger()
+
+_AGAIN_SECONDS: Final = 1.0
+_PAGES: Final = ("status", "console", "sign_in", "unsubscribe")
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the whole web application for `settings`."""
+    app = FastAPI(
+        title=settings.brand,
+        version=tocsin.__version__,
+        lifespan=_lifespan,
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    add_error_answers(app)
+    app.add_middleware(Gate, max_body_bytes=settings.web.max_body_bytes)
+    for router in _routers(settings):
+        app.include_router(router)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    registry = import_module("tocsin_channels.registry")
+    engine = make_engine(settings.database_url, pool_size=settings.database.pool_size)
+    hints = Hints(settings.broker_url)
+    site = Site(settings, load_policy(), engine, hints, registry.build(settings))
+    app.state.site = site
+    app.state.key_ring = KeyRing(engine)
+    app.state.quota = Quota(settings.broker_url, settings.web.requests_per_minute)
+    syncing = asyncio.create_task(_sync(site))
+    # Usually the database answers at once; where it doesn't, pages are served and the rest says that it waits.
+    await asyncio.wait([syncing], timeout=5)
+    try:
+        yield
+    finally:
+        syncing.cancel()
+        with suppress(asyncio.CancelledError):
+            await syncing
+        await asyncio.to_thread(hints.close)
+        for channel in site.channels.values():
+            await channel.close()
+        await engine.dispose()
+
+
+async def _sync(site: Site) -> None:
+    """Read the audiences as soon as the database answers and is migrated."""
+    while site.later.audiences is None:
+        try:
+            site.later.audiences = await sync_audiences(site.engine, site.policy)
+        except (DBAPIError, OSError) as error:
+            log.warning("web.waits_for_database", error=str(error))
+            await asyncio.sleep(_AGAIN_SECONDS)
+
+
+def _routers(settings: Settings) -> list[APIRouter]:
+    names = [f"tocsin.web.pages.{name}" for name in _PAGES]
+    names.append("tocsin.web.api.receipts")
+    if settings.practice:
+        names.append("tocsin.web.pages.practice")
+    return [import_module(name).router for name in names if find_spec(name) is not None]
