@@ -9,14 +9,21 @@ from __future__ import annotations
 import os
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
-from pydantic_settings.sources import TomlConfigSettingsSource
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 REPOSITORY_CONFIG = Path(__file__).parents[2] / "config"
 
@@ -69,16 +76,32 @@ class _Environment(EnvSettingsSource):
     """The environment, with `NAME_FILE` standing for the contents of the file that it names."""
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
-        return _with_files(super()._load_env_vars())
+        variables = _with_files(super()._load_env_vars())
+        self._refuse_unknown_sections(variables)
+        return variables
+
+    def _refuse_unknown_sections(self, variables: Mapping[str, str | None]) -> None:
+        # Unknown names without a section are left alone: clusters add TOCSIN_SERVICE_HOST and the like by themselves.
+        known = {f"tocsin_{name}__" for name in self.settings_cls.model_fields}
+        for name in variables:
+            if name.startswith("tocsin_") and "__" in name and not name.startswith(tuple(known)):
+                raise BrokenSettings(f"{name.upper()}: there is no such section of settings. See config/tocsin.toml.")
 
 
 def _with_files(variables: Mapping[str, str | None]) -> dict[str, str | None]:
     loaded = dict(variables)
     for name, path in variables.items():
-        if name.lower().startswith("tocsin_") and name.lower().endswith("_file") and path:
-            loaded[name[: -len("_file")]] = Path(path).read_text().strip()
+        if name.startswith("tocsin_") and name.endswith("_file") and path:
+            try:
+                loaded[name.removesuffix("_file")] = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, ValueError) as error:
+                raise BrokenSettings(f"{name.upper()} names a file that cannot be read: {error}") from error
             del loaded[name]
     return loaded
+
+
+class BrokenSettings(ValueError):
+    """A setting cannot be followed; the message names each place, and what to write instead."""
 
 
 class Settings(BaseSettings):
@@ -140,7 +163,42 @@ def config_directory() -> Path:
 @cache
 def load() -> Settings:
     """Read the settings of this process, once."""
-    return Settings()
+    return read()
+
+
+def read() -> Settings:
+    """Read the settings as they stand now; raise BrokenSettings with every place that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        places = "\n".join(
+            f"  {_place(e['loc'])}: {_what_to_do(e['type'], e['loc'], e['msg'])}" for e in error.errors()
+        )
+        raise BrokenSettings(f"These settings cannot be followed (see config/tocsin.toml):\n{places}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BrokenSettings(f"{config_directory() / 'tocsin.toml'} is not TOML: {error}") from error
+    except SettingsError as error:
+        raise BrokenSettings(f"{error}. Set the names within a section one by one: TOCSIN_EMAIL__SMTP_URL.") from error
+
+
+def _place(keys: Sequence[int | str]) -> str:
+    names = [str(key) for key in keys]
+    return f"{'.'.join(names)} (TOCSIN_{'__'.join(names).upper()})"
+
+
+def _what_to_do(kind: str, keys: Sequence[int | str], message: str) -> str:
+    if kind != "extra_forbidden":
+        return message
+    *sections, name = map(str, keys)
+    section = Settings.model_fields[sections[0]].annotation if sections else Settings
+    names = names_of(section) if isinstance(section, type) and issubclass(section, BaseModel) else {}
+    near = get_close_matches(name, names, n=1)
+    return f"there is no such setting. Did you mean {near[0]}?" if near else "there is no such setting."
+
+
+def names_of(section: type[BaseModel]) -> dict[str, Any]:
+    """Return the settings of a section by the names that people write, with their defaults."""
+    return {field.alias or name: field.default for name, field in section.model_fields.items()}
 
 
 def read_policy_file() -> dict[str, Any]:
