@@ -1,0 +1,69 @@
+"""What every page is made with: one template environment that escapes everything, and headers that allow little."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tocsin.domain import spoken_time
+from tocsin.domain.asset import asset_name
+
+_WEB = Path(__file__).parents[1]
+
+# Nothing from elsewhere, nothing inline, in no frame.
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+PRIVATE_HEADERS = {**SECURITY_HEADERS, "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+
+# Address → content, of the style, script and icon that all pages share.
+ASSETS: dict[str, bytes] = {}
+_addresses: dict[str, str] = {}
+for _file in sorted((_WEB / "static").iterdir()):
+    _content = _file.read_bytes()
+    _addresses[_file.name] = f"/static/{asset_name(_file.name, _content)}"
+    ASSETS[_addresses[_file.name]] = _content
+
+
+def thousands(number: int) -> str:
+    """Return 12,430 for 12430."""
+    return f"{number:,}"
+
+
+def from_epoch(seconds: float) -> datetime:
+    """Return the moment that the ledger's seconds stand for."""
+    return datetime.fromtimestamp(seconds, tz=UTC)
+
+
+templates = Environment(
+    loader=FileSystemLoader(_WEB / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
+templates.globals.update(asset=_addresses.__getitem__, live=None)
+templates.filters.update(
+    instant=spoken_time.instant,
+    clock=spoken_time.clock,
+    moment=spoken_time.moment,
+    relative=spoken_time.relative,
+    duration=spoken_time.duration,
+    thousands=thousands,
+    from_epoch=from_epoch,
+)
+
+
+def page(template: str, *, status_code: int = 200, **context: object) -> HTMLResponse:
+    """Render a page that is for one reader alone: never stored, never indexed."""
+    html = templates.get_template(template).render(**context)
+    return HTMLResponse(html, status_code=status_code, headers=PRIVATE_HEADERS)

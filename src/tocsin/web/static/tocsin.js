@@ -1,0 +1,112 @@
+// Enhances what the server made: times in the reader's own zone, and pages that stay current without a reload.
+// Everything works without it.
+"use strict";
+
+const minute = 60;
+const words = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "short" });
+
+function relative(seconds) {
+  const size = Math.abs(seconds);
+  if (size < 45) return seconds > 0 ? "in a moment" : "just now";
+  if (size < 90 * minute) return words.format(Math.round(seconds / minute), "minute");
+  if (size < 36 * 3600) return words.format(Math.round(seconds / 3600), "hour");
+  return words.format(Math.round(seconds / 86400), "day");
+}
+
+const forms = {
+  clock: { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" },
+  moment: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" },
+};
+
+function tellTimes(root) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    const seconds = (at - Date.now()) / 1000;
+    const form = forms[time.dataset.form];
+    time.title = at.toLocaleString("en", { dateStyle: "full", timeStyle: "long" });
+    let text = form ? at.toLocaleString("en-GB", form) : relative(seconds);
+    if (time.dataset.form === "clock" && at.toDateString() !== new Date().toDateString()) {
+      text = at.toLocaleString("en-GB", forms.moment);
+    }
+    if (time.hasAttribute("data-promise")) {
+      text += seconds > 0 ? ` (${relative(seconds)})` : ` (that was ${relative(seconds)})`;
+    }
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+
+// Makes `old` like `fresh` by touching only what differs, so that focus, selection and opened details stay.
+function become(old, fresh) {
+  for (const { name } of [...old.attributes]) {
+    if (!fresh.hasAttribute(name) && !(old.tagName === "DETAILS" && name === "open")) old.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  if (old.tagName === "TIME" || old.isEqualNode(fresh)) return;
+  const wanted = [...fresh.childNodes];
+  const keyed = new Map([...old.children].filter((child) => child.id).map((child) => [child.id, child]));
+  wanted.forEach((node, index) => {
+    let here = old.childNodes[index];
+    const same = node.id && keyed.get(node.id);
+    if (same && same !== here) {
+      old.insertBefore(same, here || null);
+      here = same;
+    }
+    if (!here) old.appendChild(added(node));
+    else if (here.nodeType === 3 && node.nodeType === 3) {
+      if (here.data !== node.data) here.data = node.data;
+    } else if (here.nodeName === node.nodeName && (here.id || "") === (node.id || "")) become(here, node);
+    else if (node.id) old.insertBefore(added(node), here);
+    else old.replaceChild(node, here);
+  });
+  while (old.childNodes.length > wanted.length) old.lastChild.remove();
+}
+
+function added(node) {
+  if (node.classList && node.id) node.classList.add("fresh");
+  return node;
+}
+
+async function refresh(main) {
+  const answer = await fetch(location.href, { cache: "no-cache", headers: { "X-Live": "1" } });
+  if (answer.redirected) return location.reload();
+  if (!answer.ok) throw new Error(answer.status);
+  const etag = answer.headers.get("etag");
+  if (etag && etag === main.dataset.etag) return undefined;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById("main");
+  if (!fresh) return undefined;
+  tellTimes(fresh);
+  become(main, fresh);
+  document.title = page.title;
+  if (etag) main.dataset.etag = etag;
+  tellTimes(main);
+  return undefined;
+}
+
+function stayCurrent(main) {
+  let lost = null;
+  const stale = document.getElementById("stale");
+  const again = () => setTimeout(turn, 1000 * Number(main.dataset.live || 30));
+  async function turn() {
+    if (!document.hidden && main.dataset.live) {
+      try {
+        await refresh(main);
+        lost = null;
+      } catch {
+        lost = lost || new Date();
+      }
+      if (stale) {
+        stale.textContent = lost
+          ? `No connection since ${lost.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}; this may be out of date.`
+          : "";
+      }
+    }
+    again();
+  }
+  again();
+}
+
+tellTimes(document);
+setInterval(() => tellTimes(document), 15000);
+const main = document.querySelector("main[data-live]");
+if (main) stayCurrent(main);
