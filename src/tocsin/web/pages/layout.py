@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -51,16 +52,18 @@ templates = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-templates.globals.update(asset=_addresses.__getitem__, live=None)
-templates.filters.update(
-    instant=spoken_time.instant,
-    clock=spoken_time.clock,
-    moment=spoken_time.moment,
-    relative=spoken_time.relative,
-    duration=spoken_time.duration,
-    thousands=thousands,
-    from_epoch=from_epoch,
-)
+_names: dict[str, Any] = {"asset": _addresses.__getitem__, "live": None}
+_filters: dict[str, Any] = {
+    "instant": spoken_time.instant,
+    "clock": spoken_time.clock,
+    "moment": spoken_time.moment,
+    "relative": spoken_time.relative,
+    "duration": spoken_time.duration,
+    "thousands": thousands,
+    "from_epoch": from_epoch,
+}
+templates.globals.update(_names)
+templates.filters.update(_filters)
 
 
 def page(template: str, *, status_code: int = 200, **context: object) -> HTMLResponse:

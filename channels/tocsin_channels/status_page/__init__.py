@@ -1,0 +1,1 @@
+"""The status page: files that stay up when everything else is down."""

@@ -1,0 +1,74 @@
+"""Files that a reader never sees half: each is written beside its place and renamed, the stamp comes last.
+
+The stamp names every file with the hash of what is in it, so that a reader knows when it has a whole page.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import json
+import os
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+STAMP = "stamp.json"
+_LOCK = ".lock"
+
+
+def make_stamp(files: Mapping[str, bytes], rendered_at: str) -> bytes:
+    """Return the stamp of `files`."""
+    hashes = {path: sha256(content).hexdigest() for path, content in files.items()}
+    return json.dumps({"rendered_at": rendered_at, "files": hashes}).encode()
+
+
+def write(directory: Path, files: Mapping[str, bytes]) -> bool:
+    """Make `directory` hold just `files`; return False and touch nothing where it already holds a newer page."""
+    directory.mkdir(parents=True, exist_ok=True)
+    stamp: dict[str, Any] = json.loads(files[STAMP])
+    with _locked(directory / _LOCK):
+        before = _read_stamp(directory)
+        if before["rendered_at"] > stamp["rendered_at"]:
+            return False
+        for path, content in files.items():
+            unchanged = before["files"].get(path) == stamp["files"].get(path) and (directory / path).is_file()
+            if path != STAMP and not unchanged:
+                _replace(directory / path, content)
+                _replace(directory / f"{path}.gz", gzip.compress(content, compresslevel=6, mtime=0))
+        _replace(directory / STAMP, files[STAMP])
+        _remove_all_but(directory, files)
+    return True
+
+
+@contextmanager
+def _locked(path: Path) -> Generator[None]:
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _read_stamp(directory: Path) -> dict[str, Any]:
+    with suppress(OSError, ValueError):
+        stamp: dict[str, Any] = json.loads((directory / STAMP).read_bytes())
+        if isinstance(stamp.get("files"), dict) and isinstance(stamp.get("rendered_at"), str):
+            return stamp
+    return {"rendered_at": "", "files": {}}
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    beside.write_bytes(content)
+    beside.replace(path)
+
+
+def _remove_all_but(directory: Path, files: Mapping[str, bytes]) -> None:
+    kept = {directory / PurePosixPath(path) for path in files}
+    kept |= {path.with_name(f"{path.name}.gz") for path in kept}
+    kept.add(directory / _LOCK)
+    for path in directory.rglob("*"):
+        if path.is_file() and path not in kept:
+            path.unlink(missing_ok=True)
