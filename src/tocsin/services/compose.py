@@ -1,0 +1,134 @@
+"""Turns what a plan wants told into messages: the words once for everyone who reads the same, the rest per endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tocsin.domain.audience import Audiences
+from tocsin.domain.channel import Channel, Message
+from tocsin.domain.component import ComponentStatus
+from tocsin.domain.incident import Impact, Phase, Severity, Status
+from tocsin.domain.plan import Planned, Row, Version
+from tocsin.domain.story import Chapter, Story
+from tocsin.domain.tokens import Signer
+from tocsin.store import claim, wording
+from tocsin.store.engine import Connection, Pool
+
+_MOST_RENDERED = 500
+_MOST_VERSIONS = 20_000
+
+_Reading = tuple[tuple[tuple[int, int], ...], str]  # ((update, audience), …), locale
+
+
+class Versions:
+    """What this process knows of updates; they are immutable, so only newer ones are ever asked for."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[int, Version] = {}
+        self.by_incident: dict[int, list[Version]] = {}
+
+    async def refresh(self, connection: Connection, live: Sequence[int], rows: Sequence[Row]) -> None:
+        """Learn of every update named in `rows`, and of versions of their incidents that came since."""
+        if len(self.by_id) > _MOST_VERSIONS:
+            self.by_id.clear()
+            self.by_incident.clear()
+        needed = {*live, *(row.update_id for row in rows), *(told for row in rows for told in row.told)}
+        known = {self.by_id[update].incident_id for update in needed if update in self.by_id}
+        seen = {incident: self.by_incident[incident][-1].id for incident in known}
+        for version in await claim.versions_after(connection, seen, needed - self.by_id.keys()):
+            if version.id not in self.by_id:
+                self.by_id[version.id] = version
+                self.by_incident.setdefault(version.incident_id, []).append(version)
+
+
+class Composer:
+    """Writes the messages of one channel that tells stories."""
+
+    def __init__(
+        self, channel: Channel, pool: Pool, audiences: Audiences, *, brand: str, url: str, secret: str
+    ) -> None:
+        self._channel = channel
+        self._pool = pool
+        self._audiences = audiences
+        self._brand = brand
+        self._url = url
+        self._unsubscribe = Signer(secret, "unsubscribe")
+        self._delivery = Signer(secret, "delivery")
+        self._rendered: dict[_Reading, object] = {}
+
+    async def compose(self, planned: Sequence[Planned], versions: Mapping[int, Version]) -> list[Message]:
+        """Return the messages of a plan, in its order."""
+        readings = [_reading(message) for message in planned]
+        missing = {reading for reading in readings if reading not in self._rendered}
+        if missing:
+            await self._render(missing)
+        return [
+            self._message(message, self._rendered[reading], versions)
+            for message, reading in zip(planned, readings, strict=True)
+        ]
+
+    def _message(self, planned: Planned, rendered: object, versions: Mapping[int, Version]) -> Message:
+        row = planned.rows[0]
+        return Message(
+            id=f"{versions[planned.message].public_id}.{row.endpoint}",
+            address=row.address,
+            name=row.name,
+            rendered=rendered,
+            endpoint=row.endpoint,
+            token=self._unsubscribe.make(row.endpoint_id),
+            delivery=self._delivery.make(planned.message, row.endpoint_id),
+        )
+
+    async def _render(self, readings: set[_Reading]) -> None:
+        if len(self._rendered) + len(readings) > _MOST_RENDERED:
+            self._rendered.clear()
+        updates = sorted({update for chapters, _ in readings for update, _ in chapters})
+        async with self._pool.acquire() as connection:
+            words = {one.update_id: one for one in await wording.words_of(connection, updates)}
+            names = await wording.component_names(connection)
+        for reading in readings:
+            chapters, locale = reading
+            story = self._story([(words[update], audience) for update, audience in chapters], locale, names)
+            self._rendered[reading] = self._channel.render(story)
+
+    def _story(
+        self, told: Sequence[tuple[wording.Words, int]], locale: str, names: Mapping[str, tuple[str, bool]]
+    ) -> Story:
+        by_id = {audience.id: audience for audience in self._audiences.ordered}
+        narrowest = min((by_id[audience] for _, audience in told), key=lambda audience: audience.rank)
+        return Story(
+            brand=self._brand,
+            audience=narrowest.name,
+            locale=locale,
+            chapters=tuple(self._chapter(words, audience, locale, names) for words, audience in told),
+            public_url=self._url,
+        )
+
+    def _chapter(
+        self, words: wording.Words, audience_id: int, locale: str, names: Mapping[str, tuple[str, bool]]
+    ) -> Chapter:
+        audience = next(one for one in self._audiences.ordered if one.id == audience_id)
+        is_public = audience == self._audiences.widest
+        return Chapter(
+            incident=words.incident,
+            version=words.version,
+            title=self._audiences.text_for(audience, words.titles, words.title, locale),
+            body=self._audiences.text_for(audience, words.texts, words.body, locale),
+            status=Status(words.status),
+            severity=Severity(words.severity),
+            impact=Impact(words.impact),
+            phase=Phase(words.phase),
+            components=tuple(
+                (names[slug][0], ComponentStatus(status).words)
+                for slug, status in words.components.items()
+                if slug in names and not (is_public and names[slug][1])
+            ),
+            started_at=words.started_at,
+            published_at=words.created_at,
+            next_update_at=words.next_update_at,
+            url=f"{self._url}/incidents/{words.incident}" if words.has_page else None,
+        )
+
+
+def _reading(message: Planned) -> _Reading:
+    return tuple((row.update_id, row.audience) for row in message.rows), message.rows[0].locale

@@ -1,0 +1,61 @@
+"""Keeps the promise that an update makes: every endpoint in its audience gets a row in the ledger, and work to it.
+
+Chunks of buckets, a transaction each, the status page first and then from the inside out; workers are told after each
+chunk, so that delivery begins while the rest is still being written.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from tocsin.domain.audience import Audiences
+from tocsin.domain.channel import ChannelName
+from tocsin.domain.policy import Policy
+from tocsin.services.hint import Hints
+from tocsin.store import fan_out as ledger
+from tocsin.store import outbox
+from tocsin.store.engine import Pool
+from tocsin.store.outbox import Promise
+
+log = structlog.get_logger()
+
+CHUNK = 10
+_ENDPOINTS_A_BUCKET = 500
+
+
+async def fan_out(pool: Pool, hints: Hints, policy: Policy, audiences: Audiences, lease_seconds: float) -> int:
+    """Keep every promise that is due; return how many were kept."""
+    kept = 0
+    while True:
+        async with pool.acquire() as connection:
+            promise = await outbox.take(connection, lease_seconds)
+        if promise is None:
+            return kept
+        kept += await _keep(pool, hints, policy, audiences, promise, lease_seconds)
+
+
+async def _keep(
+    pool: Pool, hints: Hints, policy: Policy, audiences: Audiences, promise: Promise, lease_seconds: float
+) -> bool:
+    async with pool.acquire() as connection:
+        update = await ledger.read_update(connection, promise.update_id, policy.urgent)
+        buckets = await ledger.buckets_to_visit(connection, update)
+        due = 0
+        for number, chunk in enumerate(_chunks(buckets)):
+            woken = await ledger.write_chunk(connection, update, chunk, audiences)
+            for channel in woken:
+                hints.deliver(ChannelName(channel))
+            due += sum(woken.values())
+            if number == 1:
+                await ledger.analyze_if_young(connection, len(buckets) * _ENDPOINTS_A_BUCKET)
+            if not await outbox.renew(connection, promise, lease_seconds):
+                log.warning("fan_out.taken_over", update=promise.update_id)
+                return False
+        await outbox.keep(connection, promise)
+    log.info("fan_out.done", update=promise.update_id, version=update.version, due=due, buckets=len(buckets))
+    return True
+
+
+def _chunks(buckets: list[int]) -> list[list[int]]:
+    """The first chunk is one bucket, the status page's own: the page must not wait for anyone."""
+    return [buckets[:1], *(buckets[at : at + CHUNK] for at in range(1, len(buckets), CHUNK))] if buckets else []

@@ -1,0 +1,93 @@
+"""Finds the work that no hint came for, ever again, in every worker: what is due goes out even with the broker gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from tocsin.domain.channel import ChannelName
+from tocsin.services.deliver import DATABASE_TROUBLE, Way, deliver
+from tocsin.store import claim, housekeeping, outbox
+from tocsin.store.engine import Pool
+
+log = structlog.get_logger()
+
+_HOUSEKEEPING_SECONDS = 60.0
+
+
+async def sweep_deliveries(
+    pool: Pool, ways: Mapping[ChannelName, Way], refresh_page: Callable[[], Awaitable[object]] | None, seconds: float
+) -> None:
+    """Deliver whatever becomes due on `ways`, and keep the page fresh where this process shows it, until cancelled."""
+    running: set[asyncio.Task[int]] = set()
+
+    async def look() -> float | None:
+        async with pool.acquire() as connection:
+            due, later = await claim.due(connection)
+        for name in due:
+            if name in ways and not ways[name].running:
+                task = asyncio.create_task(_deliver(ways[name]))
+                running.add(task)
+                task.add_done_callback(running.discard)
+        if refresh_page is not None:
+            await refresh_page()
+        return later
+
+    await _repeat(look, seconds)
+
+
+async def sweep_outbox(pool: Pool, fan_out: Callable[[], Awaitable[object]], seconds: float) -> None:
+    """Keep promises that no hint came for, and the house in order, until cancelled."""
+    last = 0.0
+
+    async def look() -> float | None:
+        nonlocal last
+        async with pool.acquire() as connection:
+            later = await outbox.next_due(connection)
+        if later is not None and later <= 0:
+            await fan_out()
+            later = None
+        now = asyncio.get_running_loop().time()
+        if now - last >= _HOUSEKEEPING_SECONDS:
+            last = now
+            await keep_house(pool)
+        return later
+
+    await _repeat(look, seconds)
+
+
+async def keep_house(pool: Pool) -> None:
+    """Forget what has outlived its use, and mend what must never be: unfinished rows that no bucket would look at."""
+    async with pool.acquire() as connection:
+        if not await housekeeping.alone(connection):
+            return
+        try:
+            await housekeeping.forget(connection)
+            mended = await housekeeping.wake_forgotten(connection)
+        finally:
+            await housekeeping.done(connection)
+    if mended:
+        log.error("audit.forgotten_rows", buckets=mended)
+
+
+async def _deliver(way: Way) -> int:
+    try:
+        return await deliver(way)
+    except* DATABASE_TROUBLE as errors:
+        log.warning("deliver.database_trouble", channel=way.channel.name, error=str(errors.exceptions[0]))
+    return 0
+
+
+async def _repeat(look: Callable[[], Awaitable[float | None]], seconds: float) -> None:
+    while True:
+        wait = seconds
+        try:
+            later = await look()
+            wait = seconds if later is None else min(seconds, max(0.05, later))
+        except DATABASE_TROUBLE as error:
+            log.warning("sweep.database_trouble", error=str(error))
+        except Exception:  # a sweeper that died would leave only hints
+            log.exception("sweep.failed")
+        await asyncio.sleep(wait)

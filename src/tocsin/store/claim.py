@@ -1,0 +1,246 @@
+"""Leases buckets that have work to one worker, reads what their endpoints are owed, and puts the attempt on record.
+
+The three calls belong to one transaction: `lease` locks, `unfinished` reads after the lock (a new snapshot), and
+`begin_attempt` or `put_back` ends it. What is on record before the first byte goes out is exactly what a crash leaves
+unknown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from tocsin.domain.channel import ChannelName
+from tocsin.domain.incident import Phase, Severity, Standing, Status
+from tocsin.domain.plan import Change, Plan, Row, Version
+from tocsin.store.engine import Connection
+
+
+class Leased(NamedTuple):
+    """One bucket as it was found: `gen` tells later whether a fan-out came by in the meantime."""
+
+    id: int
+    gen: int
+    live: list[int]
+
+
+class Lease(NamedTuple):
+    now: float
+    buckets: list[Leased]
+    labelled: int  # rows whose worker fell silent, and are unknown now
+
+    @property
+    def ids(self) -> list[int]:
+        return [bucket.id for bucket in self.buckets]
+
+    @property
+    def live(self) -> list[int]:
+        return sorted({update for bucket in self.buckets for update in bucket.live})
+
+
+async def lease(connection: Connection, channel: ChannelName, rows: int) -> Lease | None:
+    """Lock as many due buckets as hold about `rows` due rows, urgent first, then from the inside out."""
+    now = await connection.fetchval("SELECT tocsin_epoch()")
+    found = await connection.fetch(
+        """
+        SELECT id, gen, live, attempt_id FROM bucket
+        WHERE channel = $1 AND due_at <= $2 AND lease_until <= $2
+          AND NOT EXISTS (SELECT 1 FROM channel c WHERE c.name = $1 AND c.paused_at IS NOT NULL)
+        ORDER BY urgent DESC, rank, due_at
+        LIMIT (SELECT greatest(1, $3::int / greatest(1, avg(due_n)))::int FROM bucket
+               WHERE channel = $1 AND due_at <= $2 AND lease_until <= $2)
+        FOR UPDATE SKIP LOCKED
+        """,
+        channel,
+        now,
+        rows,
+    )
+    if not found:
+        return None
+    silent = sorted({row["attempt_id"] for row in found if row["attempt_id"] is not None})
+    labelled = await _label_unknown(connection, silent, now) if silent else 0
+    return Lease(now, [Leased(row["id"], row["gen"], list(row["live"])) for row in found], labelled)
+
+
+async def _label_unknown(connection: Connection, attempts: list[int], now: float) -> int:
+    """Close attempts whose worker fell silent: exactly the rows that they name are unknown now, and count as told."""
+    return await connection.fetchval(
+        """
+        WITH a AS (
+          UPDATE attempt SET finished_at = $2, lost = true WHERE id = ANY($1::bigint[]) AND finished_at IS NULL
+          RETURNING row_buckets, endpoints, updates, messages
+        ), x AS (
+          SELECT z.* FROM a, unnest(a.row_buckets, a.endpoints, a.updates, a.messages) z (b, e, u, m)
+        ), d AS (
+          UPDATE delivery d SET state = 'unknown', unknowns = unknowns + 1, tries = tries + 1, message = x.m,
+            due_at = $2, reason = 'outcome_unknown'
+          FROM x WHERE d.update_id = x.u AND d.bucket_id = x.b AND d.endpoint_id = x.e
+            AND d.state IN ('pending', 'held', 'unknown') RETURNING 1
+        ), p AS (
+          UPDATE pace p SET told = p.told || g.us
+          FROM (SELECT e, array_agg(u) AS us FROM x GROUP BY e) g
+          WHERE p.endpoint_id = g.e AND NOT p.told @> g.us
+        )
+        SELECT count(*)::int FROM d
+        """,
+        attempts,
+        now,
+    )
+
+
+async def unfinished(connection: Connection, lease: Lease) -> list[Row]:
+    """Return the unfinished rows of leased buckets, those of one endpoint next to each other."""
+    rows = await connection.fetch(
+        """
+        SELECT d.endpoint_id, d.update_id, d.bucket_id, d.audience, d.state::text, d.reason, d.since, d.due_at, d.tries,
+          d.unknowns, d.message, e.public_id, e.state::text, e.address, e.audiences, s.name, s.locale,
+          p.n1, p.n2, p.u1, p.u2, p.told
+        FROM delivery d JOIN endpoint e ON e.id = d.endpoint_id JOIN subscriber s ON s.id = e.subscriber_id
+          JOIN pace p ON p.endpoint_id = d.endpoint_id
+        WHERE d.update_id = ANY($1::int[]) AND d.bucket_id = ANY($2::int[]) AND d.state IN ('pending', 'held', 'unknown')
+        ORDER BY d.bucket_id, d.endpoint_id, d.update_id
+        """,
+        lease.live,
+        lease.ids,
+    )
+    return [Row(*row) for row in rows]
+
+
+async def versions_after(connection: Connection, seen: Mapping[int, int], updates: Iterable[int]) -> list[Version]:
+    """Return the versions that a worker does not know yet: newer ones of incidents it has seen, all of others'.
+
+    `seen` maps an incident to the newest update id known of it; `updates` are ids of which nothing is known.
+    """
+    rows = await connection.fetch(
+        """
+        SELECT id, public_id, incident_id, version, status, severity, phase, audiences, is_public, notify
+        FROM incident_update u
+        WHERE incident_id IN (SELECT incident_id FROM incident_update WHERE id = ANY($3::int[]))
+          OR EXISTS (SELECT 1 FROM unnest($1::int[], $2::int[]) k (incident, newest)
+                     WHERE k.incident = u.incident_id AND u.id > k.newest)
+        ORDER BY incident_id, version
+        """,
+        list(seen.keys()),
+        list(seen.values()),
+        list(updates),
+    )
+    return [
+        Version(
+            id=row["id"],
+            public_id=row["public_id"],
+            incident_id=row["incident_id"],
+            number=row["version"],
+            standing=Standing(Status(row["status"]), Severity(row["severity"])),
+            phase=Phase(row["phase"]),
+            audiences=row["audiences"],
+            is_public=row["is_public"],
+            notify=row["notify"],
+        )
+        for row in rows
+    ]
+
+
+async def fanned_out(connection: Connection, updates: Sequence[int]) -> frozenset[int]:
+    """Return those of `updates` whose rows are all written."""
+    rows = await connection.fetch(
+        "SELECT update_id FROM outbox WHERE update_id = ANY($1::int[]) AND done_at IS NOT NULL", updates
+    )
+    return frozenset(row["update_id"] for row in rows)
+
+
+async def write_changes(connection: Connection, changes: Sequence[Change], now: float) -> None:
+    """Write down the rows that get no message now: held until a time, or ended for a reason."""
+    if not changes:
+        return
+    await connection.execute(
+        """
+        UPDATE delivery d SET state = x.s::delivery_state, reason = x.r, due_at = x.t,
+          done_at = CASE WHEN x.t IS NULL THEN $7::float8 END
+        FROM unnest($1::int[], $2::int[], $3::int[], $4::text[], $5::text[], $6::float8[]) x (u, b, e, s, r, t)
+        WHERE d.update_id = x.u AND d.bucket_id = x.b AND d.endpoint_id = x.e
+          AND d.state IN ('pending', 'held', 'unknown')
+        """,
+        [change.row.update_id for change in changes],
+        [change.row.bucket_id for change in changes],
+        [change.row.endpoint_id for change in changes],
+        [change.state.value for change in changes],
+        [change.reason.value for change in changes],
+        [change.due_at for change in changes],
+        now,
+    )
+
+
+async def begin_attempt(
+    connection: Connection, lease: Lease, plan: Plan, channel: ChannelName, provider: str, worker: str, seconds: float
+) -> int:
+    """Put on record who is about to be told what, and keep the buckets for `seconds`; return the lease's token."""
+    rows = [(row, message.message) for message in plan.messages for row in message.rows]
+    return await connection.fetchval(
+        """
+        WITH a AS (
+          INSERT INTO attempt (channel, provider, worker, buckets, started_at, row_buckets, endpoints, updates, messages)
+          VALUES ($1, $2, $3, $4::int[], $5::float8, $6::int[], $7::int[], $8::int[], $9::int[]) RETURNING id
+        ), b AS (
+          UPDATE bucket SET attempt_id = a.id, lease_until = $5::float8 + $10::float8, due_at = $5::float8 + $10::float8
+          FROM a WHERE bucket.id = ANY($4::int[])
+        )
+        SELECT id FROM a
+        """,
+        channel,
+        provider,
+        worker,
+        lease.ids,
+        lease.now,
+        [row.bucket_id for row, _ in rows],
+        [row.endpoint_id for row, _ in rows],
+        [row.update_id for row, _ in rows],
+        [message for _, message in rows],
+        seconds,
+    )
+
+
+async def put_back(connection: Connection, lease: Lease, waiting: Mapping[int, Mapping[int, float]]) -> None:
+    """Give buckets back with nothing sent. `waiting` has, for a bucket, its live updates and when they are due."""
+    await connection.execute(
+        """
+        UPDATE bucket b SET attempt_id = NULL, lease_until = 0, due_n = cardinality(x.live::int[]),
+          live = x.live::int[], due_at = x.due, urgent = urgent AND x.due IS NOT NULL
+        FROM unnest($1::int[], $2::text[], $3::float8[]) x (id, live, due) WHERE b.id = x.id
+        """,
+        lease.ids,
+        [live_text(waiting.get(bucket, {})) for bucket in lease.ids],
+        [min(waiting.get(bucket, {}).values(), default=None) for bucket in lease.ids],
+    )
+
+
+async def renew(connection: Connection, token: int, seconds: float) -> bool:
+    """Keep an attempt's buckets for another `seconds`; False where the lease was lost."""
+    return await connection.fetchval(
+        """
+        WITH b AS (
+          UPDATE bucket SET lease_until = tocsin_epoch() + $2::float8, due_at = tocsin_epoch() + $2::float8
+          WHERE attempt_id = $1 RETURNING 1)
+        SELECT count(*) > 0 FROM b
+        """,
+        token,
+        seconds,
+    )
+
+
+async def due(connection: Connection) -> tuple[list[ChannelName], float | None]:
+    """Return the channels that have due buckets, and the seconds until the next bucket will be due."""
+    row = await connection.fetchrow(
+        """
+        WITH t AS (SELECT tocsin_epoch() AS now)
+        SELECT (SELECT array_agg(DISTINCT channel) FROM bucket, t WHERE due_at <= t.now AND lease_until <= t.now) AS due,
+          (SELECT min(due_at) FROM bucket, t WHERE due_at > t.now) - t.now AS later FROM t
+        """
+    )
+    assert row is not None
+    return [ChannelName(name) for name in row["due"] or []], row["later"]
+
+
+def live_text(updates: Iterable[int]) -> str:
+    """Return an array literal: arrays of arrays of different lengths cannot be parameters."""
+    return json.dumps(sorted(updates)).replace("[", "{").replace("]", "}")

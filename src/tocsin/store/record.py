@@ -1,0 +1,158 @@
+"""Writes down what came of an attempt, in one bulk transaction behind its fence.
+
+"Accepted" is written whoever says it and however late, since it stops a resend. Holds, retries, lanes and told count
+only from the worker that still holds the lease.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from tocsin.domain.delivery import Reason, State
+from tocsin.domain.plan import Planned
+from tocsin.store.claim import Lease, live_text
+from tocsin.store.engine import Connection
+
+
+class Heard(NamedTuple):
+    """A message that the provider took."""
+
+    message: Planned
+    provider_id: str
+    code: int | None
+    note: str
+
+
+class Unheard(NamedTuple):
+    """A message that it did not take, or of which nobody knows: how its rows go on."""
+
+    message: Planned
+    state: State
+    reason: Reason
+    due_at: float | None
+    code: int | None
+    note: str
+    told: bool  # it may have arrived, so it counts as told
+
+
+async def release(
+    connection: Connection, lease: Lease, token: int, waiting: Mapping[int, Mapping[int, float]]
+) -> set[int]:
+    """Give the buckets back; return those that were still ours. A fan-out in the meantime makes them due at once."""
+    rows = await connection.fetch(
+        """
+        UPDATE bucket b SET attempt_id = NULL, lease_until = 0,
+          due_n = CASE WHEN b.gen = x.gen THEN cardinality(x.live::int[]) ELSE b.due_n END,
+          live = CASE WHEN b.gen = x.gen THEN x.live::int[] ELSE b.live END,
+          due_at = CASE WHEN b.gen = x.gen THEN x.due ELSE tocsin_epoch() END,
+          urgent = b.urgent AND (b.gen <> x.gen OR x.due IS NOT NULL)
+        FROM unnest($2::int[], $3::int[], $4::text[], $5::float8[]) x (id, gen, live, due)
+        WHERE b.id = x.id AND b.attempt_id = $1 RETURNING b.id
+        """,
+        token,
+        lease.ids,
+        [bucket.gen for bucket in lease.buckets],
+        [live_text(waiting.get(bucket, {})) for bucket in lease.ids],
+        [min(waiting.get(bucket, {}).values(), default=None) for bucket in lease.ids],
+    )
+    return {row["id"] for row in rows}
+
+
+async def write_heard(connection: Connection, heard: Sequence[Heard], provider: str, now: float) -> None:
+    """Write the accepted rows; a receipt that overtook the answer has already moved a row further up."""
+    if not heard:
+        return
+    rows = [(item, row) for item in heard for row in item.message.rows]
+    await connection.execute(
+        """
+        UPDATE delivery d SET state = 'accepted', due_at = NULL, done_at = $7::float8, code = x.c, message = x.m,
+          provider = $8, provider_id = x.v, tries = tries + 1,
+          reason = CASE WHEN unknowns > 0 THEN 'outcome_unknown' END, note = NULL
+        FROM unnest($1::int[], $2::int[], $3::int[], $4::int[], $5::smallint[], $6::text[]) x (u, b, e, m, c, v)
+        WHERE d.update_id = x.u AND d.bucket_id = x.b AND d.endpoint_id = x.e AND d.state NOT IN ('delivered', 'bounced')
+        """,
+        [row.update_id for _, row in rows],
+        [row.bucket_id for _, row in rows],
+        [row.endpoint_id for _, row in rows],
+        [item.message.message for item, _ in rows],
+        [item.code for item, _ in rows],
+        [item.provider_id for item, _ in rows],
+        now,
+        provider,
+    )
+
+
+async def write_unheard(connection: Connection, unheard: Sequence[Unheard], provider: str, now: float) -> None:
+    """Write the rows that go on otherwise; what was superseded or stopped in flight stays as it is."""
+    if not unheard:
+        return
+    rows = [(item, row) for item in unheard for row in item.message.rows]
+    await connection.execute(
+        """
+        UPDATE delivery d SET state = x.s::delivery_state, reason = x.r, due_at = x.t,
+          done_at = CASE WHEN x.t IS NULL THEN $10::float8 END, code = x.c, note = x.n, message = x.m, provider = $11,
+          tries = tries + 1, unknowns = unknowns + (x.s = 'unknown')::int
+        FROM unnest($1::int[], $2::int[], $3::int[], $4::text[], $5::text[], $6::float8[], $7::smallint[], $8::text[],
+          $9::int[]) x (u, b, e, s, r, t, c, n, m)
+        WHERE d.update_id = x.u AND d.bucket_id = x.b AND d.endpoint_id = x.e
+          AND d.state IN ('pending', 'held', 'unknown')
+        """,
+        [row.update_id for _, row in rows],
+        [row.bucket_id for _, row in rows],
+        [row.endpoint_id for _, row in rows],
+        [item.state.value for item, _ in rows],
+        [item.reason.value for item, _ in rows],
+        [item.due_at for item, _ in rows],
+        [item.code for item, _ in rows],
+        [item.note for item, _ in rows],
+        [item.message.message for item, _ in rows],
+        now,
+        provider,
+    )
+
+
+async def write_pace(connection: Connection, told: Sequence[Planned]) -> None:
+    """Write when the lanes of endpoints open again, and what they were told."""
+    if not told:
+        return
+    await connection.execute(
+        """
+        UPDATE pace p SET n1 = x.n1, n2 = x.n2, u1 = x.u1, u2 = x.u2, told = x.told::int[]
+        FROM unnest($1::int[], $2::float8[], $3::float8[], $4::float8[], $5::float8[], $6::text[])
+          x (e, n1, n2, u1, u2, told) WHERE p.endpoint_id = x.e
+        """,
+        [message.rows[0].endpoint_id for message in told],
+        [message.pace.n1 for message in told],
+        [message.pace.n2 for message in told],
+        [message.pace.u1 for message in told],
+        [message.pace.u2 for message in told],
+        [live_text(message.told) for message in told],
+    )
+
+
+async def quarantine(connection: Connection, endpoints: Sequence[int], note: Sequence[str]) -> None:
+    """Stop writing to addresses that the provider says are dead."""
+    if not endpoints:
+        return
+    await connection.execute(
+        """
+        UPDATE endpoint e SET state = 'quarantined', state_reason = x.note, updated_at = tocsin_now()
+        FROM unnest($1::int[], $2::text[]) x (id, note) WHERE e.id = x.id AND e.state = 'active'
+        """,
+        endpoints,
+        note,
+    )
+
+
+async def finish_attempt(
+    connection: Connection, token: int, outcomes: Sequence[str], notes: Sequence[str | None], now: float
+) -> None:
+    """Write what came of each row of an attempt; one that was closed as lost in the meantime keeps that mark."""
+    await connection.execute(
+        "UPDATE attempt SET finished_at = $2, outcomes = $3::text[], notes = $4::text[] WHERE id = $1",
+        token,
+        now,
+        outcomes,
+        notes,
+    )

@@ -1,0 +1,12 @@
+"""The hint that the outbox holds a promise."""
+
+from __future__ import annotations
+
+from tocsin.broker import FAN_OUT
+from tocsin_workers.app import app
+from tocsin_workers.process import loop, resources
+
+
+@app.task(name=FAN_OUT)
+def fan_out() -> None:
+    loop.run(resources().fan_out())

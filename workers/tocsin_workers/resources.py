@@ -1,0 +1,166 @@
+"""What a worker process works with: the pool, the channels and their ways, and the sweepers that run by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tocsin.broker import DELIVER, FAN_OUT
+from tocsin.domain.audience import Audiences
+from tocsin.domain.channel import Channel, ChannelName, Content
+from tocsin.domain.page import Page
+from tocsin.domain.plan import Rules
+from tocsin.domain.policy import Policy
+from tocsin.services import sweep
+from tocsin.services.audiences import read_audiences
+from tocsin.services.compose import Composer
+from tocsin.services.deliver import DATABASE_TROUBLE, Compose, Way, deliver
+from tocsin.services.fan_out import fan_out
+from tocsin.services.hint import Hints
+from tocsin.services.policy import load_policy
+from tocsin.services.refresh_page import PageDesk, refresh_page
+from tocsin.services.show_page import read_page
+from tocsin.settings import Settings
+from tocsin.store.engine import Pool, begin, make_engine, make_pool
+from tocsin_channels import registry
+
+log = structlog.get_logger()
+
+_POOL = 8
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Resources:
+    """One worker process's own, made after the fork. `queues` say which work it does."""
+
+    settings: Settings
+    policy: Policy
+    audiences: Audiences
+    hints: Hints
+    engine: AsyncEngine
+    pool: Pool
+    ways: dict[ChannelName, Way] = field(default_factory=dict)
+    sweepers: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def deliver(self, channel: ChannelName) -> int:
+        """Deliver what is due on `channel`; nothing where this installation has not set it up."""
+        way = self.ways.get(channel)
+        return 0 if way is None else await deliver(way)
+
+    async def fan_out(self) -> int:
+        """Keep the promises that are due."""
+        return await fan_out(self.pool, self.hints, self.policy, self.audiences, self.settings.delivery.lease_seconds)
+
+    async def close(self) -> None:
+        """Take up nothing new, let what is in flight come to its end, and give everything back."""
+        for way in self.ways.values():
+            way.stopping = True
+        for sweeper in self.sweepers:
+            sweeper.cancel()
+        await asyncio.gather(*self.sweepers, return_exceptions=True)
+        while any(way.running for way in self.ways.values()):
+            await asyncio.sleep(0.05)
+        for way in self.ways.values():
+            with contextlib.suppress(OSError):
+                await way.channel.close()
+        self.hints.close()
+        await self.pool.close()
+        await self.engine.dispose()
+
+
+async def open_resources(settings: Settings, queues: frozenset[str]) -> Resources:
+    """Make what the work on `queues` needs and start its sweepers; a database that is down is waited for."""
+    policy = load_policy()
+    engine = make_engine(settings.database_url, pool_size=2)
+    audiences = await _wait_for(lambda: _audiences(engine))
+    pool = await _wait_for(lambda: make_pool(settings.database_url, size=_POOL, application="tocsin worker"))
+    hints = Hints(settings.broker_url)
+    resources = Resources(settings, policy, audiences, hints, engine, pool)
+    desk: PageDesk | None = None
+    for name, channel in registry.build(settings).items():
+        if DELIVER[name] not in queues:
+            continue
+        if channel.content is Content.PAGE:
+            desk = PageDesk(channel, pool, partial(_read_page, resources), settings.secret.get_secret_value())
+        resources.ways[name] = _way(resources, channel, _composer(resources, channel) if desk is None else desk.compose)
+    _start_sweepers(resources, queues, desk)
+    return resources
+
+
+def _start_sweepers(resources: Resources, queues: frozenset[str], desk: PageDesk | None) -> None:
+    seconds = resources.settings.delivery.sweep_seconds
+    if resources.ways:
+        refresh = None if desk is None else partial(refresh_page, desk)
+        _keep(resources, sweep.sweep_deliveries(resources.pool, resources.ways, refresh, seconds))
+    if FAN_OUT in queues:
+        _keep(resources, sweep.sweep_outbox(resources.pool, resources.fan_out, seconds))
+
+
+def _keep(resources: Resources, sweeper: Coroutine[Any, Any, None]) -> None:
+    resources.sweepers.append(asyncio.create_task(sweeper))
+
+
+def _way(resources: Resources, channel: Channel, compose: Compose) -> Way:
+    policy, settings = resources.policy, resources.settings
+    return Way(
+        channel=channel,
+        pool=resources.pool,
+        compose=compose,
+        rules=Rules(
+            lanes=policy.lanes.get(channel.name),
+            waits=policy.waits,
+            urgent=policy.urgent,
+            merges=channel.limits.merges,
+            on_unknown=channel.on_unknown,
+        ),
+        patience=policy.patience,
+        lease_seconds=settings.delivery.lease_seconds,
+        batch=settings.delivery.batch,
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+    )
+
+
+def _composer(resources: Resources, channel: Channel) -> Compose:
+    settings = resources.settings
+    return Composer(
+        channel,
+        resources.pool,
+        resources.audiences,
+        brand=settings.brand,
+        url=settings.url,
+        secret=settings.secret.get_secret_value(),
+    ).compose
+
+
+async def _audiences(engine: AsyncEngine) -> Audiences:
+    async with begin(engine) as connection:
+        audiences = await read_audiences(connection)
+    if not audiences.ordered:
+        raise OSError("the database has no audiences yet; `tocsin migrate` writes them")
+    return audiences
+
+
+async def _read_page(resources: Resources) -> Page:
+    async with begin(resources.engine) as connection:
+        return await read_page(connection, resources.settings)
+
+
+async def _wait_for(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    while True:
+        try:
+            return await make()
+        except (*DATABASE_TROUBLE, DBAPIError) as error:
+            log.warning("worker.waits_for_database", error=str(error))
+            await asyncio.sleep(1)

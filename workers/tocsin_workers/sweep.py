@@ -1,0 +1,13 @@
+"""The hint to keep the house now rather than at the next full minute."""
+
+from __future__ import annotations
+
+from tocsin.broker import SWEEP
+from tocsin.services.sweep import keep_house
+from tocsin_workers.app import app
+from tocsin_workers.process import loop, resources
+
+
+@app.task(name=SWEEP)
+def sweep() -> None:
+    loop.run(keep_house(resources().pool))
