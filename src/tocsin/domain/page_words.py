@@ -39,7 +39,8 @@ def state_sentence(page: Page) -> str:
 
 def doing_sentence(page: Page) -> str:
     """Return what is being done about the open incident that was spoken of last; nothing where there is none."""
-    return _DOING[page.open_incidents[0].status] if page.open_incidents else ""
+    latest = max(page.open_incidents, key=lambda incident: incident.updated_at, default=None)
+    return _DOING[latest.status] if latest else ""
 
 
 def page_state(page: Page) -> ComponentStatus:

@@ -74,7 +74,7 @@ async function refresh(main) {
   if (etag && etag === main.dataset.etag) return undefined;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById("main");
-  if (!fresh) return undefined;
+  if (!fresh || page.body.className !== document.body.className) return location.reload();
   tellTimes(fresh);
   become(main, fresh);
   document.title = page.title;
