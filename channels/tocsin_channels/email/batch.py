@@ -1,0 +1,58 @@
+"""The mails of one `send`, shared by the connections that carry them: each takes the next when it has a free hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+
+from tocsin.domain.channel import Answered, Result
+from tocsin.domain.errors import TryAgain
+from tocsin_channels.email.letter import Copy
+
+_TAKES = 3
+
+
+class Batch:
+    """Every copy is answered for exactly once; `finished` is done when all are."""
+
+    def __init__(self, copies: Iterable[Copy], answered: Answered) -> None:
+        self._waiting = deque(copies)
+        self._open = len(self._waiting)
+        self._answered = answered
+        self._returned: dict[int, int] = {}
+        self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if not self._open:
+            self.finished.set_result(None)
+
+    @property
+    def has_waiting(self) -> bool:
+        return bool(self._waiting)
+
+    @property
+    def open(self) -> int:
+        """Return how many copies were not answered for yet."""
+        return self._open
+
+    def take(self) -> Copy | None:
+        return self._waiting.popleft() if self._waiting else None
+
+    def answer(self, copy: Copy, result: Result) -> None:
+        self._open -= 1
+        if not self._open:
+            self.finished.set_result(None)
+        self._answered(copy.index, result)
+
+    def put_back(self, copy: Copy, why: TryAgain) -> None:
+        """Take back a copy of which no byte of data went out; one that ended several connections has had its chance."""
+        taken = self._returned.get(copy.index, 0) + 1
+        self._returned[copy.index] = taken
+        if taken >= _TAKES:
+            self.answer(copy, why)
+        else:
+            self._waiting.appendleft(copy)
+
+    def answer_rest(self, result: Result) -> None:
+        """Answer alike for all that nobody took."""
+        while (copy := self.take()) is not None:
+            self.answer(copy, result)

@@ -1,0 +1,160 @@
+"""From a story to a letter: the one slow step, taken once per version, audience and language.
+
+The finished mail is parsed again, and is only used if it has exactly the headers and parts that were put in: whatever a
+title holds, no header comes of it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.parser import BytesParser
+from email.policy import compat32
+from email.utils import format_datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from tocsin.domain.errors import GiveUp
+from tocsin.domain.story import Chapter, Story
+from tocsin_channels.email import headers, markdown, quoted, words
+from tocsin_channels.email.letter import Letter
+
+_LARGEST = 95_000  # Gmail cuts mails at about 102 kB
+_SHORTEST_BODY = 200
+_URL_CHARACTERS = ":/?#[]@!$&'()*+,;=%~"
+_BOUNDARY = b"=_tocsin"  # "=_" never comes out of quoted-printable
+_HEADERS = (
+    *("Date", "From", "To", "Message-ID", "Subject", "In-Reply-To", "References", "List-Id", "List-Unsubscribe"),
+    *("List-Unsubscribe-Post", "Auto-Submitted", "X-Auto-Response-Suppress", "X-Notification-Reason"),
+    *("MIME-Version", "Content-Type"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who our mail is from: a display name and an address in ASCII."""
+
+    name: str
+    address: str
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+
+class Renderer:
+    """`templates` holds message.html and message.txt; `now` is asked once per rendering, for the Date header."""
+
+    def __init__(
+        self, templates: Path, sender: Sender, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        environment = ImmutableSandboxedEnvironment(
+            loader=FileSystemLoader(templates),
+            autoescape=select_autoescape(["html"], default=False),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.filters["markdown"] = markdown.to_html
+        self._html = environment.get_template("message.html", globals={"words": words})
+        self._text = environment.get_template("message.txt", globals={"words": words})
+        self._sender = sender
+        self._now = now
+
+    def render(self, story: Story) -> Letter:
+        """Return the letter that tells `story`, with what people wrote cut short where it would be too large."""
+        longest = max(len(chapter.body) for chapter in story.chapters)
+        while True:
+            letter, size = self._render(story)
+            if size <= _LARGEST or longest <= _SHORTEST_BODY:
+                return letter
+            longest = int(min(longest / 2, longest * _LARGEST / size))
+            story = replace(story, chapters=tuple(_shortened(chapter, longest) for chapter in story.chapters))
+
+    def _render(self, story: Story) -> tuple[Letter, int]:
+        hole = f"hole{secrets.token_hex(16)}"
+        known = {"story": story, "subject": words.subject(story), "unsubscribe_url": _unsubscribe(story) + hole}
+        text = quoted.encode(_one_hole(self._text.render(known), hole))
+        html = quoted.encode(_one_hole(self._html.render(known), hole))
+        head, after_to, after_id, after_token = self._header(story)
+        pieces = (
+            after_token + _part_head(b"plain") + text[0],
+            text[1] + b"\r\n" + _part_head(b"html") + html[0],
+            html[1] + b"\r\n--" + _BOUNDARY + b"--\r\n.\r\n",
+        )
+        sample = b"".join((head, b"a@b", after_to, b"c", after_id, b"d", pieces[0], b"d", pieces[1], b"d", pieces[2]))
+        _check(sample)
+        return Letter(head, after_to, after_id, pieces), len(sample)
+
+    def _header(self, story: Story) -> tuple[bytes, bytes, bytes, bytes]:
+        domain = self._sender.domain.encode()
+        # The first mail of an incident threads with the later ones by a name that none of them has.
+        threads = [b"<incident-%b@%b>" % (_atom(chapter.incident), domain) for chapter in story.chapters]
+        head = (
+            b"Date: " + format_datetime(self._now(), usegmt=False).encode() + b"\r\n"
+            b"From: "
+            + headers.phrase(self._sender.name or story.brand)
+            + b" <%b>\r\n" % self._sender.address.encode()
+            + b"To: "
+        )
+        after_to = b"\r\nMessage-ID: <"
+        after_id = (
+            b"@" + domain + b">\r\n"
+            b"Subject: " + headers.text(words.subject(story)) + b"\r\n"
+            b"In-Reply-To: " + threads[0] + b"\r\n"
+            b"References: " + b"\r\n ".join(threads) + b"\r\n"
+            b"List-Id: " + headers.phrase(f"{story.brand} incidents") + b" <incidents." + domain + b">\r\n"
+            b"List-Unsubscribe: <" + _unsubscribe(story).encode()
+        )  # fmt: skip
+        after_token = (
+            b">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+            b"Auto-Submitted: auto-generated\r\n"
+            b"X-Auto-Response-Suppress: All\r\n"
+            b"X-Notification-Reason: " + headers.text(f"subscribed as {story.audience}") + b"\r\n"
+            b"MIME-Version: 1.0\r\n"
+            b'Content-Type: multipart/alternative; boundary="' + _BOUNDARY + b'"\r\n\r\n'
+        )
+        return head, after_to, after_id, after_token
+
+
+def _unsubscribe(story: Story) -> str:
+    return quote(f"{story.public_url}/unsubscribe/", safe=_URL_CHARACTERS)
+
+
+def _one_hole(rendered: str, hole: str) -> list[str]:
+    pieces = rendered.split(hole)
+    if len(pieces) != 2:  # noqa: PLR2004 - one hole has two sides
+        raise GiveUp("An e-mail template must have {{ unsubscribe_url }} exactly once.")
+    return pieces
+
+
+def _part_head(kind: bytes) -> bytes:
+    return (
+        b"--" + _BOUNDARY + b"\r\nContent-Type: text/" + kind + b'; charset="utf-8"\r\n'
+        b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    )
+
+
+def _atom(value: str) -> bytes:
+    return "".join(character for character in value if character.isascii() and character.isalnum()).encode()
+
+
+def _shortened(chapter: Chapter, longest: int) -> Chapter:
+    if len(chapter.body) <= longest:
+        return chapter
+    return replace(chapter, body=chapter.body[:longest].rstrip() + " …")
+
+
+def _check(mail: bytes) -> None:
+    parsed = BytesParser(policy=compat32).parsebytes(mail.removesuffix(b".\r\n"))
+    parts = [part.get_content_type() for part in parsed.walk()]
+    broken = parsed.keys() != list(_HEADERS) or parts != ["multipart/alternative", "text/plain", "text/html"]
+    if broken or parsed.defects or b"\r\n." in mail.removesuffix(b".\r\n") or max(map(len, mail.split(b"\r\n"))) > 900:  # noqa: PLR2004
+        raise GiveUp(
+            "The rendered e-mail is not the one that was meant, so it is not sent. Look at its title and text."
+        )
