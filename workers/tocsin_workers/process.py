@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+
 import structlog
 from celery.signals import worker_process_init, worker_process_shutdown
 
@@ -15,12 +17,12 @@ log = structlog.get_logger()
 _STOP_SECONDS = 8.0
 
 loop = Loop()
-_opened: list[Resources] = []
+_opened: list[Future[Resources]] = []
 
 
 def resources() -> Resources:
-    """Return this process's own resources."""
-    return _opened[0]
+    """Return this process's own resources, once its database has answered."""
+    return _opened[0].result()
 
 
 @worker_process_init.connect
@@ -30,14 +32,15 @@ def open_process(**_: object) -> None:
     logs.configure(loaded.log)
     loop.start()
     queues = frozenset(app.amqp.queues.consume_from)
-    _opened.append(loop.run(open_resources(loaded, queues)))
-    log.info("worker.ready", queues=sorted(queues))
+    # Not waited for: a child that takes seconds to come up, since its database does, would be killed by its parent.
+    _opened.append(loop.begin(open_resources(loaded, queues)))
+    log.info("worker.started", queues=sorted(queues))
 
 
 @worker_process_shutdown.connect
 def close_process(**_: object) -> None:
     """Let what is in flight come to its end; what does not is found by whoever works next."""
-    if not _opened:
+    if not _opened or not _opened[0].done():
         return
     try:
         loop.run(resources().close(), timeout=_STOP_SECONDS)

@@ -8,7 +8,6 @@ only, so it can never spend the urgent reserve (G6). All times are seconds since
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 

@@ -83,7 +83,9 @@ def move(now: Status, to: Status) -> Status:
     if to in _MOVES[now]:
         return to
     legal = ", ".join(status.value for status in Status if status in _MOVES[now])
-    raise IllegalMove(f"An incident that is {now} cannot become {to}. From here it can become: {legal}.", field="status")
+    raise IllegalMove(
+        f"An incident that is {now} cannot become {to}. From here it can become: {legal}.", field="status"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,4 +40,3 @@ class Signer:
         mac = self._seed.copy()
         mac.update(packed)
         return mac.digest()[:_MAC_BYTES]
-

@@ -173,7 +173,7 @@ async def _record(way: Way, begun: Begun, results: Sequence[Result]) -> None:
     """Write down what came of a batch, trying for minutes: what the provider took must not become unknown."""
     async for attempt in AsyncRetrying(
         retry=retry_if_exception_type(DATABASE_TROUBLE),
-        wait=wait_exponential_jitter(initial=0.1, max=5),
+        wait=wait_exponential_jitter(multiplier=0.1, max=5),
         stop=stop_after_delay(_LONGEST_RECORD_SECONDS),
         reraise=True,
     ):

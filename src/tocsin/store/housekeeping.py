@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tocsin.store.engine import Connection
 
-_LOCK = 0x70C52
+_LOCK = 0x70C54
 
 
 async def alone(connection: Connection) -> bool:

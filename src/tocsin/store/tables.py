@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Integer, LargeBinary, SmallInteger, Text, func
+from sqlalchemy import BigInteger, ForeignKey, Integer, LargeBinary, SmallInteger, Text, func
 from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, ENUM, JSONB, TIMESTAMP, UUID
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -17,6 +17,7 @@ from tocsin.domain.delivery import State
 from tocsin.domain.endpoint import EndpointState
 
 Small = SmallInteger()
+Big = BigInteger()
 _delivery_states = [state.value for state in State if state is not State.SENDING]
 delivery_state = ENUM(*_delivery_states, name="delivery_state", create_type=False)
 endpoint_state = ENUM(*[state.value for state in EndpointState], name="endpoint_state", create_type=False)
@@ -74,8 +75,8 @@ class Component(Row):
 
 class ComponentStatusChange(Row):
     __tablename__ = "component_status"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    component_id: Mapped[int] = mapped_column(ForeignKey("component.id"))
+    id: Mapped[int] = mapped_column(Big, primary_key=True)
+    component_id: Mapped[int] = mapped_column(ForeignKey("component.id", ondelete="CASCADE"))
     status: Mapped[str]
     since: Mapped[datetime] = _now()
 
@@ -128,7 +129,7 @@ class IncidentUpdate(Row):
 
 class Outbox(Row):
     __tablename__ = "outbox"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Big, primary_key=True)
     kind: Mapped[str]
     update_id: Mapped[int | None] = mapped_column(ForeignKey("incident_update.id"))
     urgent: Mapped[bool] = mapped_column(server_default="false")
@@ -150,7 +151,7 @@ class Bucket(Row):
     due_n: Mapped[int] = mapped_column(server_default="0")
     gen: Mapped[int] = mapped_column(server_default="0")
     live: Mapped[list[int]] = mapped_column(server_default="{}")
-    attempt_id: Mapped[int | None]
+    attempt_id: Mapped[int | None] = mapped_column(Big)
     lease_until: Mapped[float] = mapped_column(server_default="0")
 
 
@@ -170,7 +171,7 @@ class Endpoint(Row):
     __tablename__ = "endpoint"
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str]
-    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id"))
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
     bucket_id: Mapped[int] = mapped_column(ForeignKey("bucket.id"))
     channel: Mapped[str]
     address: Mapped[str]
@@ -192,8 +193,8 @@ class Endpoint(Row):
 
 class EndpointComponent(Row):
     __tablename__ = "endpoint_component"
-    component_id: Mapped[int] = mapped_column(ForeignKey("component.id"), primary_key=True)
-    endpoint_id: Mapped[int] = mapped_column(ForeignKey("endpoint.id"), primary_key=True)
+    component_id: Mapped[int] = mapped_column(ForeignKey("component.id", ondelete="CASCADE"), primary_key=True)
+    endpoint_id: Mapped[int] = mapped_column(ForeignKey("endpoint.id", ondelete="CASCADE"), primary_key=True)
 
 
 class Delivery(Row):
@@ -219,7 +220,7 @@ class Delivery(Row):
 
 class Receipt(Row):
     __tablename__ = "receipt"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Big, primary_key=True)
     provider: Mapped[str]
     update_id: Mapped[int]
     endpoint_id: Mapped[int]
@@ -269,6 +270,6 @@ class Operator(Row):
 class OperatorSession(Row):
     __tablename__ = "operator_session"
     sha256: Mapped[bytes] = mapped_column(primary_key=True)
-    operator_id: Mapped[int] = mapped_column(ForeignKey("operator.id"))
+    operator_id: Mapped[int] = mapped_column(ForeignKey("operator.id", ondelete="CASCADE"))
     created_at: Mapped[datetime] = _now()
     seen_at: Mapped[datetime] = _now()

@@ -1,0 +1,243 @@
+"""Incidents and their updates: written with the promise that announces them, read for whoever asks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tocsin.domain.component import ComponentStatus
+from tocsin.domain.incident import Impact, Kind, Phase, Severity, Status
+from tocsin.domain.update import Snapshot
+
+_LARGEST_INT: Final = 2**31 - 1
+_REF: Final = "INC-"
+
+_NOW = text("SELECT tocsin_now() AS now, (SELECT array_agg(slug) FROM component WHERE slug = ANY(:slugs)) AS known")
+
+_UPDATE_COLUMNS = """public_id, incident_id, version, status, severity, impact, kind, phase, title, titles, body, texts,
+  components, audiences, is_public, notify, next_update_at, metadata, created_by, created_at"""
+
+# The facts and the promise that announces them, in one statement.
+_SAY = f"""
+    u AS (
+      INSERT INTO incident_update ({_UPDATE_COLUMNS})
+      SELECT :update_public_id, i.id, :version, :status, :severity, :impact, :kind, :phase, :title,
+        CAST(:titles AS jsonb), :body, CAST(:texts AS jsonb), CAST(:components AS jsonb), :audiences, :is_public,
+        :notify, :next_update_at, CAST(:metadata AS jsonb), :created_by, :now
+      FROM i RETURNING id
+    ), o AS (
+      INSERT INTO outbox (kind, update_id, urgent, due_at) SELECT 'fan_out', u.id, :urgent, tocsin_epoch() FROM u
+    )
+    SELECT i.id FROM i
+"""
+
+_OPEN = text(
+    """
+    WITH i AS (
+      INSERT INTO incident (public_id, version, status, severity, title, metadata, started_at, resolved_at,
+        next_update_at, created_at, updated_at)
+      VALUES (:public_id, :version, :status, :severity, :title, CAST(:metadata AS jsonb), :started_at, :resolved_at,
+        :next_update_at, :now, :now)
+      RETURNING id
+    ),"""
+    + _SAY
+)
+_FOLLOW = text(
+    """
+    WITH i AS (
+      UPDATE incident SET version = :version, status = :status, severity = :severity, title = :title,
+        metadata = metadata || CAST(:metadata AS jsonb), resolved_at = :resolved_at, next_update_at = :next_update_at,
+        updated_at = :now
+      WHERE id = :incident_id
+      RETURNING id
+    ),"""
+    + _SAY
+)
+_INCIDENT = """
+    SELECT i.public_id AS incident_public_id, i.started_at, i.resolved_at, i.created_at AS opened_at,
+      i.updated_at, i.metadata AS incident_metadata, u.*
+    FROM incident i JOIN incident_update u ON u.incident_id = i.id AND u.version = i.version
+"""
+_UPDATES = text(f"SELECT {_UPDATE_COLUMNS} FROM incident_update WHERE incident_id = :incident_id ORDER BY version DESC")
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A snapshot as stored."""
+
+    public_id: str
+    snapshot: Snapshot
+    created_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """An incident with its newest update."""
+
+    id: int
+    public_id: str
+    started_at: datetime
+    resolved_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    metadata: dict[str, Any]
+    latest: Update
+
+    @property
+    def ref(self) -> str:
+        return f"{_REF}{self.id}"
+
+
+async def look_around(connection: AsyncConnection, slugs: Collection[str]) -> tuple[datetime, set[str]]:
+    """Return the time, and which of `slugs` name a component."""
+    row = (await connection.execute(_NOW, {"slugs": list(slugs)})).one()
+    return row.now, set(row.known or ())
+
+
+async def insert(
+    connection: AsyncConnection,
+    *,
+    public_id: str,
+    update_public_id: str,
+    snapshot: Snapshot,
+    started_at: datetime,
+    now: datetime,
+    urgent: bool,
+    created_by: str,
+) -> int:
+    """Write a new incident, its first update and the promise to tell of it; return the incident's number."""
+    values = _values(snapshot, update_public_id, now, created_by, urgent=urgent)
+    values |= {
+        "public_id": public_id,
+        "started_at": started_at,
+        "resolved_at": None if snapshot.status.is_open else now,
+    }
+    return int((await connection.execute(_OPEN, values)).scalar_one())
+
+
+async def add(
+    connection: AsyncConnection,
+    incident: Incident,
+    *,
+    update_public_id: str,
+    snapshot: Snapshot,
+    now: datetime,
+    urgent: bool,
+    created_by: str,
+) -> None:
+    """Write the next version of a locked incident, and the promise to tell of it."""
+    values = _values(snapshot, update_public_id, now, created_by, urgent=urgent)
+    values |= {
+        "incident_id": incident.id,
+        "resolved_at": None if snapshot.status.is_open else incident.resolved_at or now,
+    }
+    await connection.execute(_FOLLOW, values)
+
+
+async def find(connection: AsyncConnection, which: str, *, lock: bool = False) -> Incident | None:
+    """Return the incident with the id or ref `which`; `lock` it against other writers until the transaction ends."""
+    where, values = _which(which)
+    if values is None:
+        return None
+    if lock:  # lock first and read in a second statement, so that what is read is newer than the lock
+        await connection.execute(text(f"SELECT 1 FROM incident i WHERE {where} FOR UPDATE"), values)
+    row = (await connection.execute(text(f"{_INCIDENT} WHERE {where}"), values)).one_or_none()
+    return None if row is None else _incident(row)
+
+
+async def read_updates(connection: AsyncConnection, incident_id: int) -> list[Update]:
+    """Return all updates of an incident, newest first."""
+    return [_update(row) for row in await connection.execute(_UPDATES, {"incident_id": incident_id})]
+
+
+async def read_page(
+    connection: AsyncConnection, *, is_open: bool | None, before: int | None, limit: int
+) -> Sequence[Incident]:
+    """Return `limit` incidents with a number below `before`, newest first."""
+    rows = await connection.execute(
+        text(f"""
+            {_INCIDENT}
+            WHERE i.id < :before AND (CAST(:is_open AS boolean) IS NULL OR (i.resolved_at IS NULL) = :is_open)
+            ORDER BY i.id DESC LIMIT :limit
+        """),
+        {"before": before if before is not None else _LARGEST_INT, "is_open": is_open, "limit": limit},
+    )
+    return [_incident(row) for row in rows]
+
+
+def _which(which: str) -> tuple[str, dict[str, Any] | None]:
+    number = which.upper().removeprefix(_REF)
+    if which.upper().startswith(_REF):
+        if number.isascii() and number.isdecimal() and int(number) <= _LARGEST_INT:
+            return "i.id = :id", {"id": int(number)}
+        return "", None
+    if which.isascii() and which.isalnum():
+        return "i.public_id = :public_id", {"public_id": which}
+    return "", None
+
+
+def _values(snapshot: Snapshot, public_id: str, now: datetime, created_by: str, *, urgent: bool) -> dict[str, Any]:
+    return {
+        "update_public_id": public_id,
+        "version": snapshot.version,
+        "status": snapshot.status,
+        "severity": int(snapshot.severity),
+        "impact": snapshot.impact,
+        "kind": snapshot.kind,
+        "phase": int(snapshot.phase),
+        "title": snapshot.title,
+        "titles": json.dumps(dict(snapshot.titles)),
+        "body": snapshot.body,
+        "texts": json.dumps(dict(snapshot.texts)),
+        "components": json.dumps(dict(snapshot.components)),
+        "audiences": snapshot.audiences,
+        "is_public": snapshot.is_public,
+        "notify": snapshot.notify,
+        "next_update_at": snapshot.next_update_at,
+        "metadata": json.dumps(dict(snapshot.metadata)),
+        "created_by": created_by,
+        "urgent": urgent,
+        "now": now,
+    }
+
+
+def _incident(row: Row[Any]) -> Incident:
+    return Incident(
+        id=row.incident_id,
+        public_id=row.incident_public_id,
+        started_at=row.started_at,
+        resolved_at=row.resolved_at,
+        created_at=row.opened_at,
+        updated_at=row.updated_at,
+        metadata=row.incident_metadata,
+        latest=_update(row),
+    )
+
+
+def _update(row: Row[Any]) -> Update:
+    snapshot = Snapshot(
+        version=row.version,
+        status=Status(row.status),
+        severity=Severity(row.severity),
+        impact=Impact(row.impact),
+        kind=Kind(row.kind),
+        phase=Phase(row.phase),
+        title=row.title,
+        titles=row.titles,
+        body=row.body,
+        texts=row.texts,
+        components={slug: ComponentStatus(status) for slug, status in row.components.items()},
+        audiences=row.audiences,
+        is_public=row.is_public,
+        notify=row.notify,
+        next_update_at=row.next_update_at,
+        metadata=row.metadata,
+    )
+    return Update(row.public_id, snapshot, row.created_by, row.created_at)

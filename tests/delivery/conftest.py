@@ -1,0 +1,15 @@
+"""A small world on a real database: people with endpoints, incidents that get published, workers one can step."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from delivery.world import World, open_world
+
+
+@pytest.fixture
+async def world(database_url: str, broker_url: str) -> AsyncIterator[World]:
+    made = await open_world(database_url, broker_url)
+    yield made
+    await made.close()
