@@ -2,7 +2,7 @@
 # A machine needs Python >= 3.11 with venv, and make. The tests also need Chromium.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-locks check-production format bench bench-quick lock clean browser nginx tools service
+.PHONY: help run test check check-locks check-production format bench bench-quick lock secrets clean browser nginx tools service
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -66,6 +66,19 @@ bench: $(TOOLS) ## Measure deliveries per second against a plain SMTP sender
 
 bench-quick: $(TOOLS) ## The same in a minute
 	@$(BIN)/python benchmarks/blast.py --quick $(ARGS)
+
+# In a folder for its owner alone the files are readable: the images' users are not yours.
+secrets: ## Make the passwords and keys of docker-compose.yml, those that are missing, in config/secrets/
+	@umask 022; mkdir -p config/secrets; chmod 700 config/secrets; cd config/secrets; \
+	new() { $(PYTHON) -c 'import secrets; print(secrets.token_hex(32))'; }; \
+	keep() { [ -e "$$1" ] || { cat >"$$1"; echo "config/secrets/$$1"; }; }; \
+	new | keep postgres_password; new | keep valkey_password; new | keep secret; new | keep receipt_token; \
+	echo "postgresql://tocsin:$$(cat postgres_password)@postgres:5432/tocsin" | keep database_url; \
+	echo "redis://tocsin:$$(cat valkey_password)@valkey:6379/0" | keep broker_url; \
+	printf 'user default off\nuser tocsin on >%s ~tocsin:* &* +@all -@admin -@dangerous +info\n' \
+		"$$(cat valkey_password)" | keep valkey_users; \
+	printf '' | keep smtp_url; \
+	[ -s smtp_url ] || echo "Write smtp://user:password@host:587 into config/secrets/smtp_url, or no mail is sent."
 
 lock: $(VENV) ## Write the locks anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	@$(COMPILE) --group bootstrap --output-file config/bootstrap.lock $(ARGS)
