@@ -1,0 +1,51 @@
+"""Opting an endpoint out, and ending what it is still owed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+class StoredEndpoint(NamedTuple):
+    channel: str
+    address: str
+    state: str
+
+
+async def find(connection: AsyncConnection, endpoint: int) -> StoredEndpoint | None:
+    rows = await connection.execute(
+        text("SELECT channel, address, state::text FROM endpoint WHERE id = :endpoint AND channel <> 'status_page'"),
+        {"endpoint": endpoint},
+    )
+    row = rows.one_or_none()
+    return None if row is None else StoredEndpoint(*row)
+
+
+async def opt_out(connection: AsyncConnection, endpoint: int) -> bool:
+    """Set the endpoint opted out and suppress its unfinished rows; return whether there is such an endpoint."""
+    found = await connection.execute(
+        text("""
+            UPDATE endpoint SET state = 'opted_out', updated_at = tocsin_now(),
+              state_reason = CASE WHEN state = 'opted_out' THEN state_reason ELSE 'unsubscribed by link' END
+            WHERE id = :endpoint AND channel <> 'status_page' RETURNING bucket_id
+        """),
+        {"endpoint": endpoint},
+    )
+    row = found.one_or_none()
+    if row is None:
+        return False
+    await connection.execute(
+        text("""
+            UPDATE delivery SET state = 'suppressed', reason = 'opted_out', due_at = NULL, done_at = tocsin_epoch()
+            WHERE (update_id, bucket_id, endpoint_id) IN (
+              SELECT d.update_id, d.bucket_id, d.endpoint_id FROM delivery d
+              WHERE d.bucket_id = :bucket AND d.endpoint_id = :endpoint AND d.state IN ('held', 'pending', 'unknown')
+                AND d.update_id = ANY((SELECT live FROM bucket WHERE id = :bucket)::int[])
+              ORDER BY d.update_id FOR UPDATE
+            )
+        """),
+        {"bucket": row.bucket_id, "endpoint": endpoint},
+    )
+    return True

@@ -1,0 +1,86 @@
+"""Signing in and out of the console."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+
+from tocsin.services.sign_in import sign_in, sign_out
+from tocsin.web.deps import SiteDep
+from tocsin.web.pages import session
+from tocsin.web.pages.layout import PRIVATE_HEADERS, page
+
+router = APIRouter(include_in_schema=False)
+
+# Counted in each web process for itself: what slows a guesser need not be exact.
+_PER_ADDRESS: Final = RateLimitItemPerMinute(10, 15)
+_PER_CALLER: Final = RateLimitItemPerMinute(30, 15)
+_attempts = MovingWindowRateLimiter(MemoryStorage())
+
+
+@router.get("/console/sign-in")
+async def show(request: Request, site: SiteDep, next: str = "/console") -> Response:  # noqa: A002 - the query's name
+    if session.cookie_name(site.settings) in request.cookies:
+        try:
+            await session.signed_in(request, site)
+            return RedirectResponse(_inside(next), 303, headers=PRIVATE_HEADERS)
+        except HTTPException:
+            pass  # the session is over
+    return page("sign_in.html", brand=site.settings.brand, next=_inside(next), email="", problem="")
+
+
+@router.post("/console/sign-in")
+async def act(
+    request: Request,
+    site: SiteDep,
+    email: Annotated[str, Form(max_length=320)],
+    password: Annotated[str, Form(max_length=1024)],
+    next: Annotated[str, Form(max_length=2048)] = "/console",  # noqa: A002 - the field's name
+) -> Response:
+    session.refuse_other_origins(request)
+
+    def again(problem: str, status: int) -> Response:
+        return page(
+            "sign_in.html",
+            status_code=status,
+            brand=site.settings.brand,
+            next=_inside(next),
+            email=email,
+            problem=problem,
+        )
+
+    caller = request.client.host if request.client else ""
+    allowed = await _attempts.hit(_PER_CALLER, "caller", caller) and await _attempts.hit(
+        _PER_ADDRESS, "email", email.strip().lower()
+    )
+    if not allowed:
+        return again("That was tried too often. Wait 15 minutes, then try again.", 429)
+    secret = await sign_in(site.engine, email, password, site.settings.web)
+    if secret is None:
+        return again("This e-mail address and password don't belong together. Check both and try again.", 401)
+    response = RedirectResponse(_inside(next), 303, headers=PRIVATE_HEADERS)
+    old = request.cookies.get(session.cookie_name(site.settings))
+    if old:
+        await sign_out(site.engine, old)
+    session.set_cookie(response, site.settings, secret)
+    return response
+
+
+@router.post("/console/sign-out")
+async def leave(request: Request, site: SiteDep, form: session.Form) -> Response:
+    del form
+    await sign_out(site.engine, request.cookies[session.cookie_name(site.settings)])
+    response = RedirectResponse(session.SIGN_IN, 303, headers=PRIVATE_HEADERS)
+    session.forget_cookie(response, site.settings)
+    return response
+
+
+def _inside(path: str) -> str:
+    """Return `path` where it is one of the console's own, so that nobody is sent elsewhere."""
+    inside = path == "/console" or path.startswith("/console/")
+    return path if inside and "\\" not in path and "//" not in path else "/console"
