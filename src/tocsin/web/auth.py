@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Depends, Request, Security
+from fastapi.params import Depends as DependsParam
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -91,11 +92,13 @@ def no_key() -> Problem:
     )
 
 
-def needs(scope: Scope) -> object:
+def needs(scope: Scope) -> DependsParam:
     """Return a dependency that gives the Caller, provided that its key has `scope`."""
 
     async def check(found: Annotated[Caller, Depends(caller)]) -> Caller:
         found.require(scope)
         return found
 
-    return Depends(check)
+    made = Depends(check)
+    assert isinstance(made, DependsParam)
+    return made

@@ -143,7 +143,7 @@ def _invalid(error: RequestValidationError) -> Problem:
 
 def field_of(error: ErrorDetails) -> str:
     """Return where it is wrong, as `endpoints.0.address`."""
-    places = [str(place) for place in error["loc"] if place != "body"]
+    places = [str(place) for place in error["loc"] if place not in {"body", "[key]"}]
     if error["loc"][:1] in {("query",), ("path",), ("header",)}:
         places = places[1:]
     return ".".join(places) or "body"

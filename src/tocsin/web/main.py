@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Final
 
 import structlog
+import uvicorn
 from fastapi import APIRouter, FastAPI
 from sqlalchemy.exc import DBAPIError
 
 import tocsin
+from tocsin.domain.channel import Channel, ChannelName
 from tocsin.services.audiences import sync_audiences
 from tocsin.services.hint import Hints
 from tocsin.services.policy import load_policy
@@ -23,12 +25,14 @@ from tocsin.web.auth import KeyRing
 from tocsin.web.deps import Site
 from tocsin.web.errors import add_error_answers
 from tocsin.web.gate import Gate
+from tocsin.web.pages.status import StatusPages
 from tocsin.web.quota import Quota
 
 log = structlog.get_logger()
 
 _AGAIN_SECONDS: Final = 1.0
-_PAGES: Final = ("status", "console", "sign_in", "unsubscribe")
+_API: Final = ("incidents", "components", "channels", "receipts")
+_PAGES: Final = ("console", "sign_in", "unsubscribe")
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -44,6 +48,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     add_error_answers(app)
     app.add_middleware(Gate, max_body_bytes=settings.web.max_body_bytes)
+    # The last one added is the first one asked: the public pages need nothing of what is behind them.
+    app.add_middleware(StatusPages, directory=settings.page_directory, brand=settings.brand)
     for router in _routers(settings):
         app.include_router(router)
     return app
@@ -52,13 +58,12 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
-    registry = import_module("tocsin_channels.registry")
     engine = make_engine(settings.database_url, pool_size=settings.database.pool_size)
     hints = Hints(settings.broker_url)
-    site = Site(settings, load_policy(), engine, hints, registry.build(settings))
+    site = Site(settings, load_policy(), engine, hints, _channels(settings))
     app.state.site = site
     app.state.key_ring = KeyRing(engine)
-    app.state.quota = Quota(settings.broker_url, settings.web.requests_per_minute)
+    app.state.quota = quota = Quota(settings.broker_url, settings.web.requests_per_minute)
     syncing = asyncio.create_task(_sync(site))
     # Usually the database answers at once; where it doesn't, pages are served and the rest says that it waits.
     await asyncio.wait([syncing], timeout=5)
@@ -69,9 +74,17 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         with suppress(asyncio.CancelledError):
             await syncing
         await asyncio.to_thread(hints.close)
+        await quota.close()
         for channel in site.channels.values():
             await channel.close()
         await engine.dispose()
+
+
+def _channels(settings: Settings) -> Mapping[ChannelName, Channel]:
+    if find_spec("tocsin_channels.registry") is None:
+        return {}
+    built: Mapping[ChannelName, Channel] = import_module("tocsin_channels.registry").build(settings)
+    return built
 
 
 async def _sync(site: Site) -> None:
@@ -84,9 +97,23 @@ async def _sync(site: Site) -> None:
             await asyncio.sleep(_AGAIN_SECONDS)
 
 
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    uvicorn.run(
+        create_app(settings),
+        host=settings.web.host,
+        port=settings.web.port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
 def _routers(settings: Settings) -> list[APIRouter]:
-    names = [f"tocsin.web.pages.{name}" for name in _PAGES]
-    names.append("tocsin.web.api.receipts")
+    names = [f"tocsin.web.api.{name}" for name in _API] + [f"tocsin.web.pages.{name}" for name in _PAGES]
     if settings.practice:
         names.append("tocsin.web.pages.practice")
     return [import_module(name).router for name in names if find_spec(name) is not None]

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
+from tocsin.broker import redis_url
 from tocsin.services.keys import Key
 from tocsin.web.errors import Problem
 
@@ -30,7 +32,18 @@ class Quota:
     def __init__(self, broker_url: str, per_minute: int) -> None:
         self._per_minute = per_minute
         self._alone: Storage = MemoryStorage()
-        self._together = _shared(broker_url)
+        self._together: Storage | None = None
+        self._pool: ConnectionPool | None = None
+        if broker_url.startswith(("redis://", "rediss://", "redis+socket://")):
+            url = redis_url(broker_url)
+            self._pool = ConnectionPool.from_url(url)
+            pool: dict[str, Any] = {"connection_pool": self._pool}
+            self._together = RedisStorage(
+                f"async+{url.replace('unix://', 'redis+unix://')}",
+                implementation="redispy",
+                key_prefix="tocsin:quota",
+                **pool,
+            )
         self._avoid_until = 0.0
 
     async def spend(self, key: Key) -> dict[str, str]:
@@ -51,6 +64,10 @@ class Quota:
             )
         return headers
 
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.aclose()
+
     async def _count(self, window: str) -> int:
         if self._together is not None and time.monotonic() >= self._avoid_until:
             try:
@@ -59,11 +76,3 @@ class Quota:
                 self._avoid_until = time.monotonic() + _AVOID_SECONDS
                 log.warning("quota.alone", error=str(error), seconds=_AVOID_SECONDS)
         return await self._alone.incr(window, _WINDOW)
-
-
-def _shared(broker_url: str) -> Storage | None:
-    """Return counters in the broker's server, None where it is no Redis."""
-    if not broker_url.startswith(("redis://", "rediss://", "redis+socket://")):
-        return None
-    url = broker_url.replace("redis+socket://", "redis+unix://")
-    return RedisStorage(f"async+{url}", implementation="redispy", key_prefix="tocsin:quota")

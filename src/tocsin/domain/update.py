@@ -1,0 +1,165 @@
+"""Updates: what was asked to be said, and the complete snapshot that comes of it.
+
+An update is immutable and whole: everything about the incident as it stands after it. What a draft leaves out is taken
+from the version before, or decided by policy where there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from tocsin.domain.audience import Audiences
+from tocsin.domain.component import ComponentStatus, impact_of
+from tocsin.domain.errors import Refused
+from tocsin.domain.incident import Impact, Kind, Phase, Severity, Standing, Status, move, phase
+from tocsin.domain.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody asks to be said. None: they didn't say."""
+
+    body: str
+    title: str | None = None
+    status: Status | None = None
+    severity: Severity | None = None
+    impact: Impact | None = None
+    kind: Kind | None = None
+    texts: Mapping[str, str] = field(default_factory=dict[str, str])
+    titles: Mapping[str, str] | None = None
+    audiences: tuple[str, ...] | None = None
+    components: Mapping[str, ComponentStatus] = field(default_factory=dict[str, ComponentStatus])
+    next_update_in: timedelta | None = None
+    started_at: datetime | None = None
+    notify: bool = True
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One version of what is said about an incident. `audiences` is a set with a bit for each."""
+
+    version: int
+    status: Status
+    severity: Severity
+    impact: Impact
+    kind: Kind
+    phase: Phase
+    title: str
+    titles: Mapping[str, str]
+    body: str
+    texts: Mapping[str, str]
+    components: Mapping[str, ComponentStatus]
+    audiences: int
+    is_public: bool
+    notify: bool
+    next_update_at: datetime | None
+    metadata: Mapping[str, Any]
+
+
+def first(draft: Draft, now: datetime, policy: Policy, audiences: Audiences) -> Snapshot:
+    """Return the version that opens an incident."""
+    if draft.title is None:
+        raise Refused("This is required. Say in one line what is the matter.", field="title")
+    status = draft.status or Status.INVESTIGATING
+    if status is Status.POSTMORTEM:
+        raise Refused("An incident cannot begin with its postmortem. Begin with another status.", field="status")
+    severity = draft.severity or Severity.SEV3
+    kind = draft.kind or Kind.STANDARD
+    addressed = audiences.mask(draft.audiences or policy.audiences_for(severity, kind))
+    _check_texts(draft, addressed, audiences)
+    return Snapshot(
+        version=1,
+        status=status,
+        severity=severity,
+        impact=draft.impact or impact_of(draft.components),
+        kind=kind,
+        phase=phase(None, Standing(status, severity)),
+        title=draft.title,
+        titles=draft.titles or {},
+        body=draft.body,
+        texts=draft.texts,
+        components=draft.components,
+        audiences=addressed,
+        is_public=bool(addressed & audiences.widest.bit),
+        notify=draft.notify,
+        next_update_at=_promised(draft, now),
+        metadata=draft.metadata,
+    )
+
+
+def follow(before: Snapshot, draft: Draft, now: datetime, policy: Policy, audiences: Audiences) -> Snapshot:
+    """Return the version after `before`; raise IllegalMove where the incident cannot go there."""
+    status = move(before.status, draft.status or before.status)
+    severity = draft.severity or before.severity
+    kind = draft.kind or before.kind
+    if draft.audiences is not None:
+        addressed = audiences.mask(draft.audiences)
+    else:
+        addressed = _still_addressed(before, severity, kind, policy, audiences)
+    _check_texts(draft, addressed, audiences)
+    components = _components_after(before, draft, status)
+    return Snapshot(
+        version=before.version + 1,
+        status=status,
+        severity=severity,
+        impact=draft.impact or _impact_after(before, draft, status, components),
+        kind=kind,
+        phase=phase(Standing(before.status, before.severity), Standing(status, severity)),
+        title=draft.title or before.title,
+        titles=before.titles if draft.titles is None else draft.titles,
+        body=draft.body,
+        texts=draft.texts,
+        components=components,
+        audiences=addressed,
+        is_public=bool(addressed & audiences.widest.bit),
+        notify=draft.notify,
+        next_update_at=_promised(draft, now),
+        metadata=draft.metadata,
+    )
+
+
+def _still_addressed(before: Snapshot, severity: Severity, kind: Kind, policy: Policy, audiences: Audiences) -> int:
+    """Return who hears an update that doesn't say so: those who heard the last one.
+
+    Where policy chose them and the severity changes, those whom policy adds are added; nobody who heard "it is broken"
+    is left out. A kind that starts with a smaller circle closes that circle.
+    """
+    if kind is not before.kind and kind in policy.restricted:
+        return audiences.mask(policy.restricted[kind])
+    chosen_then = audiences.mask(policy.audiences_for(before.severity, before.kind))
+    if severity is not before.severity and kind not in policy.restricted and before.audiences == chosen_then:
+        return before.audiences | audiences.mask(policy.audiences_for(severity, kind))
+    return before.audiences
+
+
+def _components_after(before: Snapshot, draft: Draft, status: Status) -> dict[str, ComponentStatus]:
+    stands = dict(before.components)
+    if before.status.is_open and not status.is_open:
+        stands = dict.fromkeys(stands, ComponentStatus.OPERATIONAL)
+    return stands | dict(draft.components)
+
+
+def _impact_after(before: Snapshot, draft: Draft, status: Status, components: Mapping[str, ComponentStatus]) -> Impact:
+    if draft.components and status.is_open:
+        return impact_of(components)
+    return before.impact  # what it was, also once it is over
+
+
+def _promised(draft: Draft, now: datetime) -> datetime | None:
+    return None if draft.next_update_in is None else now + draft.next_update_in
+
+
+def _check_texts(draft: Draft, addressed: int, audiences: Audiences) -> None:
+    names = [audience.name for audience in audiences.in_mask(addressed)]
+    for place, texts in (("texts", draft.texts), ("titles", draft.titles or {})):
+        for key in texts:
+            if key.partition(".")[0] not in names:
+                raise Refused(
+                    f"This text is for an audience that the update does not address: {', '.join(names)}. "
+                    "Address it in `audiences`, or take the text out.",
+                    field=f"{place}.{key}",
+                )

@@ -1,0 +1,89 @@
+"""Takes an update in: the facts and the promise to tell of them are written together, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tocsin.domain.audience import Audiences
+from tocsin.domain.errors import NotFound, Refused
+from tocsin.domain.ids import new_public_id
+from tocsin.domain.policy import Policy
+from tocsin.domain.update import Draft, Snapshot, first, follow
+from tocsin.store import incidents as store
+
+# Clocks differ a little; an incident that starts tomorrow is a maintenance.
+_CLOCKS_DIFFER: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What the publisher is told: it cannot get lost any more."""
+
+    incident_id: str
+    ref: str
+    version: int
+    update_id: str
+    is_public: bool
+
+
+async def open_incident(
+    connection: AsyncConnection, draft: Draft, policy: Policy, audiences: Audiences, created_by: str
+) -> Published:
+    """Write a new incident with its first update; the caller commits, then hints."""
+    now, known = await store.look_around(connection, draft.components)
+    _check(draft, known, now)
+    snapshot = first(draft, now, policy, audiences)
+    public_id, update_id = new_public_id(), new_public_id()
+    number = await store.insert(
+        connection,
+        public_id=public_id,
+        update_public_id=update_id,
+        snapshot=snapshot,
+        started_at=draft.started_at or now,
+        now=now,
+        urgent=snapshot.severity <= policy.urgent,
+        created_by=created_by,
+    )
+    return Published(public_id, f"INC-{number}", snapshot.version, update_id, snapshot.is_public)
+
+
+async def add_update(
+    connection: AsyncConnection, which: str, draft: Draft, policy: Policy, audiences: Audiences, created_by: str
+) -> Published:
+    """Write the next version of the incident with the id or ref `which`; two at once get consecutive versions."""
+    incident = await store.find(connection, which, lock=True)
+    if incident is None:
+        raise no_incident(which)
+    now, known = await store.look_around(connection, draft.components)
+    _check(draft, known, now)
+    snapshot: Snapshot = follow(incident.latest.snapshot, draft, now, policy, audiences)
+    update_id = new_public_id()
+    await store.add(
+        connection,
+        incident,
+        update_public_id=update_id,
+        snapshot=snapshot,
+        now=now,
+        urgent=snapshot.severity <= policy.urgent,
+        created_by=created_by,
+    )
+    return Published(incident.public_id, incident.ref, snapshot.version, update_id, snapshot.is_public)
+
+
+def no_incident(which: str) -> NotFound:
+    return NotFound(f"There is no incident {which!r}. GET /v1/incidents lists them.")
+
+
+def _check(draft: Draft, known: set[str], now: datetime) -> None:
+    for slug in draft.components:
+        if slug not in known:
+            raise Refused(
+                f"There is no component {slug!r}. GET /v1/components lists them; POST /v1/components adds one.",
+                field=f"components.{slug}",
+            )
+    if draft.started_at is not None and draft.started_at > now + _CLOCKS_DIFFER:
+        raise Refused("This is in the future. Say when it began, or leave it out for now.", field="started_at")

@@ -1,0 +1,229 @@
+"""The intake: what is taken in, what policy decides, and what is refused with its cure."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+BROKEN = {"title": "Checkout is failing", "body": "We see failed payments."}
+
+
+async def opened(client: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
+    answer = await client.post("/v1/incidents", json=BROKEN | more)
+    assert answer.status_code == 202, answer.text
+    said: dict[str, Any] = answer.json()
+    return said
+
+
+async def test_title_and_body_are_enough_and_policy_decides_the_rest(client: httpx.AsyncClient) -> None:
+    said = await opened(client)
+
+    assert said["ref"] == "INC-1"
+    assert said["version"] == 1
+    assert said["links"]["self"] == f"http://status.test/v1/incidents/{said['id']}"
+    shown = (await client.get(f"/v1/incidents/{said['id']}")).json()
+    assert shown["severity"] == "sev3"
+    assert shown["status"] == "investigating"
+    assert shown["impact"] == "none"
+    assert shown["audiences"] == ["oncall", "support", "customers"]
+    assert [update["phase"] for update in shown["updates"]] == ["opened"]
+
+
+async def test_what_was_taken_in_is_promised_in_the_outbox(client: httpx.AsyncClient, engine: AsyncEngine) -> None:
+    await opened(client, severity="sev1")
+    async with engine.begin() as connection:
+        promised = (await connection.execute(text("SELECT kind, urgent, due_at, done_at FROM outbox"))).one()
+    assert (promised.kind, promised.urgent, promised.done_at) == ("fan_out", True, None)
+    assert promised.due_at is not None
+
+
+async def test_an_incident_goes_by_its_id_or_its_ref(client: httpx.AsyncClient) -> None:
+    said = await opened(client)
+    by_ref = await client.get("/v1/incidents/inc-1")
+    assert by_ref.json()["id"] == said["id"]
+    for wrong in ("INC-2", "INC-99999999999", "INC-x", "nothere", "a%00b", "ä"):
+        missing = await client.get(f"/v1/incidents/{wrong}")
+        assert missing.status_code == 404
+        assert missing.headers["content-type"] == "application/problem+json"
+
+
+async def test_security_starts_with_oncall_alone_and_has_no_public_page(client: httpx.AsyncClient) -> None:
+    said = await opened(client, kind="security", severity="sev1")
+    assert said["links"]["page"] is None
+    assert (await client.get("/v1/incidents/INC-1")).json()["audiences"] == ["oncall"]
+
+
+async def test_an_update_says_what_changed_and_keeps_the_rest(client: httpx.AsyncClient) -> None:
+    for slug in ("checkout", "search"):
+        await add_component(client, slug)
+    await opened(client, severity="sev2", components={"checkout": "partial_outage"}, metadata={"a": 1})
+    said = await client.post(
+        "/v1/incidents/INC-1/updates",
+        json={
+            "body": "Found it.",
+            "status": "identified",
+            "components": {"search": "major_outage"},
+            "metadata": {"b": 2},
+        },
+    )
+    assert said.status_code == 202
+    assert said.json()["version"] == 2
+    shown = (await client.get("/v1/incidents/INC-1")).json()
+    assert shown["title"] == "Checkout is failing"
+    assert shown["severity"] == "sev2"
+    assert shown["components"] == {"checkout": "partial_outage", "search": "major_outage"}
+    assert shown["impact"] == "critical"
+    assert shown["metadata"] == {"a": 1, "b": 2}
+    assert [update["version"] for update in shown["updates"]] == [2, 1]
+
+
+async def test_resolving_returns_every_component_to_operational(client: httpx.AsyncClient) -> None:
+    for slug in ("checkout", "search"):
+        await add_component(client, slug)
+    await opened(client, components={"checkout": "partial_outage", "search": "major_outage"})
+    await client.post(
+        "/v1/incidents/INC-1/updates",
+        json={"body": "Fixed.", "status": "resolved", "components": {"search": "degraded_performance"}},
+    )
+    shown = (await client.get("/v1/incidents/INC-1")).json()
+    assert shown["components"] == {"checkout": "operational", "search": "degraded_performance"}
+    assert shown["impact"] == "critical"
+    assert shown["resolved_at"] is not None
+    assert (await client.get("/v1/incidents?open=true")).json()["items"] == []
+    assert len((await client.get("/v1/incidents?open=false")).json()["items"]) == 1
+
+
+async def test_an_illegal_move_is_409_and_says_which_are_legal(client: httpx.AsyncClient) -> None:
+    await opened(client)
+    answer = await client.post("/v1/incidents/INC-1/updates", json={"body": "x", "status": "postmortem"})
+    assert answer.status_code == 409
+    assert "investigating, identified, monitoring, resolved" in answer.json()["detail"]
+
+
+async def test_a_higher_severity_adds_those_whom_policy_adds_and_drops_nobody(client: httpx.AsyncClient) -> None:
+    await opened(client)
+    await client.post("/v1/incidents/INC-1/updates", json={"body": "Worse.", "severity": "sev1"})
+    everyone = ["oncall", "support", "leadership", "staff", "customers"]
+    assert (await client.get("/v1/incidents/INC-1")).json()["audiences"] == everyone
+    await client.post("/v1/incidents/INC-1/updates", json={"body": "Better.", "severity": "sev4"})
+    assert (await client.get("/v1/incidents/INC-1")).json()["audiences"] == everyone
+
+
+async def test_a_chosen_circle_is_not_widened_by_a_higher_severity(client: httpx.AsyncClient) -> None:
+    await opened(client, audiences=["oncall"])
+    await client.post("/v1/incidents/INC-1/updates", json={"body": "Worse.", "severity": "sev1"})
+    assert (await client.get("/v1/incidents/INC-1")).json()["audiences"] == ["oncall"]
+
+
+async def test_what_becomes_a_security_matter_closes_the_circle(client: httpx.AsyncClient) -> None:
+    await opened(client)
+    await client.post("/v1/incidents/INC-1/updates", json={"body": "A breach.", "kind": "security"})
+    assert (await client.get("/v1/incidents/INC-1")).json()["audiences"] == ["oncall"]
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"titel": "x"}, "titel"),
+        ({"title": "x" * 256}, "title"),
+        ({"title": "a\nb"}, "title"),
+        ({"title": "a\u2028b"}, "title"),
+        ({"title": "=?utf-8?q?x?="}, "title"),
+        ({"title": "   "}, "title"),
+        ({"title": 3}, "title"),
+        ({"title": None}, "title"),
+        ({"title": "half \ud800"}, "title"),
+        ({"body": "x" * 25_001}, "body"),
+        ({"body": "nul \0"}, "body"),
+        ({"body": "half \udfff"}, "body"),
+        ({"severity": "sev5"}, "severity"),
+        ({"severity": 1}, "severity"),
+        ({"status": "scheduled"}, "status"),
+        ({"status": "postmortem"}, "status"),
+        ({"kind": "odd"}, "kind"),
+        ({"audiences": []}, "audiences"),
+        ({"audiences": ["nobody"]}, "audiences"),
+        ({"texts": {"nobody": "x"}}, "texts.nobody"),
+        ({"texts": {"leadership": "x"}}, "texts.leadership"),
+        ({"titles": {"leadership.de": "x"}}, "titles.leadership.de"),
+        ({"texts": {"customers.d_": "x"}}, "texts.customers.d_"),
+        ({"texts": {"customers": "\0"}}, "texts.customers"),
+        ({"components": {"nothing": "major_outage"}}, "components.nothing"),
+        ({"components": {"nul\0": "major_outage"}}, "components"),
+        ({"next_update_in": 59}, "next_update_in"),
+        ({"next_update_in": 604_801}, "next_update_in"),
+        ({"next_update_in": True}, "next_update_in"),
+        ({"next_update_in": 60.5}, "next_update_in"),
+        ({"started_at": "2999-01-01T00:00:00Z"}, "started_at"),
+        ({"started_at": "0001-01-01T00:00:00+23:59"}, "started_at"),
+        ({"started_at": "9999-12-31T23:59:59-23:59"}, "started_at"),
+        ({"started_at": "2026-01-01T00:00:00"}, "started_at"),
+        ({"started_at": 1_700_000_000}, "started_at"),
+        ({"notify": "yes"}, "notify"),
+        ({"template": "outage"}, "template"),
+        ({"variables": {"a": 1}}, "variables"),
+        ({"metadata": {"a": "\0"}}, "metadata"),
+        ({"metadata": {"half \ud800": 1}}, "metadata"),
+        ({"metadata": {"a": 10**400}}, "metadata"),
+        ({"metadata": {"a": "x" * 17_000}}, "metadata"),
+        ({"metadata": [1]}, "metadata"),
+    ],
+)
+async def test_a_broken_rule_is_422_and_names_the_field(
+    client: httpx.AsyncClient, more: dict[str, Any], field: str
+) -> None:
+    answer = await client.post(
+        "/v1/incidents", content=json.dumps(BROKEN | more), headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 422, answer.text
+    problem = answer.json()
+    assert problem["errors"][0]["field"].startswith(field)
+    assert problem["detail"]
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (await client.get("/v1/incidents")).json()["items"] == []
+
+
+async def test_a_body_is_required(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/incidents", json={"title": "x"})
+    assert answer.status_code == 422
+    assert "body" in answer.json()["detail"]
+
+
+async def test_two_updates_at_once_get_consecutive_versions(client: httpx.AsyncClient) -> None:
+    await opened(client)
+    answers = await asyncio.gather(
+        *(client.post("/v1/incidents/INC-1/updates", json={"body": f"Update {n}"}) for n in range(12))
+    )
+    assert [answer.status_code for answer in answers] == [202] * 12
+    assert sorted(answer.json()["version"] for answer in answers) == list(range(2, 14))
+
+
+async def test_lists_come_a_page_at_a_time(client: httpx.AsyncClient) -> None:
+    for _ in range(5):
+        await opened(client)
+    seen: list[str] = []
+    cursor = None
+    while True:
+        params = {"limit": "2"} | ({"cursor": cursor} if cursor else {})
+        page = (await client.get("/v1/incidents", params=params)).json()
+        seen += [incident["ref"] for incident in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert seen == ["INC-5", "INC-4", "INC-3", "INC-2", "INC-1"]
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=x", "opne=true", "cursor=x", "cursor=WzFd!", "cursor=WzEsMl0="])
+async def test_a_wrong_parameter_is_refused(client: httpx.AsyncClient, query: str) -> None:
+    assert (await client.get(f"/v1/incidents?{query}")).status_code == 422
+
+
+async def add_component(client: httpx.AsyncClient, slug: str) -> None:
+    answer = await client.post("/v1/components", json={"slug": slug, "name": slug.title()})
+    assert answer.status_code == 201, answer.text
