@@ -57,6 +57,7 @@ check-locks: $(TOOLS)
 check-production: $(TOOLS) nginx
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/hadolint config/Dockerfile
+	@! PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || $(BIN)/python -m pytest -q tests/check_nginx.py
 
 format: $(TOOLS) ## Put every file into the common form
 	@$(BIN)/ruff check --fix --quiet $(SOURCES); $(BIN)/ruff format $(SOURCES)
