@@ -133,4 +133,4 @@ browser:
 
 nginx:
 	$(call need,nginx /usr/sbin/nginx,nginx-light,\
-	echo "nginx is missing, so config/nginx.conf will not be tried. On Debian: sudo apt-get install -y nginx-light" >&2)
+	echo "nginx is missing and config/nginx.conf is not tried. On Debian: sudo apt-get install -y nginx-light" >&2)

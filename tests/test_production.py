@@ -112,14 +112,10 @@ def test_the_wheel_holds_every_file_of_the_packages(tmp_path: Path) -> None:
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     [wheel] = tmp_path.glob("*.whl")
     packed = set(zipfile.ZipFile(wheel).namelist())
-    kept = subprocess.run(
-        ["git", "ls-files", "src/tocsin", "channels/tocsin_channels", "workers/tocsin_workers"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.splitlines()
-    assert {path.split("/", maxsplit=1)[1] for path in kept} <= packed
+    roots = [("src", "tocsin"), ("channels", "tocsin_channels"), ("workers", "tocsin_workers")]
+    files = [path.relative_to(ROOT / root) for root, name in roots for path in (ROOT / root / name).rglob("*")]
+    kept = {path.as_posix() for path in files if path.suffix and "__pycache__" not in path.parts}
+    assert kept <= packed
 
 
 def test_what_the_image_copies_is_let_through_and_there() -> None:
