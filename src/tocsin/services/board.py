@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tocsin.domain.audience import Audiences
 from tocsin.domain.board import STATE_WORDS, Board
@@ -59,7 +60,9 @@ async def list_incidents(
     """Return the open incidents, a page of those that are over, the time, and where the next page begins."""
     async with begin(engine) as connection:
         now = await store.now(connection)
-        open_ = [] if before else await incidents.read_page(connection, is_open=True, before=None, limit=_MOST_OPEN)
+        open_: Sequence[Incident] = []
+        if before is None:
+            open_ = await incidents.read_page(connection, is_open=True, before=None, limit=_MOST_OPEN)
         over = await incidents.read_page(connection, is_open=False, before=before, limit=PAGE_SIZE + 1)
     more = over[PAGE_SIZE - 1].id if len(over) > PAGE_SIZE else None
     return list(open_), list(over[:PAGE_SIZE]), now, more
@@ -120,14 +123,13 @@ def why(delivery: store.Whole) -> str:
     return f"{who} {state}."
 
 
-async def _find(connection: store.AsyncConnection, which: str, version: int | None) -> tuple[Incident, int, Update]:
+async def _find(connection: AsyncConnection, which: str, version: int | None) -> tuple[Incident, int, Update]:
     incident = await incidents.find(connection, which)
     if incident is None:
         raise NotFound(f"There is no incident {which!r}.")
     updates = await incidents.read_updates(connection, incident.id)
-    shown = next(
-        (update for update in updates if update.snapshot.version == (version or incident.latest.snapshot.version)), None
-    )
+    wanted = version or incident.latest.snapshot.version
+    shown = next((update for update in updates if update.snapshot.version == wanted), None)
     if shown is None:
         raise NotFound(f"{incident.ref} has no version {version}.")
     number = await store.update_number(connection, incident.id, shown.snapshot.version)

@@ -24,7 +24,7 @@ class Tally(NamedTuple):
     channel: str
     audience: str
     state: str
-    count: int
+    number: int
 
 
 class Row(NamedTuple):
@@ -161,9 +161,9 @@ async def whole(connection: AsyncConnection, update: str, endpoint: str) -> Whol
     found = await connection.execute(
         text(f"""
             WITH {_IN_HAND}
-            SELECT d.update_id, d.bucket_id, d.endpoint_id, d.message, s.name, e.address, e.state::text, e.channel, a.name,
-              {_STATE}, d.reason, d.note, d.code, d.tries, d.since, d.due_at, d.done_at, d.receipt_at, d.provider,
-              d.provider_id
+            SELECT d.update_id, d.bucket_id, d.endpoint_id, d.message, s.name, e.address, e.state::text, e.channel,
+              a.name, {_STATE}, d.reason, d.note, d.code, d.tries, d.since, d.due_at, d.done_at, d.receipt_at,
+              d.provider, d.provider_id
             FROM endpoint e JOIN subscriber s ON s.id = e.subscriber_id
             JOIN delivery d ON d.update_id = :update AND d.bucket_id = e.bucket_id AND d.endpoint_id = e.id
             LEFT JOIN hand ON hand.b = d.bucket_id AND hand.e = d.endpoint_id

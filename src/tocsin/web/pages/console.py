@@ -146,7 +146,7 @@ async def show_channels(site: SiteDep, operator: Operator) -> Response:
     return _show("console/channels.html", site, operator, here="channels", channels=checked, now=datetime.now(UTC))
 
 
-def _show(template: str, site: Site, operator: Operator, **context: object) -> Response:
+def _show(template: str, site: Site, operator: Operator, **context: Any) -> Response:
     return page(template, brand=site.settings.brand, operator=operator, **context)
 
 
