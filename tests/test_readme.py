@@ -1,0 +1,137 @@
+"""README's commands do what it says: each is run as it is printed, but for the port and the folder of data."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from email import message_from_bytes, policy
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+import pytest
+
+from tocsin.practice.behaviour import NORMAL, behaviour_of
+from tocsin_up import Up, until
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```sh\n(.*?)\n```$", README, re.MULTILINE | re.DOTALL)
+ADDRESS = "http://127.0.0.1:8000"
+# The targets of make that would run these tests from within themselves, or take what they stand on away.
+DESCRIBED_ONLY = {"test", "check", "bench", "lock", "clean"}
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[Up]:
+    """What `make run` starts, on a free port."""
+    [command] = _dry_run("run")[-1:]
+    assert command == "exec .venv/bin/tocsin up --sample 200 "
+    sampled = ("--port", "0", "--sample", "200")
+    with TemporaryDirectory(prefix="tocsin-readme-") as folder, Up(Path(folder) / "home", sampled) as started:
+        yield started.wait()
+
+
+def _dry_run(target: str) -> list[str]:
+    command = ["make", "--dry-run", "--no-print-directory", target, "MAKEFLAGS=", "ARGS="]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+def _type(block: str, up: Up, **variables: str) -> str:
+    """Run a block as a person's shell would, at the address that this Tocsin has; return what it prints."""
+    shell = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", block.replace(ADDRESS, up.url)],
+        cwd=ROOT,
+        env={**os.environ, "TOCSIN_HOME": str(up.home), **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shell.returncode == 0, shell.stderr
+    return shell.stdout
+
+
+def _mails(up: Up) -> list[tuple[str, str]]:
+    """Return recipient and subject of all that the practice server took."""
+    with closing(sqlite3.connect(f"file:{up.home}/practice/outbox.sqlite?mode=ro", uri=True)) as outbox:
+        rows = outbox.execute("SELECT recipient, raw FROM message").fetchall()
+    return [(to, str(message_from_bytes(raw, policy=policy.default)["subject"])) for to, raw in rows]
+
+
+def test_the_blocks_are_those_that_are_run_here() -> None:
+    first_lines = [block.splitlines()[0] for block in BLOCKS]
+    assert first_lines[0] == "make run"
+    assert first_lines[1].startswith("export TOCSIN_KEY=$(.venv/bin/tocsin key create")
+    assert first_lines[2].startswith(f"curl {ADDRESS}/v1/incidents/INC-1/updates")
+    assert first_lines[3:] == ["make test"]
+
+
+def test_the_incident_reaches_page_and_mailboxes_once_and_so_does_its_end(up: Up) -> None:
+    export, opening = BLOCKS[1].split("\n\n")
+    key = _type(f'{export}\necho "$TOCSIN_KEY"', up).strip()
+    posted = json.loads(_type(opening, up, TOCSIN_KEY=key))
+    assert (posted["ref"], posted["version"]) == ("INC-1", 1)
+    until(lambda: "Checkout is failing" in httpx.get(up.url).text, "the incident is on the page")
+    until(lambda: _is_quiet(up, 1), "everyone's turn has come")
+    told = Counter(to for to, subject in _mails(up) if "Checkout is failing" in subject)
+    ordinary = {to for to in told if behaviour_of(to) is NORMAL}
+    assert len(ordinary) > 50
+    assert {told[to] for to in ordinary} == {1}
+    assert "Checkout is failing" in httpx.get(f"{up.url}/practice").text
+
+    assert json.loads(_type(opening, up, TOCSIN_KEY=key)) == posted, "The same request is answered as before,"
+    assert _progress(up)["version"] == 1, "and has no effect."
+
+    assert json.loads(_type(BLOCKS[2], up, TOCSIN_KEY=key))["version"] == 2
+    summary = f"{up.url}/api/v2/summary.json"
+    until(lambda: not httpx.get(summary).json()["incidents"], "nothing is open on the page any more")
+    until(lambda: _is_quiet(up, 2), "everyone's turn has come again")
+    everything = Counter(to for to, subject in _mails(up) if "Checkout is failing" in subject)
+    assert {everything[to] for to in ordinary} == {2}, "Each hears that it is broken, and that it is fixed."
+
+
+def _is_quiet(up: Up, version: int) -> bool:
+    told = _progress(up)
+    waiting = told["by_state"].get("pending", 0) + told["by_state"].get("sending", 0)
+    return told["version"] == version and told["eligible"] > 1 and not waiting
+
+
+def _progress(up: Up) -> dict[str, Any]:
+    with up.client() as client:
+        told: dict[str, Any] = client.get("/v1/incidents/INC-1/progress").raise_for_status().json()
+    return told
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"`?make ([a-z-]+)[`\n]", README))))
+def test_every_target_of_make_that_is_named_can_be_made(target: str) -> None:
+    assert target in DESCRIBED_ONLY | {"help", "run"}
+    assert _dry_run(target)
+
+
+def test_help_tells_of_what_readme_names() -> None:
+    told = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for target in DESCRIBED_ONLY | {"help", "run"}:
+        assert re.search(rf"^  {target} ", told, re.MULTILINE), target
+
+
+def test_ci_runs_exactly_the_tests() -> None:
+    script = (ROOT / ".ci/run").read_text()
+    assert script.splitlines()[-1] == "exec make test </dev/null"
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/api.md", "docs/operations.md"])
+def test_every_command_of_tocsin_that_is_named_exists(document: str) -> None:
+    text = (ROOT / document).read_text()
+    named = set(re.findall(r"(?:`|/|web )tocsin ([a-z]+)((?: [a-z]+\b)?)", text))
+    assert named
+    for words in named:
+        command = [str(ROOT / ".venv/bin/tocsin"), *" ".join(words).split(), "--help"]
+        shown = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert shown.returncode == 0, shown.stderr
