@@ -92,7 +92,7 @@ def test_a_request_to_stop_leaves_no_process(tmp_home: Path, sign: signal.Signal
 
 def test_a_request_to_stop_is_heard_while_it_starts(tmp_home: Path) -> None:
     with Up(tmp_home / "home") as up:
-        until(lambda: (tmp_home / "home" / "database.new").exists(), "the database is being made")
+        until((tmp_home / "home" / "database.new").exists, "the database is being made")
         assert up.end() == 0
         assert processes_naming(tmp_home / "home") == []
     with Up(tmp_home / "home") as again:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import os
 import socket
 import time
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tocsin.cli import parts
 from tocsin.cli.screen import Screen
@@ -19,9 +21,10 @@ from tocsin.embedded.sockets import socket_folder
 from tocsin.embedded.tree import Tree
 from tocsin.embedded.valkey import Valkey
 from tocsin.services.policy import load_policy
-from tocsin.services.prepare import Beginnings, migrate_database, prepare
 from tocsin.settings import Settings, load
-from tocsin.store.create import create_database
+
+if TYPE_CHECKING:
+    from tocsin.services.prepare import Beginnings
 
 _DATABASE = "tocsin"
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}  # noqa: S104  compared, not listened on
@@ -40,6 +43,7 @@ class Wishes:
 def run(wishes: Wishes) -> None:
     """Run the tree until a signal asks it to stop."""
     signals = Signals()
+    os.umask(0o077)  # whatever any part writes is for this user alone
     settings = load()
     load_policy()
     home = homes.make_home(wishes.home or settings.home_directory)
@@ -109,6 +113,8 @@ class _Up:
         return server.url
 
     def _start_database(self) -> str:
+        from tocsin.store.create import create_database  # noqa: PLC0415  slow to import, and others start meanwhile
+
         server = Postgres(self._home / "database", socket_folder(self._home) / "database", DURABLE)
         part = parts.database(server, self._home / "logs" / "database.log")
         self._tree.start(part)
@@ -117,6 +123,8 @@ class _Up:
         return server.url(_DATABASE)
 
     async def _prepare(self, database_url: str, subscribers: int) -> Beginnings:
+        from tocsin.services.prepare import migrate_database, prepare  # noqa: PLC0415  slow to import, as above
+
         await migrate_database(database_url)
         kept = self._home / "cli.key"
         key = kept.read_text().strip() if kept.exists() else ""

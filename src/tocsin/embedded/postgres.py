@@ -60,7 +60,7 @@ class Postgres:
             self._initialise(log)
         self.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.user == "nobody":
-            give_to_nobody(self.sockets)
+            give_to_nobody(self.sockets, binary("postgres"))
         for left in (self.directory / "postmaster.pid", self.sockets / f".s.PGSQL.{_PORT}.lock"):
             self._clear(left)
 
@@ -79,7 +79,7 @@ class Postgres:
         new.mkdir(mode=0o700, parents=True)
         user = user_for(new)
         if user == "nobody":
-            give_to_nobody(new)
+            give_to_nobody(new, binary("initdb"))
         flags = [f"--pgdata={new}", f"--username={_USER}", "--auth=trust", "--locale=C", "--encoding=UTF8"]
         sync = [] if self.settings.get("fsync", "on") == "on" else ["--no-sync"]
         child = spawn(Command([str(binary("initdb")), *flags, *sync, "--no-instructions"], user=user), log)

@@ -29,12 +29,12 @@ def can_make_namespaces() -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603  our own script
 
 
-def give_to_nobody(folder: Path) -> None:
-    """Hand a folder to nobody, and let nobody pass through the home to it; refuse where nobody cannot get there."""
+def give_to_nobody(folder: Path, program: Path) -> None:
+    """Hand a folder to nobody and open the way through the home; refuse where nobody cannot get to it or `program`."""
     nobody = pwd.getpwnam("nobody")
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
     folder.parent.chmod(folder.parent.stat().st_mode | 0o011)
-    for needed in (folder, Path(__file__)):
+    for needed in (folder, program):
         for parent in needed.resolve().parents:
             if not parent.stat().st_mode & 0o001:
                 raise CouldNotStart(
