@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from markupsafe import Markup, escape
@@ -56,6 +56,13 @@ def in_words(component: PageComponent, uptime: float, days: int) -> str:
     bad = [day for day in component.days if day.worst is not ComponentStatus.OPERATIONAL]
     said = f"{component.name}: {uptime:g} % uptime in the last {days} {'day' if days == 1 else 'days'}."
     return " ".join([said, *(f"{day_in_words(day)}." for day in bad[-10:])])
+
+
+def record(component: PageComponent, uptime: float, now: datetime) -> str:
+    """Return "99.98 % uptime", and since when where that is not the whole time shown."""
+    if component.created_at > now - timedelta(days=len(component.days)):
+        return f"{uptime:g} % uptime since {full_date(component.created_at.date())}"
+    return f"{uptime:g} % uptime"
 
 
 def day_in_words(day: PageDay) -> str:

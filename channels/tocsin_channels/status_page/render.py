@@ -16,7 +16,7 @@ from tocsin.domain.asset import asset_name
 from tocsin.domain.page import Page, PageComponent, PageIncident
 from tocsin.domain.page_words import doing_sentence, incident_state, page_state, state_sentence
 from tocsin.domain.uptime import uptime
-from tocsin_channels.status_page.bars import bars
+from tocsin_channels.status_page.bars import bars, record
 from tocsin_channels.status_page.markdown import to_html
 from tocsin_channels.status_page.statuspage_json import api_files
 from tocsin_channels.status_page.write import STAMP, make_stamp
@@ -45,11 +45,17 @@ def _index(page: Page) -> bytes:
         state=page_state(page),
         sentence=state_sentence(page),
         doing=doing_sentence(page),
+        open=_gravest_first(page.open_incidents),
         promise=min((at for i in page.open_incidents if (at := i.next_update_at)), default=None),
         sections=_sections(page),
         recent=_by_day(page),
         recent_days=_RECENT_DAYS,
     )
+
+
+def _gravest_first(incidents: list[PageIncident]) -> list[PageIncident]:
+    newest = sorted(incidents, key=lambda incident: incident.updated_at, reverse=True)
+    return sorted(newest, key=lambda incident: -incident_state(incident).gravity)
 
 
 def _html(template: str, page: Page, **context: object) -> bytes:
@@ -116,6 +122,7 @@ def _templates() -> Environment:
         "asset": addresses.__getitem__,
         "bars": bars,
         "uptime": uptime,
+        "record": record,
         "incident_state": incident_state,
         "live": None,
     }

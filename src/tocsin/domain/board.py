@@ -72,12 +72,17 @@ class Cell:
     @property
     def words(self) -> str:
         """Return "9,950 of 10,000 sent, 30 held, 20 failed"."""
-        said = [f"{self.heard:,} of {self.eligible:,} sent"]
-        for states, words in ((HELD, "held"), (FAILED, "failed"), ({State.UNKNOWN}, "without an answer")):
-            count = self.of(states)
-            if count:
-                said.append(f"{count:,} {words}")
-        return ", ".join(said)
+        return ", ".join(part for part in (self.sent_words, self.rest_words) if part)
+
+    @property
+    def sent_words(self) -> str:
+        return f"{self.heard:,} of {self.eligible:,} sent"
+
+    @property
+    def rest_words(self) -> str:
+        """Return what became of those who did not get it: "30 held, 20 failed"."""
+        rest = ((HELD, "held"), (FAILED, "failed"), ({State.UNKNOWN}, "without an answer"))
+        return ", ".join(f"{self.of(states):,} {words}" for states, words in rest if self.of(states))
 
 
 @dataclass(frozen=True, slots=True)

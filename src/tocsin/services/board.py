@@ -65,7 +65,8 @@ async def list_incidents(
             open_ = await incidents.read_page(connection, is_open=True, before=None, limit=_MOST_OPEN)
         over = await incidents.read_page(connection, is_open=False, before=before, limit=PAGE_SIZE + 1)
     more = over[PAGE_SIZE - 1].id if len(over) > PAGE_SIZE else None
-    return list(open_), list(over[:PAGE_SIZE]), now, more
+    gravest_first = sorted(open_, key=lambda incident: incident.latest.snapshot.severity)
+    return gravest_first, list(over[:PAGE_SIZE]), now, more
 
 
 async def read_board(engine: AsyncEngine, which: str, version: int | None) -> IncidentBoard:

@@ -205,7 +205,9 @@ def _has(known: bytes, etags: Iterable[str]) -> bool:
 
 @lru_cache(maxsize=1)
 def _assets() -> dict[str, Answer]:
-    return {address: make_answer(address.removeprefix("/"), content) for address, content in ASSETS.items()}
+    answers = {address: make_answer(address.removeprefix("/"), content) for address, content in ASSETS.items()}
+    icon = next(address for address in ASSETS if address.startswith("/static/icon."))
+    return {**answers, "/favicon.ico": make_answer("icon.svg", ASSETS[icon])}  # browsers ask for it unasked
 
 
 def _before_the_first_page(brand: str) -> dict[str, Answer]:

@@ -2,15 +2,18 @@
 // Everything works without it.
 "use strict";
 
-const minute = 60;
-const words = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "short" });
+// The same words as the server's.
+function duration(seconds) {
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (hours >= 48) return `${Math.floor(hours / 24)} days`;
+  if (!hours) return `${minutes} min`;
+  return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+}
 
 function relative(seconds) {
-  const size = Math.abs(seconds);
-  if (size < 45) return seconds > 0 ? "in a moment" : "just now";
-  if (size < 90 * minute) return words.format(Math.round(seconds / minute), "minute");
-  if (size < 36 * 3600) return words.format(Math.round(seconds / 3600), "hour");
-  return words.format(Math.round(seconds / 86400), "day");
+  if (Math.abs(seconds) < 60) return seconds > 0 ? "in a moment" : "just now";
+  return seconds > 0 ? `in ${duration(seconds)}` : `${duration(-seconds)} ago`;
 }
 
 const forms = {
@@ -29,7 +32,7 @@ function tellTimes(root) {
       text = at.toLocaleString("en-GB", forms.moment);
     }
     if (time.hasAttribute("data-promise")) {
-      text += seconds > 0 ? ` (${relative(seconds)})` : ` (that was ${relative(seconds)})`;
+      text += seconds > 0 || seconds < -60 ? ` (${relative(seconds)})` : " (now)";
     }
     if (time.textContent !== text) time.textContent = text;
   }
@@ -66,19 +69,21 @@ function added(node) {
   return node;
 }
 
+let seen = null;
+
 async function refresh(main) {
   const answer = await fetch(location.href, { cache: "no-cache", headers: { "X-Live": "1" } });
   if (answer.redirected) return location.reload();
   if (!answer.ok) throw new Error(answer.status);
   const etag = answer.headers.get("etag");
-  if (etag && etag === main.dataset.etag) return undefined;
+  if (etag && etag === seen) return undefined;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById("main");
   if (!fresh || page.body.className !== document.body.className) return location.reload();
   tellTimes(fresh);
   become(main, fresh);
   document.title = page.title;
-  if (etag) main.dataset.etag = etag;
+  seen = etag;
   tellTimes(main);
   return undefined;
 }
