@@ -64,7 +64,8 @@ class _Up:
         self._screen = screen
         self._port: int = listener.getsockname()[1]
         self._host = _ANYWHERE.get(settings.web.host, settings.web.host)
-        self.url = settings.public_url or f"http://{self._host}:{self._port}"
+        self._local_url = f"http://{self._host}:{self._port}"
+        self.url = settings.public_url or self._local_url
         self._tree = Tree(home / "logs", screen.tell)
 
     def run(self, signals: Signals, wishes: Wishes) -> None:
@@ -126,7 +127,9 @@ class _Up:
         from tocsin.services.prepare import migrate_database, prepare  # noqa: PLC0415  slow to import, as above
 
         await migrate_database(database_url)
-        kept = self._home / "cli.key"
+        homes.write_private(self._home / homes.DATABASE, database_url)
+        homes.write_private(self._home / homes.ADDRESS, self._local_url)
+        kept = self._home / homes.KEY
         key = kept.read_text().strip() if kept.exists() else ""
         beginnings = await prepare(database_url, load_policy(), key=key, subscribers=subscribers)
         if beginnings.key:
@@ -159,7 +162,7 @@ class _Up:
         rows.append(("API", f"{self.url}/docs"))
         if beginnings.key:
             rows.append(("API key", f"{beginnings.key} (shown this once)"))
-        rows.append(("Key file", f"{self._home / 'cli.key'}, for the command line"))
+        rows.append(("Key file", f"{self._home / homes.KEY}, for the command line"))
         rows.append(("Logs", str(self._home / "logs")))
         rows.append(("Runs", ", ".join(f"{m.part.name} {m.child.pid}" for m in self._tree.members)))
         return rows

@@ -14,6 +14,10 @@ from pathlib import Path
 from tocsin.embedded.process import CouldNotStart
 from tocsin.settings import new_secret
 
+# What is written into the home for the command line: see local.py.
+KEY = "cli.key"
+ADDRESS = "address"
+DATABASE = "database.url"
 _ENDING_SECONDS = 1.0  # for what a parent that was killed a moment ago left on the port
 
 
