@@ -26,6 +26,11 @@ _FILL = text("""
 _MAKE = text("INSERT INTO bucket (channel, rank, size) VALUES (:channel, :rank, :size) RETURNING id")
 
 
+async def one_at_a_time(connection: AsyncConnection) -> None:
+    """Let no other transaction place endpoints until this one ends."""
+    await connection.execute(_ONE_AT_A_TIME, {"lock": _LOCK})
+
+
 async def place(connection: AsyncConnection, channel: str, rank: int, n: int) -> list[int]:
     """Return the bucket of each of `n` new endpoints on `channel` whose narrowest audience has `rank`."""
     placed = await place_all(connection, {(channel, rank): n})
@@ -40,7 +45,7 @@ async def place_all(
     placed: dict[tuple[str, int], list[int]] = {where: [] for where in wanted}
     if not wanted:
         return placed
-    await connection.execute(_ONE_AT_A_TIME, {"lock": _LOCK})
+    await one_at_a_time(connection)
     found = await connection.execute(
         _OPEN,
         {"full": BUCKET_SIZE, "channels": [where[0] for where in wanted], "ranks": [where[1] for where in wanted]},

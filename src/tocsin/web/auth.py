@@ -84,6 +84,9 @@ async def caller(
     return found
 
 
+CallerDep = Annotated[Caller, Depends(caller)]
+
+
 def no_key() -> Problem:
     return Problem(
         401,
@@ -95,7 +98,7 @@ def no_key() -> Problem:
 def needs(scope: Scope) -> DependsParam:
     """Return a dependency that gives the Caller, provided that its key has `scope`."""
 
-    async def check(found: Annotated[Caller, Depends(caller)]) -> Caller:
+    async def check(found: CallerDep) -> Caller:
         found.require(scope)
         return found
 

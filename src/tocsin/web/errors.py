@@ -34,6 +34,8 @@ _TITLES: Final = {
     500: "Something is wrong on our side",
     503: "Not ready",
 }
+# What passes by itself: deadlock, serialization, lock not available, shutting down, starting, too many connections.
+_PASSING: Final = frozenset({"40P01", "40001", "55P03", "57P01", "57P02", "57P03", "53300"})
 _INTERNAL: Final = "This is our fault and was logged. Nothing was saved; it is safe to send the same request again."
 _NO_DATABASE: Final = "The database does not answer. Nothing was saved; send the same request again in a few seconds."
 
@@ -109,7 +111,8 @@ async def _handle(request: Request, error: Exception) -> Response:
 
 def _is_database_away(error: Exception) -> bool:
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or isinstance(error, InterfaceError | OperationalError)
+        state = getattr(error.orig, "sqlstate", None)
+        return error.connection_invalidated or isinstance(error, InterfaceError | OperationalError) or state in _PASSING
     return isinstance(error, PoolTimeout | OSError)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -11,12 +11,11 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api_callers import Join, caller
 from tocsin.domain.scope import Scope
 from tocsin.services.keys import create_key
 from tocsin.settings import Email, Settings
 from tocsin.web.main import create_app
-
-Join = Callable[..., Awaitable[httpx.AsyncClient]]
 
 
 @pytest.fixture
@@ -47,11 +46,7 @@ async def join(app: FastAPI, engine: AsyncEngine) -> AsyncIterator[Join]:
         secret, _ = await create_key(
             engine, f"test {len(clients)}", scopes or (Scope.ADMIN,), requests_per_minute=requests_per_minute
         )
-        client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app, raise_app_exceptions=False),
-            base_url="http://testserver",
-            headers={"Authorization": f"Bearer {secret}"},
-        )
+        client = caller(app, secret)
         clients.append(client)
         return client
 

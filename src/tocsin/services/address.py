@@ -1,0 +1,51 @@
+"""Reads addresses as people write them: refused where nobody can be there, normalised for comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+import email_validator
+from email_validator import EmailNotValidError, validate_email
+
+from tocsin.domain.channel import ChannelName
+from tocsin.domain.errors import Refused
+
+# Inside a company mail goes to names that the public internet reserves (localhost, corp.test): the operator knows best.
+email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
+
+
+class Address(NamedTuple):
+    """`written` is what messages go to, `key` is how two addresses are compared."""
+
+    written: str
+    key: str
+
+
+def read_address(channel: ChannelName, address: object, configured: Mapping[ChannelName, object]) -> Address:
+    """Return `address` as it is kept; raise Refused where this installation cannot write to it."""
+    if channel is ChannelName.STATUS_PAGE:
+        raise Refused("The status page needs no endpoint: every public update is shown there.", field="channel")
+    read = _READERS.get(channel)
+    if channel not in configured or read is None:
+        known = ", ".join(name for name in configured if name in _READERS)
+        raise Refused(
+            f"The channel {channel.value} is not set up here. Channels with addresses: {known or 'none'}.",
+            field="channel",
+        )
+    if not isinstance(address, str):
+        raise Refused("An address on this channel is a text.", field="address")
+    return read(address)
+
+
+def _email(address: str) -> Address:
+    try:
+        read = validate_email(address, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as error:
+        raise Refused(f"This is no e-mail address: {error} Check how it is written.", field="address") from error
+    if "." not in read.ascii_domain and read.ascii_domain != "localhost":
+        raise Refused("This is no e-mail address: its domain has no dot. Check how it is written.", field="address")
+    return Address(read.normalized, f"{read.local_part}@{read.ascii_domain}".lower())
+
+
+_READERS: Final[Mapping[ChannelName, Callable[[str], Address]]] = {ChannelName.EMAIL: _email}

@@ -1,0 +1,177 @@
+"""Changes and deletes subscribers, without losing or doubling what they are owed at that moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from tocsin.domain.audience import Audiences
+from tocsin.domain.endpoint import EndpointState
+from tocsin.domain.errors import Conflict, NotFound
+from tocsin.domain.subscriber import NewEndpoint, NewSubscriber
+from tocsin.services.subscribe import Duplicate, refusal, taken
+from tocsin.store import components, enlist, moving
+from tocsin.store import subscribers as store
+from tocsin.store.engine import begin
+from tocsin.store.placing import place
+from tocsin.store.subscribers import Endpoint, Subscriber
+
+_TRIES: Final = 20
+_WAIT_SECONDS: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedEndpoint:
+    """How an endpoint is to be; `state` None: as it is."""
+
+    wanted: NewEndpoint
+    state: EndpointState | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What to change; None: leave it. `endpoints` are all that there shall be: what is not among them is removed."""
+
+    name: str | None = None
+    locale: str | None = None
+    time_zone: str | None = None
+    audiences: int | None = None
+    endpoints: tuple[ChangedEndpoint, ...] | None = None
+
+
+class _InUse(Exception):
+    """A worker is writing to them, or an update's rows are being written: they cannot be moved this moment."""
+
+
+async def change_subscriber(engine: AsyncEngine, public_id: str, changes: Changes, audiences: Audiences) -> Subscriber:
+    """Change a subscriber and return them; raise Conflict where an address is taken, or they stay in use too long."""
+    for _ in range(_TRIES):
+        try:
+            async with begin(engine) as connection:
+                return await _change(connection, public_id, changes, audiences)
+        except _InUse:
+            await asyncio.sleep(_WAIT_SECONDS)
+        except IntegrityError as error:
+            raise Conflict("Somebody took one of these addresses this very moment. Look again.") from error
+    raise Conflict("They are being written to right now. Nothing was changed; try again in some seconds.")
+
+
+async def delete_subscriber(connection: AsyncConnection, public_id: str) -> None:
+    """Delete a subscriber; what they heard stays in the ledger, what they are owed is cancelled."""
+    found = await _locked(connection, public_id)
+    await moving.lock(connection, {endpoint.bucket_id for endpoint in found.endpoints})
+    await _remove(connection, found.endpoints)
+    await store.delete(connection, found.id)
+
+
+async def show_subscriber(connection: AsyncConnection, public_id: str) -> Subscriber:
+    found = await store.find(connection, public_id)
+    if found is None:
+        raise no_subscriber(public_id)
+    return found
+
+
+def no_subscriber(public_id: str) -> NotFound:
+    return NotFound(f"There is no subscriber {public_id!r}. GET /v1/subscribers lists them.")
+
+
+async def _locked(connection: AsyncConnection, public_id: str) -> Subscriber:
+    found = await store.find(connection, public_id, lock=True)
+    if found is None:
+        raise no_subscriber(public_id)
+    return found
+
+
+async def _change(connection: AsyncConnection, public_id: str, changes: Changes, audiences: Audiences) -> Subscriber:
+    before = await _locked(connection, public_id)
+    after = replace(
+        before,
+        name=before.name if changes.name is None else changes.name,
+        locale=changes.locale or before.locale,
+        time_zone=changes.time_zone or before.time_zone,
+        audiences=changes.audiences or before.audiences,
+    )
+    if changes.endpoints is not None or after.audiences != before.audiences:
+        rank = audiences.narrowest(after.audiences).rank
+        channels = {one.channel for one in before.endpoints} | {one.wanted.channel for one in changes.endpoints or ()}
+        # All at once, so that nobody who locks in the same order waits for us in a circle.
+        locked = await moving.lock(
+            connection, {one.bucket_id for one in before.endpoints}, [(channel, rank) for channel in sorted(channels)]
+        )
+        staying = before.endpoints
+        if changes.endpoints is not None:
+            staying = await _set_endpoints(connection, after, changes.endpoints, rank)
+        await _place_anew(connection, staying, rank, locked)
+    await store.change(connection, after)
+    return await show_subscriber(connection, public_id)
+
+
+async def _set_endpoints(
+    connection: AsyncConnection, who: Subscriber, changed: Sequence[ChangedEndpoint], rank: int
+) -> tuple[Endpoint, ...]:
+    """Remove, change and add endpoints; return those that were there before and stay."""
+    whole = NewSubscriber(who.name, who.locale, who.time_zone, who.audiences, tuple(one.wanted for one in changed))
+    known = await components.ids_of(connection, sorted(whole.slugs))
+    refused = refusal(whole, known)
+    if refused is not None:
+        raise refused
+    for address, owner in (await enlist.taken(connection, whole.endpoints)).items():
+        if owner.subscriber_id != who.id:
+            raise taken(Duplicate(owner.public_id, address[1]))
+
+    wanted = {(one.wanted.channel, one.wanted.key): one for one in changed}
+    await _remove(connection, [one for one in who.endpoints if (one.channel, one.key) not in wanted])
+    staying = [one for one in who.endpoints if (one.channel, one.key) in wanted]
+    for endpoint in staying:
+        await _rewrite(connection, endpoint, wanted.pop((endpoint.channel, endpoint.key)), known)
+    joining = [
+        enlist.Joining(who.id, who.audiences, rank, replace(one.wanted, state=one.state or one.wanted.state))
+        for one in wanted.values()
+    ]
+    await enlist.insert_endpoints(connection, joining, known)
+    return tuple(staying)
+
+
+async def _rewrite(
+    connection: AsyncConnection, endpoint: Endpoint, changed: ChangedEndpoint, known: Mapping[str, int]
+) -> None:
+    state = changed.state or endpoint.state
+    preference = changed.wanted.preference
+    await store.change_endpoint(
+        connection,
+        replace(endpoint, address=changed.wanted.address),
+        state=state,
+        reason=endpoint.state_reason if state is endpoint.state else None,
+        least=preference.least,
+        phases=preference.phases,
+        components=None if preference.components is None else [known[slug] for slug in preference.components],
+    )
+
+
+async def _remove(connection: AsyncConnection, endpoints: Sequence[Endpoint]) -> None:
+    if not endpoints:
+        return
+    buckets = [endpoint.bucket_id for endpoint in endpoints]
+    numbers = [endpoint.id for endpoint in endpoints]
+    await moving.cancel(connection, numbers, buckets)
+    await moving.leave(connection, buckets)
+    await store.delete_endpoints(connection, numbers)
+
+
+async def _place_anew(
+    connection: AsyncConnection, endpoints: Sequence[Endpoint], rank: int, locked: Mapping[int, moving.Locked]
+) -> None:
+    """Move endpoints to buckets of `rank`, where they are not in one."""
+    leaving = [endpoint for endpoint in endpoints if locked[endpoint.bucket_id].rank != rank]
+    if not leaving:
+        return
+    if any(locked[endpoint.bucket_id].leased for endpoint in leaving) or await moving.is_fanning_out(connection):
+        raise _InUse
+    for endpoint in leaving:
+        [bucket] = await place(connection, endpoint.channel, rank, 1)
+        await moving.move(connection, endpoint.id, endpoint.bucket_id, bucket)

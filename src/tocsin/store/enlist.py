@@ -1,0 +1,139 @@
+"""Writes new subscribers and endpoints in set-based SQL, one or five hundred at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tocsin.domain.ids import new_public_id
+from tocsin.domain.subscriber import NewEndpoint, NewSubscriber
+from tocsin.store.placing import place_all
+
+_SUBSCRIBERS = text("""
+    INSERT INTO subscriber (public_id, name, locale, time_zone, audiences)
+    SELECT * FROM unnest(CAST(:public_ids AS text[]), CAST(:names AS text[]), CAST(:locales AS text[]),
+      CAST(:time_zones AS text[]), CAST(:audiences AS int[]))
+    RETURNING id, public_id
+""")
+_ENDPOINTS = text("""
+    WITH e AS (
+      INSERT INTO endpoint (public_id, subscriber_id, bucket_id, channel, address, address_key, state, audiences,
+        all_components, least, phases)
+      SELECT x.public_id, x.subscriber_id, x.bucket_id, x.channel, x.address, x.address_key,
+        CAST(x.state AS endpoint_state), x.audiences, x.all_components, x.least, x.phases
+      FROM unnest(CAST(:public_ids AS text[]), CAST(:subscriber_ids AS int[]), CAST(:bucket_ids AS int[]),
+        CAST(:channels AS text[]), CAST(:addresses AS text[]), CAST(:address_keys AS text[]), CAST(:states AS text[]),
+        CAST(:audiences AS int[]), CAST(:all_components AS boolean[]), CAST(:leasts AS smallint[]),
+        CAST(:phases AS smallint[]))
+        AS x (public_id, subscriber_id, bucket_id, channel, address, address_key, state, audiences, all_components,
+          least, phases)
+      RETURNING id, public_id
+    ), c AS (
+      INSERT INTO endpoint_component (endpoint_id, component_id)
+      SELECT e.id, x.component_id
+      FROM unnest(CAST(:choosers AS text[]), CAST(:chosen AS int[])) AS x (public_id, component_id)
+        JOIN e ON e.public_id = x.public_id
+    )
+    INSERT INTO pace (endpoint_id) SELECT id FROM e
+""")
+_TAKEN = text("""
+    SELECT e.channel, e.address_key, e.subscriber_id, s.public_id
+    FROM endpoint e JOIN subscriber s ON s.id = e.subscriber_id
+    WHERE (e.channel, e.address_key) IN (SELECT * FROM unnest(CAST(:channels AS text[]), CAST(:keys AS text[])))
+""")
+
+
+class Newcomer(NamedTuple):
+    """A subscriber to be written under `public_id`; `rank` is that of their narrowest audience."""
+
+    public_id: str
+    who: NewSubscriber
+    rank: int
+
+
+class Joining(NamedTuple):
+    """An endpoint that joins a subscriber; `rank` is that of the subscriber's narrowest audience."""
+
+    subscriber_id: int
+    audiences: int
+    rank: int
+    endpoint: NewEndpoint
+
+
+class Taken(NamedTuple):
+    """Whose an address is already."""
+
+    subscriber_id: int
+    public_id: str
+
+
+async def taken(connection: AsyncConnection, endpoints: Sequence[NewEndpoint]) -> dict[tuple[str, str], Taken]:
+    """Return those (channel, key) of `endpoints` that somebody has."""
+    if not endpoints:
+        return {}
+    rows = await connection.execute(
+        _TAKEN,
+        {"channels": [one.channel for one in endpoints], "keys": [one.key for one in endpoints]},
+    )
+    return {(row.channel, row.address_key): Taken(row.subscriber_id, row.public_id) for row in rows}
+
+
+async def insert(connection: AsyncConnection, newcomers: Sequence[Newcomer], components: Mapping[str, int]) -> None:
+    """Write subscribers and their endpoints; `components` has the ids of the slugs they chose."""
+    if not newcomers:
+        return
+    rows = await connection.execute(
+        _SUBSCRIBERS,
+        {
+            "public_ids": [one.public_id for one in newcomers],
+            "names": [one.who.name for one in newcomers],
+            "locales": [one.who.locale for one in newcomers],
+            "time_zones": [one.who.time_zone for one in newcomers],
+            "audiences": [one.who.audiences for one in newcomers],
+        },
+    )
+    numbers: dict[str, int] = {row.public_id: row.id for row in rows}
+    await insert_endpoints(
+        connection,
+        [
+            Joining(numbers[one.public_id], one.who.audiences, one.rank, endpoint)
+            for one in newcomers
+            for endpoint in one.who.endpoints
+        ],
+        components,
+    )
+
+
+async def insert_endpoints(
+    connection: AsyncConnection, joining: Sequence[Joining], components: Mapping[str, int]
+) -> None:
+    """Write endpoints with their bucket, their pace and the components they chose."""
+    if not joining:
+        return
+    placed = await place_all(connection, Counter((one.endpoint.channel, one.rank) for one in joining))
+    public_ids = [new_public_id() for _ in joining]
+    choices = [
+        (public_id, components[slug])
+        for public_id, one in zip(public_ids, joining, strict=True)
+        for slug in one.endpoint.preference.components or ()
+    ]
+    values: dict[str, list[Any]] = {
+        "public_ids": public_ids,
+        "subscriber_ids": [one.subscriber_id for one in joining],
+        "bucket_ids": [placed[one.endpoint.channel, one.rank].pop() for one in joining],
+        "channels": [one.endpoint.channel for one in joining],
+        "addresses": [one.endpoint.address for one in joining],
+        "address_keys": [one.endpoint.key for one in joining],
+        "states": [one.endpoint.state for one in joining],
+        "audiences": [one.audiences for one in joining],
+        "all_components": [one.endpoint.preference.components is None for one in joining],
+        "leasts": [int(one.endpoint.preference.least) for one in joining],
+        "phases": [int(one.endpoint.preference.phases) for one in joining],
+        "choosers": [public_id for public_id, _ in choices],
+        "chosen": [component for _, component in choices],
+    }
+    await connection.execute(_ENDPOINTS, values)

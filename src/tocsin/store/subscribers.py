@@ -1,0 +1,206 @@
+"""Subscribers with their endpoints, as they are listed, shown and exported; the status page's own is not among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tocsin.domain.endpoint import EndpointState
+from tocsin.domain.incident import Phase, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """`components` are slugs, None: all of them."""
+
+    id: int
+    public_id: str
+    bucket_id: int
+    channel: str
+    address: str
+    key: str
+    state: EndpointState
+    state_reason: str | None
+    components: list[str] | None
+    least: Severity
+    phases: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    id: int
+    public_id: str
+    name: str
+    locale: str
+    time_zone: str
+    audiences: int
+    created_at: datetime
+    updated_at: datetime
+    endpoints: tuple[Endpoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list is narrowed to; `audiences` is a set with a bit for each."""
+
+    audiences: int | None = None
+    channel: str | None = None
+    state: str | None = None
+    address_keys: Sequence[str] | None = None
+
+
+_SUBSCRIBER = """
+    SELECT s.*, coalesce((
+      SELECT jsonb_agg(jsonb_build_object('id', e.id, 'public_id', e.public_id, 'bucket_id', e.bucket_id,
+        'channel', e.channel, 'address', e.address, 'key', e.address_key, 'state', e.state, 'reason', e.state_reason,
+        'least', e.least, 'phases', e.phases, 'components', CASE WHEN NOT e.all_components THEN coalesce((
+          SELECT jsonb_agg(c.slug ORDER BY c.slug) FROM endpoint_component x JOIN component c ON c.id = x.component_id
+          WHERE x.endpoint_id = e.id), '[]') END) ORDER BY e.id)
+      FROM endpoint e WHERE e.subscriber_id = s.id), '[]') AS endpoints
+    FROM subscriber s
+"""
+_NOT_THE_PAGE = "NOT EXISTS (SELECT FROM endpoint p WHERE p.subscriber_id = s.id AND p.channel = 'status_page')"
+
+
+async def find(connection: AsyncConnection, public_id: str, *, lock: bool = False) -> Subscriber | None:
+    """Return the subscriber so named; `lock` them against other writers until the transaction ends."""
+    if not (public_id.isascii() and public_id.isalnum()):
+        return None
+    values = {"public_id": public_id}
+    if lock:
+        await connection.execute(text("SELECT 1 FROM subscriber WHERE public_id = :public_id FOR UPDATE"), values)
+    found = await connection.execute(text(f"{_SUBSCRIBER} WHERE s.public_id = :public_id AND {_NOT_THE_PAGE}"), values)
+    row = found.one_or_none()
+    return None if row is None else _subscriber(row)
+
+
+async def read_page(
+    connection: AsyncConnection, only: Filter, *, after: int | None, limit: int
+) -> Sequence[Subscriber]:
+    """Return `limit` subscribers behind number `after`, oldest first."""
+    wheres = ["s.id > :after", _NOT_THE_PAGE]
+    values: dict[str, Any] = {"after": after or 0, "limit": limit}
+    if only.audiences is not None:
+        wheres.append("s.audiences & :audiences <> 0")
+        values["audiences"] = only.audiences
+    if only.channel is not None or only.state is not None or only.address_keys is not None:
+        wheres.append("""EXISTS (SELECT FROM endpoint e WHERE e.subscriber_id = s.id
+          AND (CAST(:channel AS text) IS NULL OR e.channel = :channel)
+          AND (CAST(:state AS text) IS NULL OR CAST(e.state AS text) = :state)
+          AND (CAST(:keys AS text[]) IS NULL OR e.address_key = ANY(:keys)))""")
+        values |= {
+            "channel": only.channel,
+            "state": only.state,
+            "keys": None if only.address_keys is None else list(only.address_keys),
+        }
+    rows = await connection.execute(
+        text(f"{_SUBSCRIBER} WHERE {' AND '.join(wheres)} ORDER BY s.id LIMIT :limit"), values
+    )
+    return [_subscriber(row) for row in rows]
+
+
+async def change(connection: AsyncConnection, subscriber: Subscriber) -> None:
+    """Write what a locked subscriber is called, speaks and belongs to."""
+    values = {
+        "id": subscriber.id,
+        "name": subscriber.name,
+        "locale": subscriber.locale,
+        "time_zone": subscriber.time_zone,
+        "audiences": subscriber.audiences,
+    }
+    await connection.execute(
+        text("""
+            UPDATE subscriber SET name = :name, locale = :locale, time_zone = :time_zone, audiences = :audiences,
+              updated_at = tocsin_now() WHERE id = :id
+        """),
+        values,
+    )
+    await connection.execute(
+        text("""
+            UPDATE endpoint SET audiences = :audiences, updated_at = tocsin_now()
+            WHERE subscriber_id = :id AND audiences <> :audiences
+        """),
+        {"id": subscriber.id, "audiences": subscriber.audiences},
+    )
+
+
+async def change_endpoint(
+    connection: AsyncConnection,
+    endpoint: Endpoint,
+    *,
+    state: EndpointState,
+    reason: str | None,
+    least: Severity,
+    phases: Phase,
+    components: Sequence[int] | None,
+) -> None:
+    """Write what an endpoint wants to hear; `components` are ids, None: all of them."""
+    await connection.execute(
+        text("""
+            UPDATE endpoint SET address = :address, state = CAST(:state AS endpoint_state), state_reason = :reason,
+              least = :least, phases = :phases, all_components = :all_components, updated_at = tocsin_now()
+            WHERE id = :id
+        """),
+        {
+            "id": endpoint.id,
+            "address": endpoint.address,
+            "state": state,
+            "reason": reason,
+            "least": int(least),
+            "phases": int(phases),
+            "all_components": components is None,
+        },
+    )
+    await connection.execute(text("DELETE FROM endpoint_component WHERE endpoint_id = :id"), {"id": endpoint.id})
+    if components:
+        await connection.execute(
+            text("""
+                INSERT INTO endpoint_component (endpoint_id, component_id)
+                SELECT :id, c FROM unnest(CAST(:components AS int[])) AS c
+            """),
+            {"id": endpoint.id, "components": list(components)},
+        )
+
+
+async def delete(connection: AsyncConnection, subscriber_id: int) -> None:
+    """Delete a subscriber and, with them, their endpoints."""
+    await connection.execute(text("DELETE FROM subscriber WHERE id = :id"), {"id": subscriber_id})
+
+
+async def delete_endpoints(connection: AsyncConnection, endpoints: Sequence[int]) -> None:
+    await connection.execute(text("DELETE FROM endpoint WHERE id = ANY(:ids)"), {"ids": list(endpoints)})
+
+
+def _subscriber(row: Row[Any]) -> Subscriber:
+    return Subscriber(
+        id=row.id,
+        public_id=row.public_id,
+        name=row.name,
+        locale=row.locale,
+        time_zone=row.time_zone,
+        audiences=row.audiences,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        endpoints=tuple(_endpoint(one) for one in row.endpoints),
+    )
+
+
+def _endpoint(one: dict[str, Any]) -> Endpoint:
+    return Endpoint(
+        id=one["id"],
+        public_id=one["public_id"],
+        bucket_id=one["bucket_id"],
+        channel=one["channel"],
+        address=one["address"],
+        key=one["key"],
+        state=EndpointState(one["state"]),
+        state_reason=one["reason"],
+        components=one["components"],
+        least=Severity(one["least"]),
+        phases=Phase(one["phases"]),
+    )

@@ -1,0 +1,18 @@
+"""Callers of the API, each with a key of its own, straight into the application."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import httpx
+from fastapi import FastAPI
+
+Join = Callable[..., Awaitable[httpx.AsyncClient]]
+
+
+def caller(app: FastAPI, secret: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+        base_url="http://testserver",
+        headers={"Authorization": f"Bearer {secret}"} if secret else {},
+    )
