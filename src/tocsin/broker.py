@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from celery import Celery
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from tocsin.domain.channel import ChannelName
 
@@ -60,9 +60,10 @@ def make_celery(broker_url: str, *, publisher: bool) -> Celery:
         worker_send_task_events=False,
         task_send_sent_event=False,
         worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
         task_create_missing_queues=False,
         task_default_queue=SWEEP,
-        task_queues=[Queue(name) for name in (FAN_OUT, SWEEP, *DELIVER.values())],
+        task_queues=[Queue(name, Exchange(name), routing_key=name) for name in (FAN_OUT, SWEEP, *DELIVER.values())],
         task_routes={name: {"queue": name} for name in (FAN_OUT, SWEEP, *DELIVER.values())},
     )
     return app

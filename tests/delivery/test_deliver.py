@@ -309,3 +309,22 @@ async def test_broken_words_stop_nothing_and_lose_nothing(world: World) -> None:
     await world.later(100)
     await world.deliver()
     assert len(world.email.sent) == 1
+
+
+async def test_a_driver_that_breaks_while_sending_hides_nothing_and_loses_nothing(world: World) -> None:
+    async def breaks() -> None:
+        raise AssertionError("not a letter")
+
+    await world.person("someone@example.com")
+    broken = Provider()
+    broken.before_answer = breaks
+    for _ in range(3):
+        await world.say("It is down.")
+        await world.spread()
+        await world.deliver(world.way(provider=broken))
+        await world.later(100)
+    [(state, note, doubts)] = await world.rows("SELECT d.state::text, note, unknowns FROM delivery d WHERE update_id = 1 AND note IS NOT NULL")
+    assert (state, "not a letter" in str(note), doubts) == ("held", True, 3)
+    await world.later(1000)
+    await world.deliver()
+    assert await world.rows("SELECT DISTINCT d.state::text, d.reason FROM delivery d WHERE unknowns > 0") == [("accepted", "outcome_unknown")]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tocsin.broker import FAN_OUT
 from tocsin_workers.app import app
-from tocsin_workers.process import loop, resources
+from tocsin_workers.process import work
 
 
 @app.task(name=FAN_OUT)
 def fan_out() -> None:
-    loop.run(resources().fan_out())
+    work(lambda resources: resources.fan_out())

@@ -94,7 +94,9 @@ async def open_resources(settings: Settings, queues: frozenset[str]) -> Resource
             continue
         if channel.content is Content.PAGE:
             desk = PageDesk(channel, pool, partial(_read_page, resources), settings.secret.get_secret_value())
-        resources.ways[name] = _way(resources, channel, _composer(resources, channel) if desk is None else desk.compose)
+            resources.ways[name] = _way(resources, channel, desk.compose)
+        else:
+            resources.ways[name] = _way(resources, channel, _composer(resources, channel))
     _start_sweepers(resources, queues, desk)
     return resources
 

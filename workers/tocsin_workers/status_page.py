@@ -5,9 +5,9 @@ from __future__ import annotations
 from tocsin.broker import DELIVER
 from tocsin.domain.channel import ChannelName
 from tocsin_workers.app import app
-from tocsin_workers.process import loop, resources
+from tocsin_workers.process import work
 
 
 @app.task(name=DELIVER[ChannelName.STATUS_PAGE])
 def deliver_status_page() -> None:
-    loop.run(resources().deliver(ChannelName.STATUS_PAGE))
+    work(lambda resources: resources.deliver(ChannelName.STATUS_PAGE))

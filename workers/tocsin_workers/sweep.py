@@ -5,9 +5,9 @@ from __future__ import annotations
 from tocsin.broker import SWEEP
 from tocsin.services.sweep import keep_house
 from tocsin_workers.app import app
-from tocsin_workers.process import loop, resources
+from tocsin_workers.process import work
 
 
 @app.task(name=SWEEP)
 def sweep() -> None:
-    loop.run(keep_house(resources().pool))
+    work(lambda resources: keep_house(resources.pool))

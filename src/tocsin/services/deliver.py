@@ -57,6 +57,10 @@ class Way:
     stopping: bool = False
 
 
+class Doubtful(TryAgain):
+    """A driver broke in the middle: it may have gone out, and counting it as accepted would hide the fault."""
+
+
 class Begun(NamedTuple):
     """An attempt that is on record and not yet sent."""
 
@@ -133,7 +137,7 @@ async def _plan(way: Way, connection: Connection, lease: Lease) -> Plan:
 
 
 async def _send(way: Way, begun: Begun) -> list[Result]:
-    """Hand the batch over; what was never answered for is Ambiguous."""
+    """Hand the batch over; what was never answered for is Ambiguous, or doubtful where the driver itself broke."""
     planned = begun.plan.messages
     try:
         messages = await way.compose(planned, way.versions.by_id)
@@ -145,16 +149,18 @@ async def _send(way: Way, begun: Begun) -> list[Result]:
     def answered(index: int, result: Result) -> None:
         results[index] = result
 
+    unanswered: DeliveryError = Ambiguous("The channel gave no answer")
     keeping = asyncio.create_task(_keep_lease(way, begun.token))
     try:
         await way.channel.send(messages, answered)
-    except Exception:  # a driver's own fault: what it had not answered for may have gone out
+    except Exception as error:
         log.exception("send.failed", channel=way.channel.name)
+        unanswered = Doubtful(f"The channel broke while sending: {type(error).__name__}: {error}")
     finally:
         keeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeping
-    return [result if result is not None else Ambiguous("The channel gave no answer") for result in results]
+    return [result if result is not None else unanswered for result in results]
 
 
 async def _keep_lease(way: Way, token: int) -> None:
@@ -221,11 +227,13 @@ def unheard_of(message: Planned, error: DeliveryError, now: float, patience: Pat
     head = message.rows[0]
 
     def ends(state: State, reason: Reason) -> Unheard:
-        return Unheard(message, state, reason, None, error.code, error.note, told=False)
+        return Unheard(message, state, reason, None, error.code, error.note, told=False, doubtful=False)
 
     if isinstance(error, Ambiguous):
         wait = now + UNKNOWN_WAIT_SECONDS
-        return Unheard(message, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, wait, error.code, error.note, told=True)
+        return Unheard(
+            message, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, wait, error.code, error.note, told=True, doubtful=True
+        )
     if isinstance(error, AddressDead):
         return ends(State.FAILED, Reason.ADDRESS_DEAD)
     if isinstance(error, TryAgain):
@@ -233,7 +241,8 @@ def unheard_of(message: Planned, error: DeliveryError, now: float, patience: Pat
             return ends(State.FAILED, Reason.RETRIES_EXHAUSTED)
         reason = Reason.PROVIDER_DOWN if isinstance(error, ProviderDown) else Reason.RETRYING
         due = now + patience.wait(head.tries + 1, chance, error.retry_after)
-        return Unheard(message, State.HELD, reason, due, error.code, error.note, told=False)
+        doubtful = isinstance(error, Doubtful)
+        return Unheard(message, State.HELD, reason, due, error.code, error.note, told=False, doubtful=doubtful)
     return ends(State.FAILED, Reason.REFUSED)
 
 
@@ -244,6 +253,7 @@ _OUTCOMES: dict[type[Accepted | DeliveryError], str] = {
     GiveUp: "give_up",
     AddressDead: "address_dead",
     Ambiguous: "ambiguous",
+    Doubtful: "ambiguous",
 }
 
 

@@ -34,6 +34,7 @@ class Unheard(NamedTuple):
     code: int | None
     note: str
     told: bool  # it may have arrived, so it counts as told
+    doubtful: bool  # it may have arrived, so another message may be a duplicate
 
 
 async def release(
@@ -92,9 +93,9 @@ async def write_unheard(connection: Connection, unheard: Sequence[Unheard], prov
         """
         UPDATE delivery d SET state = x.s::delivery_state, reason = x.r, due_at = x.t,
           done_at = CASE WHEN x.t IS NULL THEN $10::float8 END, code = x.c, note = x.n, message = x.m, provider = $11,
-          tries = tries + 1, unknowns = unknowns + (x.s = 'unknown')::int
+          tries = tries + 1, unknowns = unknowns + x.k
         FROM unnest($1::int[], $2::int[], $3::int[], $4::text[], $5::text[], $6::float8[], $7::smallint[], $8::text[],
-          $9::int[]) x (u, b, e, s, r, t, c, n, m)
+          $9::int[], $12::smallint[]) x (u, b, e, s, r, t, c, n, m, k)
         WHERE d.update_id = x.u AND d.bucket_id = x.b AND d.endpoint_id = x.e
           AND d.state IN ('pending', 'held', 'unknown')
         """,
@@ -109,6 +110,7 @@ async def write_unheard(connection: Connection, unheard: Sequence[Unheard], prov
         [item.message.message for item, _ in rows],
         now,
         provider,
+        [int(item.doubtful) for item, _ in rows],
     )
 
 
