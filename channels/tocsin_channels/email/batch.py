@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from typing import Any
 
 from tocsin.domain.channel import Answered, Result
 from tocsin.domain.errors import TryAgain
@@ -21,13 +22,10 @@ class Batch:
         self._open = len(self._waiting)
         self._answered = answered
         self._returned: dict[int, int] = {}
+        self._back = asyncio.Event()
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if not self._open:
             self.finished.set_result(None)
-
-    @property
-    def has_waiting(self) -> bool:
-        return bool(self._waiting)
 
     @property
     def open(self) -> int:
@@ -50,7 +48,24 @@ class Batch:
         if taken >= _TAKES:
             self.answer(copy, why)
         else:
-            self._waiting.appendleft(copy)
+            self.pass_on(copy)
+
+    def pass_on(self, copy: Copy) -> None:
+        """Leave a copy to another connection: this one is held up."""
+        self._waiting.appendleft(copy)
+        self._back.set()
+
+    async def more(self) -> bool:
+        """Tell whether a copy waits, now or because another connection brings one back; False once all are answered."""
+        while not self._waiting and self._open:
+            self._back.clear()
+            back = asyncio.create_task(self._back.wait())
+            either: set[asyncio.Future[Any]] = {back, self.finished}
+            try:
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                back.cancel()
+        return bool(self._waiting)
 
     def answer_rest(self, result: Result) -> None:
         """Answer alike for all that nobody took."""

@@ -47,9 +47,9 @@ class Courier:
         self._idle.clear()
 
     async def _carry(self, batch: Batch) -> DeliveryError | None:
-        """Carry mails until none waits; return what keeps us from carrying more, None where nothing does."""
+        """Carry mails until all are answered for; return what keeps us from carrying more, None where nothing does."""
         losses = 0
-        while batch.has_waiting:
+        while await batch.more():
             try:
                 wire = await self._obtain(batch)
             except DeliveryError as error:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tocsin.domain import text
 from tocsin.domain.channel import Message
-from tocsin.domain.errors import GiveUp
+from tocsin.domain.errors import GiveUp, Refused
 from tocsin_channels.email import headers
 from tocsin_channels.email.address import encode
 
@@ -87,6 +88,7 @@ class Letter:
 def _mailbox(name: str, address: bytes) -> bytes:
     if len(name) <= _LONGEST_PLAIN_NAME and _PLAIN_NAME(name):
         return b"%b <%b>" % (name.encode(), address)
-    if not name.isprintable() or not name.strip():
+    try:
+        return b"%b <%b>" % (headers.phrase(text.one_line(name, "name")), address)
+    except Refused:  # a name that is empty, or that could break the header, is left out
         return address
-    return b"%b <%b>" % (headers.phrase(name.strip()), address)

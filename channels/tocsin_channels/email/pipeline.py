@@ -18,10 +18,14 @@ from tocsin_channels.email.wire import Lost, Wire
 
 # What the next reply answers, in their order. Plain ints: they are compared five times a mail.
 _MAIL, _RCPT, _DATA, _DOT, _CLEARED = range(5)
+_HELD_UP_SECONDS = 1.0
 
 
 class Pipeline:
-    """`opening` is the mail whose envelope went out, `dotted` the one whose data did and which awaits its answer."""
+    """`opening` is the mail whose envelope went out, `dotted` the one whose data did and which awaits its answer.
+
+    Where that answer is slow, `opening` is passed on: nothing but its envelope went out, which is cleared later.
+    """
 
     def __init__(self, wire: Wire, batch: Batch, patience: Patience) -> None:
         self._wire = wire
@@ -33,8 +37,9 @@ class Pipeline:
         self._opening: Copy | None = None
         self._dotted: Copy | None = None
         self._refusal: DeliveryError | None = None
+        self._passed_on = False
         self._step = _MAIL
-        self._deadline = 0.0
+        self._written_at = 0.0
 
     async def run(self) -> None:
         """Carry mails until none is left or the connection ends; each that was taken is answered for or put back."""
@@ -56,6 +61,7 @@ class Pipeline:
     def _go_on(self, data: bytes, step: int) -> None:
         """Send `data`, whose reply answers `step`, and the envelope of the next mail with it."""
         self._refusal = None
+        self._passed_on = False
         self._step = step
         self._opening = copy = self._next()
         if copy is not None:
@@ -63,7 +69,7 @@ class Pipeline:
         elif not data:
             self._finish()
             return
-        self._deadline = self._loop.time() + (self._patience.dot if step == _DOT else self._patience.command)
+        self._written_at = self._loop.time()
         self._wire.write(data)
 
     def _next(self) -> Copy | None:
@@ -80,12 +86,12 @@ class Pipeline:
             if step == _DOT:
                 self._answer_dotted(code, text)
             self._step = _MAIL
-            if self._opening is None:
+            if self._opening is None and not self._passed_on:
                 self._finish()
             elif code == CLOSING:
                 self._leave()
             else:
-                self._deadline = self._loop.time() + self._patience.command
+                self._written_at = self._loop.time()
         elif step == _DATA:
             self._hear_data(code, text)
         else:
@@ -101,25 +107,23 @@ class Pipeline:
 
     def _hear_closing(self, stage: Stage) -> None:
         copy, self._opening = self._opening, None
-        assert copy is not None
         assert isinstance(self._refusal, TryAgain)
-        if stage is Stage.MAIL:  # about the session, not about this mail: another connection may carry it
+        if copy is None:
+            pass
+        elif stage is Stage.MAIL:  # about the session, not about this mail: another connection may carry it
             self._batch.put_back(copy, self._refusal)
         else:
             self._batch.answer(copy, self._refusal)
         self._leave()
 
     def _hear_data(self, code: int, text: bytes) -> None:
-        copy, refusal = self._opening, self._refusal
-        assert copy is not None
-        if code == READY and refusal is None:
+        copy, self._opening = self._opening, None
+        if code == READY and self._refusal is None and copy is not None:
             self._dotted = copy
             self._go_on(copy.data, _DOT)
             return
-        if refusal is None:
-            refusal = classify(_reply(code, text), Stage.DATA)
-        self._opening = None
-        self._batch.answer(copy, refusal)
+        if copy is not None:
+            self._batch.answer(copy, self._refusal or classify(_reply(code, text), Stage.DATA))
         if code == CLOSING:
             self._leave()
         elif code == READY:  # nobody is left to send to: an empty mail, which the server refuses
@@ -155,11 +159,18 @@ class Pipeline:
     def _look_at_clock(self) -> None:
         if self._done.done():
             return
-        if self._loop.time() < self._deadline:
-            self._timer = self._loop.call_at(self._deadline, self._look_at_clock)
+        waited = self._loop.time() - self._written_at
+        allowed = self._patience.dot if self._step == _DOT else self._patience.command
+        if waited >= allowed:
+            self._give_up(f"The SMTP server did not answer within {allowed:g} s.")
             return
-        seconds = self._patience.dot if self._step == _DOT else self._patience.command
-        why = f"The SMTP server did not answer within {seconds:g} s."
+        if self._step == _DOT and self._opening is not None and waited >= _HELD_UP_SECONDS:
+            copy, self._opening = self._opening, None
+            self._passed_on = True
+            self._batch.pass_on(copy)
+        self._timer = self._loop.call_later(min(allowed - waited, _HELD_UP_SECONDS), self._look_at_clock)
+
+    def _give_up(self, why: str) -> None:
         if self._dotted is None and self._opening is not None:  # it had its time: no other connection waits for it too
             copy, self._opening = self._opening, None
             self._batch.answer(copy, TryAgain(why))

@@ -57,6 +57,7 @@ class Renderer:
             loader=FileSystemLoader(templates),
             autoescape=select_autoescape(["html"], default=False),
             undefined=StrictUndefined,
+            keep_trailing_newline=True,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -68,13 +69,13 @@ class Renderer:
 
     def render(self, story: Story) -> Letter:
         """Return the letter that tells `story`, with what people wrote cut short where it would be too large."""
-        longest = max(len(chapter.body) for chapter in story.chapters)
+        longest = _LARGEST // (2 * len(story.chapters))  # each is in there as text and as HTML
         while True:
+            story = replace(story, chapters=tuple(_shortened(chapter, longest) for chapter in story.chapters))
             letter, size = self._render(story)
             if size <= _LARGEST or longest <= _SHORTEST_BODY:
                 return letter
-            longest = int(min(longest / 2, longest * _LARGEST / size))
-            story = replace(story, chapters=tuple(_shortened(chapter, longest) for chapter in story.chapters))
+            longest = min(longest // 2, longest * _LARGEST // size)
 
     def _render(self, story: Story) -> tuple[Letter, int]:
         hole = f"hole{secrets.token_hex(16)}"

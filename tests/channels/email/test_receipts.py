@@ -1,0 +1,99 @@
+"""Bounces as mail servers write them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from mail_to_send import RECEIPT_TOKEN
+from tocsin.domain.channel import ReceiptKind
+from tocsin.domain.errors import Refused
+from tocsin_channels.email.channel import EmailChannel
+
+ChannelTo = Callable[..., EmailChannel]
+KNOWN = {"authorization": f"Bearer {RECEIPT_TOKEN}"}
+DELIVERY = "mfrggzdfmztwq2lkmfrggzdfmztwq"
+
+
+def bounce(action: str, status: str, address: str = f"To: bounce-{DELIVERY}@bounces.acme.example") -> bytes:
+    return f"""\
+{address}
+From: MAILER-DAEMON@mx.example
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+I'm sorry to have to inform you.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+Arrival-Date: Sat, 21 Nov 2026 20:00:00 +0000
+
+Final-Recipient: rfc822; nobody@example.com
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 {status}
+ in the server's own words
+
+--b
+Content-Type: text/rfc822-headers
+
+Subject: [Investigating] Checkout is failing
+--b--
+""".replace("\n", "\r\n").encode()
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "kind"),
+    [
+        ("failed", "5.1.1", ReceiptKind.BOUNCED),
+        ("failed", "5.0.0", ReceiptKind.BOUNCED),
+        ("failed", "5.7.1", ReceiptKind.DELAYED),
+        ("failed", "5.7.26", ReceiptKind.DELAYED),
+        ("failed", "5.2.2", ReceiptKind.DELAYED),
+        ("failed", "4.4.7", ReceiptKind.DELAYED),
+        ("delayed", "4.4.1", ReceiptKind.DELAYED),
+        ("delivered", "2.0.0", ReceiptKind.DELIVERED),
+        ("relayed", "2.0.0", ReceiptKind.DELIVERED),
+    ],
+)
+def test_a_report_means(action: str, status: str, kind: ReceiptKind, channel_to: ChannelTo) -> None:
+    (receipt,) = channel_to(25).read_receipt(bounce(action, status), KNOWN)
+    assert (receipt.delivery, receipt.kind, receipt.code) == (DELIVERY, kind, status)
+    assert receipt.note == f"smtp; 550 {status} in the server's own words"
+
+
+@pytest.mark.parametrize("header", ["X-Original-To", "Delivered-To", "Envelope-To", "To"])
+def test_the_delivery_is_found_wherever_the_server_notes_the_recipient(header: str, channel_to: ChannelTo) -> None:
+    mail = bounce("failed", "5.1.1", f"{header}: <BOUNCE-{DELIVERY.upper()}@Bounces.Acme.Example>")
+    assert channel_to(25).read_receipt(mail, KNOWN)[0].delivery == DELIVERY
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer guess"}, {"Authorization": f"Basic {RECEIPT_TOKEN}"}]
+)
+def test_nobody_else_may_report(headers: dict[str, str], channel_to: ChannelTo) -> None:
+    with pytest.raises(Refused, match="Authorization"):
+        channel_to(25).read_receipt(bounce("failed", "5.1.1"), headers)
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        b"",
+        b"\xff\x00\r\n",
+        b"Subject: hello\r\n\r\nthis is a person's answer",
+        f"To: bounce-{DELIVERY}@x.example\r\n\r\nout of office".encode(),
+        bounce("failed", "what"),
+        bounce("failed", "5.1.1", "To: status@acme.example"),
+    ],
+)
+def test_what_is_no_report_is_refused_with_a_reason(mail: bytes, channel_to: ChannelTo) -> None:
+    with pytest.raises(Refused):
+        channel_to(25).read_receipt(mail, KNOWN)
