@@ -19,21 +19,21 @@ from pathlib import Path
 import asyncpg
 
 sys.path.insert(0, str(Path(__file__).parent))
-from stage import cpu_seconds, peak_memory_mb, sink, smtp_source, stage  # noqa: E402  (a script's own neighbour)
+from stage import cpu_seconds, peak_memory_mb, sink, smtp_source, stage
 
-from tocsin.broker import DELIVER, FAN_OUT, SWEEP  # noqa: E402
-from tocsin.domain.audience import Audiences  # noqa: E402
-from tocsin.domain.channel import ChannelName  # noqa: E402
-from tocsin.domain.incident import Severity  # noqa: E402
-from tocsin.domain.update import Draft  # noqa: E402
-from tocsin.services.audiences import sync_audiences  # noqa: E402
-from tocsin.services.hint import Hints  # noqa: E402
-from tocsin.services.policy import load_policy  # noqa: E402
-from tocsin.services.publish import open_incident  # noqa: E402
-from tocsin.store.engine import begin, make_engine  # noqa: E402
-from tocsin.store.migrate import migrate  # noqa: E402
-from tocsin.store.placing import place  # noqa: E402
-from tocsin_workers.commands import worker_command  # noqa: E402
+from tocsin.broker import DELIVER, FAN_OUT, SWEEP
+from tocsin.domain.audience import Audiences
+from tocsin.domain.channel import ChannelName
+from tocsin.domain.incident import Severity
+from tocsin.domain.update import Draft
+from tocsin.services.audiences import sync_audiences
+from tocsin.services.hint import Hints
+from tocsin.services.policy import load_policy
+from tocsin.services.publish import open_incident
+from tocsin.store.engine import begin, make_engine
+from tocsin.store.migrate import migrate
+from tocsin.store.placing import place
+from tocsin_workers.commands import worker_command
 
 CROWD = """
 WITH x AS (SELECT b, row_number() OVER () AS n FROM unnest($1::int[]) AS b),
@@ -134,7 +134,9 @@ def main() -> None:
             worker, database = cpu_seconds(deliver.pid), cpu_seconds(set_up.database.pid)
             sent, seconds = asyncio.run(blast(set_up.database_url, set_up.broker_url, audiences))
             if not sent:
-                raise SystemExit("\n".join(f"--- {log.name}\n{log.read_text()[-2500:]}" for log in set_up.folder.glob("*.log")))
+                raise SystemExit(
+                    "\n".join(f"--- {log.name}\n{log.read_text()[-2500:]}" for log in set_up.folder.glob("*.log"))
+                )
             worker, database = cpu_seconds(deliver.pid) - worker, cpu_seconds(set_up.database.pid) - database
             after = smtp_source(port, options.subscribers)
             source = (before + after) / 2
@@ -149,7 +151,6 @@ def main() -> None:
                 }
             )
             print(f"round {number + 1}: {json.dumps({k: round(v, 2) for k, v in rounds[-1].items()})}", flush=True)
-        print((set_up.folder / "deliver.log").read_text()[:6000])
         print(f"peak memory of a worker process: {peak_memory_mb(deliver.pid):.0f} MB")
         ratios = [one["ratio"] for one in rounds]
         rates = [one["per_second"] for one in rounds]

@@ -84,9 +84,7 @@ def smtp_source(port: int, messages: int, size: int = 4176) -> float:
     found = shutil.which("smtp-source", path="/usr/sbin:/usr/lib/postfix/sbin:/usr/bin")
     assert found is not None
     started = time.perf_counter()
-    subprocess.run(
-        [found, "-d", "-s", "16", "-m", str(messages), "-l", str(size), f"127.0.0.1:{port}"], check=True
-    )
+    subprocess.run([found, "-d", "-s", "16", "-m", str(messages), "-l", str(size), f"127.0.0.1:{port}"], check=True)
     return messages / (time.perf_counter() - started)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from delivery.world import World
+from tocsin.domain.channel import Limits
 
 
 async def test_each_endpoint_in_the_audience_has_a_row_with_a_reason_where_it_is_not_written_to(world: World) -> None:
@@ -61,8 +62,8 @@ async def test_inner_audiences_are_claimed_before_outer_ones(world: World) -> No
         await world.person(f"{audience}@example.com", [audience])
     await world.say("It is down.", severity="sev1")
     await world.spread()
-    way = world.way(batch=1)
-    await world.deliver(way)
+    world.email.limits = Limits(batch=1, in_flight=1, merges=True)
+    await world.deliver()
     order = [message.address.split("@")[0] for message in world.email.sent]
     assert order == ["oncall", "support", "leadership", "staff", "customers"]
 

@@ -48,7 +48,7 @@ class Provider:
     sent: list[Message] = field(default_factory=list[Message])
     name: ChannelName = ChannelName.EMAIL
     provider: str = "practice"
-    limits: Limits = Limits(batch=500, in_flight=2, merges=True)
+    limits: Limits = field(default_factory=lambda: Limits(batch=500, in_flight=2, merges=True))
     on_unknown: OnUnknown = OnUnknown.RESEND_ONCE
     content: Content = Content.STORY
     before_answer: Callable[[], Any] | None = None
@@ -144,8 +144,8 @@ class World:
                     text("""
                     WITH s AS (INSERT INTO subscriber (public_id, name, audiences)
                                VALUES (:id, 'Someone', :mask) RETURNING id),
-                    e AS (INSERT INTO endpoint (public_id, subscriber_id, bucket_id, channel, address, address_key, state,
-                            audiences, all_components, least, phases)
+                    e AS (INSERT INTO endpoint (public_id, subscriber_id, bucket_id, channel, address, address_key,
+                            state, audiences, all_components, least, phases)
                           SELECT :id, s.id, :bucket, 'email', :address, :address, CAST(:state AS endpoint_state), :mask,
                             :everything, :least, :phases FROM s RETURNING id),
                     p AS (INSERT INTO pace (endpoint_id) SELECT id FROM e),
@@ -179,8 +179,8 @@ class World:
                       SELECT 'crowd' || n, 'Someone', :mask FROM x RETURNING id, public_id),
                 e AS (INSERT INTO endpoint (public_id, subscriber_id, bucket_id, channel, address, address_key, state,
                         audiences)
-                      SELECT s.public_id, s.id, x.b, 'email', s.public_id || '@example.com', s.public_id, 'active', :mask
-                      FROM s JOIN x ON s.public_id = 'crowd' || x.n RETURNING id)
+                      SELECT s.public_id, s.id, x.b, 'email', s.public_id || '@example.com', s.public_id, 'active',
+                        :mask FROM s JOIN x ON s.public_id = 'crowd' || x.n RETURNING id)
                 INSERT INTO pace (endpoint_id) SELECT id FROM e"""),
                 {"buckets": buckets, "mask": mask},
             )
@@ -257,7 +257,7 @@ class World:
             """SELECT d.state::text, count(*) FROM delivery d JOIN endpoint e ON e.id = d.endpoint_id
             WHERE e.channel = 'email' GROUP BY 1"""
         )
-        return dict(found)  # type: ignore[arg-type]
+        return {state: count for state, count in found}  # noqa: C416 - rows are tuples of anything
 
     async def close(self) -> None:
         self.hints.close()

@@ -51,8 +51,8 @@ class Resources:
     hints: Hints
     engine: AsyncEngine
     pool: Pool
-    ways: dict[ChannelName, Way] = field(default_factory=dict)
-    sweepers: list[asyncio.Task[None]] = field(default_factory=list)
+    ways: dict[ChannelName, Way] = field(default_factory=dict[ChannelName, Way])
+    sweepers: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
     async def deliver(self, channel: ChannelName) -> int:
         """Deliver what is due on `channel`; nothing where this installation has not set it up."""
@@ -70,8 +70,8 @@ class Resources:
         for sweeper in self.sweepers:
             sweeper.cancel()
         await asyncio.gather(*self.sweepers, return_exceptions=True)
-        while any(way.running for way in self.ways.values()):
-            await asyncio.sleep(0.05)
+        for way in self.ways.values():
+            await way.idle.wait()
         for way in self.ways.values():
             with contextlib.suppress(OSError):
                 await way.channel.close()

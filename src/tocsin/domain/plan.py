@@ -88,9 +88,9 @@ class Change(NamedTuple):
 class Plan:
     """`waiting` has, for each bucket, the updates that still have unfinished rows and when to look at them again."""
 
-    messages: list[Planned] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    waiting: dict[int, dict[int, float]] = field(default_factory=dict)
+    messages: list[Planned] = field(default_factory=list[Planned])
+    changes: list[Change] = field(default_factory=list[Change])
+    waiting: dict[int, dict[int, float]] = field(default_factory=dict[int, dict[int, float]])
 
     def wait(self, row: Row, until: float) -> None:
         bucket = self.waiting.setdefault(row.bucket_id, {})

@@ -1,4 +1,4 @@
-"""Policy: what operators decide for everyone – who hears of what by default, and how often one endpoint may be rung."""
+"""Policy: what operators decide for everyone: who hears of what by default, and how often one endpoint may be rung."""
 
 from __future__ import annotations
 

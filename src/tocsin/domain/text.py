@@ -1,8 +1,8 @@
-"""What may pass the door: text that no mail header, chat message or terminal can be broken with.
+r"""What may pass the door: text that no mail header, chat message or terminal can be broken with.
 
 A title ends up in mail subjects, feeds and text messages, so it is one line of printable characters. RFC 2047 encoded
 words are refused, since mail programs would decode them (Python's own e-mail package has turned them into header
-lines: CVE-2024-6923). Bodies may have several lines; line ends become "\\n".
+lines: CVE-2024-6923). Bodies may have several lines; line ends become "\n".
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def one_line(value: str, field: str) -> str:
 
 
 def many_lines(value: str, field: str) -> str:
-    """Return `value` with "\\n" line ends, trimmed; raise Refused where it hides something or is empty."""
+    r"""Return `value` with "\n" line ends, trimmed; raise Refused where it hides something or is empty."""
     value = value.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not value:
         raise Refused("This is empty. Write what people should read.", field=field)

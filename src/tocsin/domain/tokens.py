@@ -21,7 +21,7 @@ class Signer:
         self._seed = hmac.new(self._key, digestmod=sha256)
 
     def make(self, *numbers: int) -> str:
-        """Return a token for numbers of up to 32 bits, in lower-case letters and digits, so that it survives a mailbox."""
+        """Return a token for numbers of up to 32 bits: lower-case letters and digits, so that it survives a mailbox."""
         packed = struct.pack(f">{len(numbers)}I", *numbers)
         return base64.b32encode(packed + self._mac(packed)).decode().rstrip("=").lower()
 

@@ -1,7 +1,7 @@
 """Delivers what one channel's endpoints are owed: lease, put on record, send, write down what came of it.
 
 No database connection is held while a provider thinks, and nothing is sent that is not on record first. Whatever stops
-this – a crash, a lost lease, a database that restarts – the next worker finds the evidence and goes on from it.
+this (a crash, a lost lease, a database that restarts), the next worker finds the evidence and goes on from it.
 """
 
 from __future__ import annotations
@@ -39,6 +39,12 @@ _LONGEST_RECORD_SECONDS = 300.0
 Compose = Callable[[Sequence[Planned], Mapping[int, Version]], Awaitable[list[Message]]]
 
 
+def _set_event() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass(slots=True)
 class Way:
     """One channel's way out in one worker process: what it sends through, and the rules it keeps."""
@@ -52,9 +58,13 @@ class Way:
     batch: int
     worker: str
     versions: Versions = field(default_factory=Versions)
-    running: bool = False
+    idle: asyncio.Event = field(default_factory=_set_event)
     called_again: bool = False
     stopping: bool = False
+
+    @property
+    def running(self) -> bool:
+        return not self.idle.is_set()
 
 
 class Doubtful(TryAgain):
@@ -77,7 +87,7 @@ async def deliver(way: Way) -> int:
     way.called_again = True
     if way.running:
         return 0
-    way.running = True
+    way.idle.clear()
     sent = 0
     try:
         while way.called_again and not way.stopping:
@@ -86,7 +96,7 @@ async def deliver(way: Way) -> int:
                 rounds = [group.create_task(_rounds(way)) for _ in range(way.channel.limits.in_flight)]
             sent += sum(task.result() for task in rounds)
     finally:
-        way.running = False
+        way.idle.set()
     return sent
 
 

@@ -1,4 +1,4 @@
-"""Renders the status page anew when something on it changed that is no update, and now and then so that it ages well."""
+"""Renders the status page anew when something on it changed that is no update, and now and then as time passes."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ async def lease(connection: Connection, channel: ChannelName, rows: int) -> Leas
 
 async def _label_unknown(connection: Connection, attempts: list[int], now: float) -> int:
     """Close attempts whose worker fell silent: exactly the rows that they name are unknown now, and count as told."""
-    return await connection.fetchval(
+    labelled: int = await connection.fetchval(
         """
         WITH a AS (
           UPDATE attempt SET finished_at = $2, lost = true WHERE id = ANY($1::bigint[]) AND finished_at IS NULL
@@ -87,6 +87,7 @@ async def _label_unknown(connection: Connection, attempts: list[int], now: float
         attempts,
         now,
     )
+    return labelled
 
 
 async def unfinished(connection: Connection, lease: Lease) -> list[Row]:
@@ -98,7 +99,8 @@ async def unfinished(connection: Connection, lease: Lease) -> list[Row]:
           p.n1, p.n2, p.u1, p.u2, p.told
         FROM delivery d JOIN endpoint e ON e.id = d.endpoint_id JOIN subscriber s ON s.id = e.subscriber_id
           JOIN pace p ON p.endpoint_id = d.endpoint_id
-        WHERE d.update_id = ANY($1::int[]) AND d.bucket_id = ANY($2::int[]) AND d.state IN ('pending', 'held', 'unknown')
+        WHERE d.update_id = ANY($1::int[]) AND d.bucket_id = ANY($2::int[])
+          AND d.state IN ('pending', 'held', 'unknown')
         ORDER BY d.bucket_id, d.endpoint_id, d.update_id
         """,
         lease.live,
@@ -176,13 +178,15 @@ async def begin_attempt(
 ) -> int:
     """Put on record who is about to be told what, and keep the buckets for `seconds`; return the lease's token."""
     rows = [(row, message.message) for message in plan.messages for row in message.rows]
-    return await connection.fetchval(
+    token: int = await connection.fetchval(
         """
         WITH a AS (
-          INSERT INTO attempt (channel, provider, worker, buckets, started_at, row_buckets, endpoints, updates, messages)
+          INSERT INTO attempt
+            (channel, provider, worker, buckets, started_at, row_buckets, endpoints, updates, messages)
           VALUES ($1, $2, $3, $4::int[], $5::float8, $6::int[], $7::int[], $8::int[], $9::int[]) RETURNING id
         ), b AS (
-          UPDATE bucket SET attempt_id = a.id, lease_until = $5::float8 + $10::float8, due_at = $5::float8 + $10::float8
+          UPDATE bucket
+          SET attempt_id = a.id, lease_until = $5::float8 + $10::float8, due_at = $5::float8 + $10::float8
           FROM a WHERE bucket.id = ANY($4::int[])
         )
         SELECT id FROM a
@@ -198,6 +202,7 @@ async def begin_attempt(
         [message for _, message in rows],
         seconds,
     )
+    return token
 
 
 async def put_back(connection: Connection, lease: Lease, waiting: Mapping[int, Mapping[int, float]]) -> None:
@@ -216,7 +221,7 @@ async def put_back(connection: Connection, lease: Lease, waiting: Mapping[int, M
 
 async def renew(connection: Connection, token: int, seconds: float) -> bool:
     """Keep an attempt's buckets for another `seconds`; False where the lease was lost."""
-    return await connection.fetchval(
+    kept: bool = await connection.fetchval(
         """
         WITH b AS (
           UPDATE bucket SET lease_until = tocsin_epoch() + $2::float8, due_at = tocsin_epoch() + $2::float8
@@ -226,6 +231,7 @@ async def renew(connection: Connection, token: int, seconds: float) -> bool:
         token,
         seconds,
     )
+    return kept
 
 
 async def due(connection: Connection) -> tuple[list[ChannelName], float | None]:
@@ -233,12 +239,14 @@ async def due(connection: Connection) -> tuple[list[ChannelName], float | None]:
     row = await connection.fetchrow(
         """
         WITH t AS (SELECT tocsin_epoch() AS now)
-        SELECT (SELECT array_agg(DISTINCT channel) FROM bucket, t WHERE due_at <= t.now AND lease_until <= t.now) AS due,
+        SELECT
+          (SELECT array_agg(DISTINCT channel) FROM bucket, t WHERE due_at <= t.now AND lease_until <= t.now) AS due,
           (SELECT min(due_at) FROM bucket, t WHERE due_at > t.now) - t.now AS later FROM t
         """
     )
     assert row is not None
-    return [ChannelName(name) for name in row["due"] or []], row["later"]
+    names: list[str] = row["due"] or []
+    return [ChannelName(name) for name in names], row["later"]
 
 
 def live_text(updates: Iterable[int]) -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-Connection = asyncpg.Connection
-Pool = asyncpg.Pool
-Record = asyncpg.Record
+if TYPE_CHECKING:  # asyncpg's classes take their parameters in its stubs alone
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+else:
+    Connection, Pool = asyncpg.Connection, asyncpg.Pool
 
 
 def make_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
@@ -20,7 +24,7 @@ def make_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
     return create_async_engine(_with_driver(database_url), pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
 
 
-async def make_pool(database_url: str, *, size: int, application: str) -> asyncpg.Pool:
+async def make_pool(database_url: str, *, size: int, application: str) -> Pool:
     """Return a pool of bare asyncpg connections whose queries time out after 30 s."""
     return await asyncpg.create_pool(
         database_url,
@@ -33,7 +37,7 @@ async def make_pool(database_url: str, *, size: int, application: str) -> asyncp
 
 
 @asynccontextmanager
-async def begin(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def begin(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
     """Open one transaction: committed at the end, rolled back on any error."""
     async with engine.begin() as connection:
         yield connection
@@ -43,5 +47,5 @@ def _with_driver(database_url: str) -> URL:
     return make_url(database_url).set(drivername="postgresql+asyncpg")
 
 
-async def _prepare(connection: asyncpg.Connection) -> None:
+async def _prepare(connection: Connection) -> None:
     await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")

@@ -142,8 +142,8 @@ def _write_statement(audiences: Audiences, *, follows: bool) -> str:
         e.all_components OR cardinality($7::int[]) = 0 OR EXISTS (
           SELECT 1 FROM endpoint_component c WHERE c.endpoint_id = e.id AND c.component_id = ANY($7::int[])) AS chosen
       FROM (
-        SELECT *, CASE WHEN channel = 'status_page' THEN audiences ELSE audiences & $3::int END AS addressed FROM endpoint
-        WHERE bucket_id = ANY($2::int[])) e
+        SELECT *, CASE WHEN channel = 'status_page' THEN audiences ELSE audiences & $3::int END AS addressed
+        FROM endpoint WHERE bucket_id = ANY($2::int[])) e
       WHERE CASE WHEN channel = 'status_page' THEN $4::bool ELSE addressed <> 0 END
     ), superseded AS ({_SUPERSEDE if follows else _NOTHING_OLDER}
     ), o AS (
@@ -161,7 +161,8 @@ def _write_statement(audiences: Audiences, *, follows: bool) -> str:
       INSERT INTO delivery (update_id, bucket_id, endpoint_id, audience, state, reason, since, due_at, done_at)
       SELECT $1::int, r.bucket_id, r.id, r.audience, s.state::delivery_state,
         CASE WHEN s.state = 'superseded' THEN 'newer_version' ELSE r.reason END,
-        coalesce(r.since, t.now), CASE WHEN s.state = 'pending' THEN t.now END, CASE WHEN s.state <> 'pending' THEN t.now END
+        coalesce(r.since, t.now), CASE WHEN s.state = 'pending' THEN t.now END,
+        CASE WHEN s.state <> 'pending' THEN t.now END
       FROM r, t, LATERAL (SELECT CASE
         WHEN r.state <> 'active' THEN 'suppressed'
         WHEN r.reason IS NOT NULL THEN 'skipped'

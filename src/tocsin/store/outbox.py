@@ -72,6 +72,7 @@ async def page_is_rendered(connection: Connection, promises: list[int]) -> None:
 
 async def next_due(connection: Connection) -> float | None:
     """Return the seconds until the next fan-out is due, negative where it is overdue, None where there is none."""
-    return await connection.fetchval(
+    seconds: float | None = await connection.fetchval(
         "SELECT min(due_at) - tocsin_epoch() FROM outbox WHERE kind = 'fan_out' AND done_at IS NULL"
     )
+    return seconds

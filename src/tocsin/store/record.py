@@ -71,7 +71,8 @@ async def write_heard(connection: Connection, heard: Sequence[Heard], provider: 
           provider = $8, provider_id = x.v, tries = tries + 1,
           reason = CASE WHEN unknowns > 0 THEN 'outcome_unknown' END, note = NULL
         FROM unnest($1::int[], $2::int[], $3::int[], $4::int[], $5::smallint[], $6::text[]) x (u, b, e, m, c, v)
-        WHERE d.update_id = x.u AND d.bucket_id = x.b AND d.endpoint_id = x.e AND d.state NOT IN ('delivered', 'bounced')
+        WHERE d.update_id = x.u AND d.bucket_id = x.b AND d.endpoint_id = x.e
+          AND d.state NOT IN ('delivered', 'bounced')
         """,
         [row.update_id for _, row in rows],
         [row.bucket_id for _, row in rows],

@@ -34,8 +34,8 @@ async def words_of(connection: Connection, updates: Sequence[int]) -> list[Words
     """Return what the given updates say; `has_page`: the incident is on the public page."""
     rows = await connection.fetch(
         """
-        SELECT u.id, i.public_id, u.version, u.status, u.severity, u.impact, u.phase, u.title, u.titles, u.body, u.texts,
-          u.components, u.next_update_at, i.started_at, u.created_at,
+        SELECT u.id, i.public_id, u.version, u.status, u.severity, u.impact, u.phase, u.title, u.titles, u.body,
+          u.texts, u.components, u.next_update_at, i.started_at, u.created_at,
           EXISTS (SELECT 1 FROM incident_update p WHERE p.incident_id = i.id AND p.is_public)
         FROM incident_update u JOIN incident i ON i.id = u.incident_id WHERE u.id = ANY($1::int[])
         """,

@@ -14,7 +14,11 @@ down_revision = None
 def upgrade() -> None:
     statements = Path(__file__).with_suffix(".sql").read_text()
     driver: Any = op.get_bind().connection.dbapi_connection
-    driver.run_async(lambda connection: connection.execute(statements))  # many statements in one call
+
+    def run(connection: Any) -> Any:
+        return connection.execute(statements)  # many statements in one call
+
+    driver.run_async(run)
 
 
 def downgrade() -> None:

@@ -1,0 +1,46 @@
+"""Why a delivery stands as it does, in words for whoever asks."""
+
+from __future__ import annotations
+
+from tocsin.domain.delivery import Reason, State
+
+
+def why(
+    state: State,
+    reason: str | None,
+    *,
+    due_at: str | None,
+    done_at: str | None,
+    receipt_at: str | None,
+    provider: str | None,
+    note: str | None,
+) -> str:
+    """Return one or two sentences; times are as they are to be shown."""
+    because = _words(reason)
+    said = f" ({note})" if note else ""
+    carrier = provider or "The provider"
+    match state:
+        case State.HELD:
+            return f"Held until {due_at}: {because}{said}."
+        case State.PENDING:
+            return f"Due since {due_at}: it goes out with the next batch{f'; {because}' if because else ''}."
+        case State.SENDING:
+            return "It is being handed to the provider at this moment."
+        case State.UNKNOWN:
+            return f"Nobody knows yet: {because}{said}. It is looked at again at {due_at}."
+        case State.ACCEPTED:
+            return f"{carrier} took it at {done_at}{f'; {because}' if because else ''}."
+        case State.DELIVERED:
+            return f"{carrier} took it at {done_at}, and reported at {receipt_at} that it arrived."
+        case State.BOUNCED:
+            return f"{carrier} took it at {done_at}, and it came back: {because}{said}."
+        case State.FAILED:
+            return f"Not delivered: {because}{said}."
+        case State.SKIPPED | State.SUPPRESSED | State.SUPERSEDED | State.EXPIRED | State.CANCELLED:
+            return f"Not sent: {because}{said}."
+
+
+def _words(reason: str | None) -> str:
+    if reason is None:
+        return ""
+    return Reason(reason).words if reason in set(Reason) else reason.replace("_", " ")
