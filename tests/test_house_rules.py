@@ -19,6 +19,7 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tocsin.broker import DELIVER, FAN_OUT, SWEEP
+from tocsin.cli import parts
 from tocsin.domain.channel import ChannelName
 from tocsin.store.tables import Row
 
@@ -103,6 +104,13 @@ print(json.dumps([routes, [queue.name for queue in app.conf.task_queues]]))
     assert all(name == queue for name, queue in routes.items()), "A task is named like its queue."
     assert set(routes.values()) <= set(queues)
     assert set(queues) == {FAN_OUT, SWEEP, *DELIVER.values()}
+
+
+def test_up_consumes_every_queue_and_keeps_fan_out_apart_from_delivery() -> None:
+    commands = [list(part.command().arguments) for part in parts.workers({})]
+    consumed = [set(command[command.index("--queues") + 1].split(",")) for command in commands]
+    assert set().union(*consumed) == {FAN_OUT, SWEEP, *DELIVER.values()}
+    assert not [queues for queues in consumed if FAN_OUT in queues and queues & set(DELIVER.values())]
 
 
 async def test_models_and_migrations_agree(engine: AsyncEngine) -> None:
