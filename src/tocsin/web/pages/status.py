@@ -60,7 +60,7 @@ class StatusPages:
         self._app = app
         self._directory = directory
         self._answers = _before_the_first_page(brand)
-        self._stamp = (0, 0, 0)
+        self._stamp = self._warned_of = (0, 0, 0)
         self._looked_at = 0.0
         self._whole = False
         self._look()
@@ -93,8 +93,10 @@ class StatusPages:
             return
         try:
             answers = _read(self._directory, self._answers, must_be_whole=self._whole)
-        except (OSError, ValueError, KeyError) as error:
-            log.warning("page.unreadable", directory=str(self._directory), error=str(error))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            if stamp != self._warned_of:
+                log.warning("page.unreadable", directory=str(self._directory), error=str(error))
+            self._warned_of = stamp
             return
         if answers is not None:
             self._answers, self._stamp, self._whole = answers, stamp, True

@@ -1,0 +1,122 @@
+"""The application over a real database, in this process and behind a real port; operators and browsers to use it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+from playwright.async_api import Browser, Page, async_playwright
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from delivery.world import World, open_world
+from tocsin.settings import Email, Settings
+from tocsin.store.engine import begin
+from tocsin.web.main import create_app
+
+PASSWORD = "correct horse battery staple"
+OPERATOR = "lead@example.com"
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+async def world(database_url: str, broker_url: str) -> AsyncIterator[World]:
+    made = await open_world(database_url, broker_url)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as made:
+        yield made
+
+
+@pytest.fixture
+def settings(database_url: str, broker_url: str, tmp_home: Path, listener: socket.socket) -> Settings:
+    return Settings(
+        brand="Acme",
+        home=tmp_home,
+        database_url=database_url,
+        broker_url=broker_url,
+        public_url=f"http://127.0.0.1:{listener.getsockname()[1]}",
+        secret=SecretStr("s" * 32),
+        email=Email(smtp_url="smtp://127.0.0.1:9"),
+    )
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    made = create_app(settings)
+    async with made.router.lifespan_context(made):
+        yield made
+
+
+@pytest.fixture
+async def visitor(app: FastAPI, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """Return someone with a browser's manners and no cookie yet."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=settings.url) as client:
+        client.headers["Origin"] = settings.url
+        yield client
+
+
+@pytest.fixture
+async def site(app: FastAPI, settings: Settings, listener: socket.socket) -> AsyncIterator[str]:
+    """Return the address of the application behind a real port."""
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:  # noqa: ASYNC110  uvicorn offers nothing to wait for
+        await asyncio.sleep(0.01)
+    yield settings.url
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture
+async def operator(world: World) -> str:
+    """Return the e-mail address of someone who may sign in."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    async with begin(world.engine) as connection:
+        await connection.execute(
+            text("INSERT INTO operator (email, password) VALUES (:email, :password)"),
+            {"email": OPERATOR, "password": cheap.hash(PASSWORD)},
+        )
+    return OPERATOR
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_FLAGS)
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture
+async def tab(browser: Browser) -> AsyncIterator[Page]:
+    """Return a new tab; whatever the browser complains about in it fails the test."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 800})
+    made = await context.new_page()
+    complaints: list[str] = []
+    made.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+    made.on("pageerror", lambda error: complaints.append(str(error)))
+    yield made
+    await context.close()
+    assert complaints == []
