@@ -5,7 +5,7 @@ from __future__ import annotations
 from tocsin.domain.delivery import Reason, State
 
 
-def why(
+def why(  # noqa: PLR0911 - one sentence a state, as in a table
     state: State,
     reason: str | None,
     *,

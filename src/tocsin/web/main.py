@@ -31,7 +31,7 @@ from tocsin.web.quota import Quota
 log = structlog.get_logger()
 
 _AGAIN_SECONDS: Final = 1.0
-_API: Final = ("incidents", "components", "channels", "imports", "subscribers", "receipts")
+_API: Final = ("incidents", "components", "channels", "deliveries", "imports", "subscribers", "receipts")
 _PAGES: Final = ("console", "sign_in", "unsubscribe")
 
 

@@ -187,7 +187,8 @@ async def test_a_narrower_audience_means_another_bucket(client: httpx.AsyncClien
         assert [tuple(row) for row in rows] == [(0, 1), (4, 0)]
         [found] = await connection.execute(
             text(
-                "SELECT b.rank, e.audiences FROM endpoint e JOIN bucket b ON b.id = e.bucket_id WHERE e.channel = 'email'"
+                "SELECT b.rank, e.audiences FROM endpoint e JOIN bucket b ON b.id = e.bucket_id "
+                "WHERE e.channel = 'email'"
             )
         )
         assert tuple(found) == (0, 0b10001)

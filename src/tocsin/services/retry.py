@@ -1,0 +1,56 @@
+"""Tries again what failed, when an operator says that the cause is mended."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tocsin.domain.channel import ChannelName
+from tocsin.domain.endpoint import EndpointState
+from tocsin.domain.errors import Conflict
+from tocsin.store import moving, retrying
+from tocsin.store.ledger import Delivery
+from tocsin.store.retrying import Candidate
+
+
+class Retried(NamedTuple):
+    """`left` were not tried again: something newer took their place, or their address is no longer written to."""
+
+    n: int
+    left: int
+    channels: frozenset[ChannelName]
+
+
+async def retry_delivery(connection: AsyncConnection, delivery: Delivery) -> Retried:
+    """Make one failed or bounced row due now; raise Conflict where that would be wrong."""
+    locked = await moving.lock(connection, [delivery.bucket_id])
+    rows = await retrying.of_row(connection, *delivery.place)
+    if not rows:
+        raise Conflict(f"This delivery is {delivery.state}. Only what failed or bounced can be tried again.")
+    [row] = rows
+    refusal = _refusal(row, leased=locked[row.bucket_id].leased)
+    if refusal is not None:
+        raise Conflict(refusal)
+    return Retried(await retrying.retry(connection, rows), 0, frozenset({row.channel}))
+
+
+async def retry_all(connection: AsyncConnection, incident_id: int, states: list[str]) -> Retried:
+    """Make every row of an incident in `states` due now that can be."""
+    found = await retrying.of_incident(connection, incident_id, states)
+    locked = await moving.lock(connection, {row.bucket_id for row in found})
+    rows = [row for row in found if _refusal(row, leased=locked[row.bucket_id].leased) is None]
+    n = await retrying.retry(connection, rows)
+    return Retried(n, len(found) - n, frozenset(row.channel for row in rows))
+
+
+def _refusal(row: Candidate, *, leased: bool) -> str | None:
+    if row.superseded:
+        return "A newer update is meant for this endpoint, and it hears that one. Nobody hears an older one after it."
+    if row.endpoint_state is None:
+        return "This subscriber was deleted. There is nobody to write to."
+    if row.endpoint_state != EndpointState.ACTIVE:
+        return f"The address is {row.endpoint_state}. Make it active with PATCH /v1/subscribers/{{id}} first."
+    if leased:
+        return "A worker is writing to this endpoint's neighbours. Try again in some seconds."
+    return None

@@ -1,0 +1,292 @@
+"""The ledger as it is read: rows, counts, and the evidence behind one row.
+
+`sending` is not stored: it is an unfinished row that an open attempt names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tocsin.domain.delivery import State
+
+# Who is deleted leaves rows behind; they are named by a number then.
+_GONE: Final = "gone-"
+_LARGEST_INT: Final = 2**31 - 1
+
+_OPEN: Final = """
+    SELECT x.update_id, x.bucket_id, x.endpoint_id
+    FROM attempt a, unnest(a.updates, a.row_buckets, a.endpoints) AS x (update_id, bucket_id, endpoint_id)
+    WHERE a.finished_at IS NULL
+"""
+_ROWS: Final = f"""
+    SELECT d.update_id, d.bucket_id, d.endpoint_id, d.audience, d.tries, d.unknowns, d.code, d.since, d.due_at,
+      d.done_at, d.receipt_at, d.message, d.reason, d.provider, d.provider_id, d.note,
+      CASE WHEN d.state IN ('held', 'pending', 'unknown')
+        AND (d.update_id, d.bucket_id, d.endpoint_id) IN ({_OPEN}) THEN 'sending' ELSE d.state::text END AS state,
+      u.public_id AS update_public_id, u.incident_id, u.version, b.channel, a.name AS audience_name,
+      coalesce(e.public_id, '{_GONE}' || d.endpoint_id) AS endpoint_public_id, s.public_id AS subscriber_public_id
+    FROM delivery d
+      JOIN incident_update u ON u.id = d.update_id
+      JOIN bucket b ON b.id = d.bucket_id
+      LEFT JOIN audience a ON a.id = d.audience
+      LEFT JOIN endpoint e ON e.id = d.endpoint_id
+      LEFT JOIN subscriber s ON s.id = e.subscriber_id
+"""
+_COUNTS: Final = text("""
+    SELECT b.channel, d.state, d.reason, sum(d.n)::int AS n, min(d.first) AS first, max(d.last) AS last
+    FROM (
+      SELECT bucket_id, state::text, reason, count(*) AS n, min(done_at) AS first, max(done_at) AS last
+      FROM delivery WHERE update_id = :update GROUP BY 1, 2, 3
+    ) d JOIN bucket b ON b.id = d.bucket_id GROUP BY 1, 2, 3
+""")
+_SENDING: Final = text(f"""
+    SELECT b.channel, d.state::text AS state, d.reason, count(*)::int AS n
+    FROM ({_OPEN} AND a.updates && ARRAY[CAST(:update AS int)]) o
+      JOIN delivery d ON (d.update_id, d.bucket_id, d.endpoint_id) = (o.update_id, o.bucket_id, o.endpoint_id)
+      JOIN bucket b ON b.id = d.bucket_id
+    WHERE d.update_id = :update AND d.state IN ('held', 'pending', 'unknown') GROUP BY 1, 2, 3
+""")
+_SECONDS: Final = text("""
+    SELECT percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY d.done_at)
+      AS at, (SELECT extract(epoch FROM created_at)::float8 FROM incident_update WHERE id = :update) AS since
+    FROM delivery d
+    WHERE d.update_id = :update AND d.state IN ('accepted', 'delivered', 'bounced') AND d.done_at IS NOT NULL
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One row. Times are seconds since the epoch."""
+
+    update_id: int
+    bucket_id: int
+    endpoint_id: int
+    incident_id: int
+    id: str
+    subscriber: str | None
+    endpoint: str
+    channel: str
+    audience: str
+    version: int
+    state: State
+    reason: str | None
+    tries: int
+    unknowns: int
+    code: int | None
+    since: float
+    due_at: float | None
+    done_at: float | None
+    receipt_at: float | None
+    message: int | None
+    provider: str | None
+    provider_id: str | None
+    note: str | None
+
+    @property
+    def place(self) -> tuple[int, int, int]:
+        return self.update_id, self.bucket_id, self.endpoint_id
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list is narrowed to; None: not by this."""
+
+    state: State | None = None
+    channel: str | None = None
+    audience: int | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    channel: str
+    state: State
+    reason: str | None
+    n: int
+    first: float | None = None
+    last: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one update has come; `written`: its rows are all there."""
+
+    counts: Sequence[Count]
+    written: bool
+    seconds: tuple[float, float, float] | None
+
+
+async def read_page(
+    connection: AsyncConnection, incident_id: int, only: Filter, *, after: Sequence[int] | None, limit: int
+) -> list[Delivery]:
+    """Return `limit` rows of an incident behind the place `after`, oldest update first."""
+    update, bucket, endpoint = after or (0, 0, 0)
+    values: dict[str, Any] = {
+        "incident": incident_id,
+        "update": update,
+        "bucket": bucket,
+        "endpoint": endpoint,
+        "limit": limit,
+        "version": only.version,
+        "channel": only.channel,
+        "audience": only.audience,
+    }
+    wheres = [
+        """d.update_id IN (SELECT id FROM incident_update WHERE incident_id = :incident
+             AND (CAST(:version AS int) IS NULL OR version = :version))""",
+        "(d.update_id, d.bucket_id, d.endpoint_id) > (:update, :bucket, :endpoint)",
+        "(CAST(:channel AS text) IS NULL OR b.channel = :channel)",
+        "(CAST(:audience AS int) IS NULL OR d.audience = :audience)",
+    ]
+    if only.state is State.SENDING:
+        wheres.append(f"(d.update_id, d.bucket_id, d.endpoint_id) IN ({_OPEN})")
+        wheres.append("d.state IN ('held', 'pending', 'unknown')")
+    elif only.state is not None:
+        wheres.append("d.state = CAST(:state AS delivery_state)")
+        wheres.append(f"(d.due_at IS NULL OR (d.update_id, d.bucket_id, d.endpoint_id) NOT IN ({_OPEN}))")
+        values["state"] = only.state
+    rows = await connection.execute(
+        text(f"{_ROWS} WHERE {' AND '.join(wheres)} ORDER BY d.update_id, d.bucket_id, d.endpoint_id LIMIT :limit"),
+        values,
+    )
+    return [_delivery(row) for row in rows]
+
+
+async def find(connection: AsyncConnection, delivery_id: str) -> Delivery | None:
+    """Return the row so named: `<update>.<endpoint>`."""
+    update, _, endpoint = delivery_id.partition(".")
+    if not (update.isascii() and update.isalnum()):
+        return None
+    number = endpoint.removeprefix(_GONE)
+    values: dict[str, Any] = {"update": update}
+    if endpoint.startswith(_GONE) and number.isascii() and number.isdecimal() and int(number) <= _LARGEST_INT:
+        where, values["endpoint"] = "d.endpoint_id = :endpoint AND e.id IS NULL", int(number)
+    elif endpoint.isascii() and endpoint.isalnum():
+        where = "d.endpoint_id = (SELECT id FROM endpoint WHERE public_id = :endpoint)"
+        values["endpoint"] = endpoint
+    else:
+        return None
+    rows = await connection.execute(
+        text(f"""
+            {_ROWS} WHERE d.update_id = (SELECT id FROM incident_update WHERE public_id = :update) AND {where}
+            ORDER BY d.due_at IS NULL, d.done_at DESC NULLS LAST LIMIT 1
+        """),
+        values,
+    )
+    row = rows.one_or_none()
+    return None if row is None else _delivery(row)
+
+
+async def of_endpoints(connection: AsyncConnection, incident_id: int, endpoints: Sequence[int]) -> list[Delivery]:
+    """Return all rows that an incident has for `endpoints`, newest version first."""
+    rows = await connection.execute(
+        text(f"""
+            {_ROWS} WHERE d.update_id IN (SELECT id FROM incident_update WHERE incident_id = :incident)
+              AND d.endpoint_id = ANY(CAST(:endpoints AS int[])) ORDER BY u.version DESC, d.endpoint_id
+        """),
+        {"incident": incident_id, "endpoints": list(endpoints)},
+    )
+    return [_delivery(row) for row in rows]
+
+
+async def read_progress(connection: AsyncConnection, update_public_id: str) -> Progress:
+    """Count the rows of one update."""
+    found = await connection.execute(
+        text("""
+            SELECT u.id, o.done_at IS NOT NULL AS written
+            FROM incident_update u LEFT JOIN outbox o ON o.update_id = u.id WHERE u.public_id = :public_id
+        """),
+        {"public_id": update_public_id},
+    )
+    update = found.one()
+    values = {"update": update.id}
+    stored = [
+        Count(row.channel, State(row.state), row.reason, row.n, row.first, row.last)
+        for row in await connection.execute(_COUNTS, values)
+    ]
+    counts = stored
+    if any(count.state in {State.HELD, State.PENDING, State.UNKNOWN} for count in stored):
+        sending = await connection.execute(_SENDING, values)
+        counts = _with_sending(stored, [Count(row.channel, State(row.state), row.reason, row.n) for row in sending])
+    seconds = (await connection.execute(_SECONDS, values)).one()
+    p = None if seconds.at is None else [at - seconds.since for at in seconds.at]
+    return Progress(counts, bool(update.written), None if p is None else (p[0], p[1], p[2]))
+
+
+async def read_attempts(connection: AsyncConnection, delivery: Delivery) -> list[dict[str, Any]]:
+    """Return the attempts that name a row, oldest first, each with what came of it for this row."""
+    rows = await connection.execute(
+        text("""
+            SELECT a.id, a.provider, a.worker, a.started_at, a.finished_at, a.lost,
+              a.outcomes[x.n] AS outcome, a.notes[x.n] AS note
+            FROM attempt a, unnest(a.endpoints, a.updates) WITH ORDINALITY AS x (endpoint_id, update_id, n)
+            WHERE a.started_at >= :since AND a.endpoints @> ARRAY[CAST(:endpoint AS int)]
+              AND x.endpoint_id = :endpoint AND x.update_id = :update
+            ORDER BY a.id
+        """),
+        {"since": delivery.since, "endpoint": delivery.endpoint_id, "update": delivery.update_id},
+    )
+    return [dict(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+
+
+async def read_receipts(connection: AsyncConnection, delivery: Delivery) -> list[dict[str, Any]]:
+    """Return what the provider said later of the message that told this row."""
+    rows = await connection.execute(
+        text("""
+            SELECT provider, kind, code, note, received_at FROM receipt
+            WHERE update_id = ANY(CAST(:updates AS int[])) AND endpoint_id = :endpoint ORDER BY id
+        """),
+        {
+            "updates": [delivery.update_id, *([delivery.message] if delivery.message else [])],
+            "endpoint": delivery.endpoint_id,
+        },
+    )
+    return [dict(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+
+
+def _with_sending(stored: Sequence[Count], sending: Sequence[Count]) -> list[Count]:
+    """Count what is in an open attempt as sending, and not where it is stored."""
+    away = {(count.channel, count.state, count.reason): count.n for count in sending}
+    counts = [
+        Count(one.channel, one.state, one.reason, one.n - away.get((one.channel, one.state, one.reason), 0),
+              one.first, one.last)
+        for one in stored
+    ]  # fmt: skip
+    by_channel: dict[str, int] = {}
+    for count in sending:
+        by_channel[count.channel] = by_channel.get(count.channel, 0) + count.n
+    counts += [Count(channel, State.SENDING, None, n) for channel, n in by_channel.items()]
+    return [count for count in counts if count.n > 0]
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        update_id=row.update_id,
+        bucket_id=row.bucket_id,
+        endpoint_id=row.endpoint_id,
+        incident_id=row.incident_id,
+        id=f"{row.update_public_id}.{row.endpoint_public_id}",
+        subscriber=row.subscriber_public_id,
+        endpoint=row.endpoint_public_id,
+        channel=row.channel,
+        audience=row.audience_name or "",
+        version=row.version,
+        state=State(row.state),
+        reason=row.reason,
+        tries=row.tries,
+        unknowns=row.unknowns,
+        code=row.code,
+        since=row.since,
+        due_at=row.due_at,
+        done_at=row.done_at,
+        receipt_at=row.receipt_at,
+        message=row.message,
+        provider=row.provider,
+        provider_id=row.provider_id,
+        note=row.note,
+    )

@@ -1,0 +1,259 @@
+"""The ledger over HTTP: who heard, who did not, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tocsin.domain.channel import ChannelName
+from tocsin.domain.delivery import NOT_ELIGIBLE, State
+from tocsin.domain.errors import NotFound, Refused
+from tocsin.domain.scope import Scope
+from tocsin.domain.why import why
+from tocsin.services.change_subscriber import show_subscriber
+from tocsin.services.publish import no_incident
+from tocsin.services.retry import Retried, retry_all, retry_delivery
+from tocsin.store import incidents, ledger
+from tocsin.store.engine import begin
+from tocsin.store.ledger import Delivery
+from tocsin.web.api.fields import words
+from tocsin.web.api.paging import Paging, page
+from tocsin.web.api.shown import moment
+from tocsin.web.auth import needs
+from tocsin.web.deps import Site, SiteDep
+from tocsin.web.once import Answer, OnceDep
+
+router = APIRouter(prefix="/v1", tags=["deliveries"])
+
+_READ = [needs(Scope.DELIVERIES_READ)]
+_SENT: Final = frozenset({State.ACCEPTED, State.DELIVERED, State.BOUNCED})
+_AWAITED: Final = frozenset({State.PENDING, State.SENDING, State.UNKNOWN})
+_AGAIN: Final = frozenset({State.FAILED, State.BOUNCED})
+Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class Filter(Paging):
+    state: Annotated[State | None, words(State)] = None
+    channel: Annotated[ChannelName | None, words(ChannelName)] = None
+    audience: str | None = None
+    version: Version | None = None
+
+
+class _Which(Paging):
+    version: Version | None = None
+
+
+@router.get("/incidents/{which}/deliveries", dependencies=_READ, summary="List an incident's deliveries")
+async def list_deliveries(which: str, asked: Annotated[Filter, Query()], site: SiteDep) -> dict[str, Any]:
+    place = asked.place(3)
+    only = ledger.Filter(asked.state, asked.channel, _audience(asked.audience, site), asked.version)
+    async with begin(site.engine) as connection:
+        incident = await _incident(connection, which)
+        found = await ledger.read_page(connection, incident.id, only, after=place, limit=asked.limit + 1)
+    shown = found[: asked.limit]
+    after = list(shown[-1].place) if len(found) > asked.limit else None
+    return page([show(row) for row in shown], after)
+
+
+@router.get("/incidents/{which}/progress", dependencies=_READ, summary="How far an update has come")
+async def get_progress(which: str, site: SiteDep, version: Annotated[Version | None, Query()] = None) -> dict[str, Any]:
+    async with begin(site.engine) as connection:
+        incident = await _incident(connection, which)
+        update = incident.latest
+        if version is not None and version != update.snapshot.version:
+            of_version = {one.snapshot.version: one for one in await incidents.read_updates(connection, incident.id)}
+            if version not in of_version:
+                raise NotFound(f"{incident.ref} has no version {version}. The latest is {update.snapshot.version}.")
+            update = of_version[version]
+        progress = await ledger.read_progress(connection, update.public_id)
+    return {"incident": incident.ref, "version": update.snapshot.version} | show_progress(progress)
+
+
+@router.post(
+    "/incidents/{which}/deliveries/retry",
+    status_code=202,
+    dependencies=[needs(Scope.OPERATE)],
+    summary="Try again what failed",
+)
+async def post_retry_all(
+    which: str, once: OnceDep, site: SiteDep, state: Annotated[State, words(State), Query()] = State.FAILED
+) -> JSONResponse:
+    if state not in _AGAIN:
+        raise Refused("Only what failed or bounced can be tried again: state=failed or state=bounced.", field="state")
+    channels: set[ChannelName] = set()
+
+    async def work(connection: AsyncConnection) -> Answer:
+        incident = await _incident(connection, which)
+        retried = await retry_all(connection, incident.id, [state])
+        channels.update(retried.channels)
+        return _retried(retried)
+
+    return await _answer(site, await once(work), channels)
+
+
+@router.get("/deliveries/{delivery_id}", dependencies=_READ, summary="Show a delivery with all there is to know of it")
+async def get_delivery(delivery_id: str, site: SiteDep) -> dict[str, Any]:
+    async with begin(site.engine) as connection:
+        found = await _find(connection, delivery_id)
+        attempts = await ledger.read_attempts(connection, found)
+        receipts = await ledger.read_receipts(connection, found)
+    return show(found) | {
+        "why": _why(found),
+        "note": found.note,
+        "code": found.code,
+        "since": moment(found.since),
+        "attempts_made": [
+            one
+            | {
+                "started_at": moment(one["started_at"]),
+                "finished_at": moment(one["finished_at"]),
+                "outcome": one["outcome"] or ("unknown" if one["lost"] else None),
+            }
+            for one in attempts
+        ],
+        "receipts": [one | {"received_at": moment(one["received_at"])} for one in receipts],
+    }
+
+
+@router.post(
+    "/deliveries/{delivery_id}/retry",
+    status_code=202,
+    dependencies=[needs(Scope.OPERATE)],
+    summary="Try a delivery again that failed",
+)
+async def post_retry(delivery_id: str, once: OnceDep, site: SiteDep) -> JSONResponse:
+    channels: set[ChannelName] = set()
+
+    async def work(connection: AsyncConnection) -> Answer:
+        retried = await retry_delivery(connection, await _find(connection, delivery_id))
+        channels.update(retried.channels)
+        return _retried(retried)
+
+    return await _answer(site, await once(work), channels)
+
+
+@router.get("/subscribers/{public_id}/why", dependencies=_READ, summary="Why a subscriber heard of an incident, or not")
+async def get_why(public_id: str, incident: Annotated[str, Query()], site: SiteDep) -> dict[str, Any]:
+    async with begin(site.engine) as connection:
+        who = await show_subscriber(connection, public_id)
+        found = await _incident(connection, incident)
+        updates = await incidents.read_updates(connection, found.id)
+        rows = await ledger.of_endpoints(connection, found.id, [endpoint.id for endpoint in who.endpoints])
+    addressed = any(update.snapshot.audiences & who.audiences for update in updates)
+    endpoints = [
+        {
+            "endpoint_id": endpoint.public_id,
+            "channel": endpoint.channel,
+            "address": endpoint.address,
+            "why": _of_endpoint(rows, endpoint.id, addressed=addressed),
+            "deliveries": [show(row) | {"why": _why(row)} for row in rows if row.endpoint_id == endpoint.id],
+        }
+        for endpoint in who.endpoints
+    ]
+    return {"incident": found.ref, "subscriber_id": who.public_id, "endpoints": endpoints}
+
+
+def show(row: Delivery) -> dict[str, Any]:
+    """Return a ledger row as it is shown."""
+    return {
+        "id": row.id,
+        "subscriber_id": row.subscriber,
+        "endpoint_id": row.endpoint,
+        "channel": row.channel,
+        "audience": row.audience,
+        "version": row.version,
+        "state": row.state,
+        "reason": row.reason,
+        "due_at": moment(row.due_at),
+        "attempts": row.tries,
+        "provider": row.provider,
+        "provider_message_id": row.provider_id,
+        "sent_at": moment(row.done_at) if row.state in _SENT else None,
+        "delivered_at": moment(row.receipt_at) if row.state is State.DELIVERED else None,
+    }
+
+
+def show_progress(progress: ledger.Progress) -> dict[str, Any]:
+    """Return the counts as they are shown: `reasons` has them all, `by_reason` those who are not eligible."""
+    by_state: Counter[str] = Counter()
+    by_channel: dict[str, Counter[str]] = {}
+    by_reason: Counter[str] = Counter()
+    reasons: dict[str, Counter[str]] = {}
+    for count in progress.counts:
+        by_state[count.state] += count.n
+        by_channel.setdefault(count.channel, Counter())[count.state] += count.n
+        if count.reason is not None:
+            reasons.setdefault(count.state, Counter())[count.reason] += count.n
+            if count.state in NOT_ELIGIBLE:
+                by_reason[count.reason] += count.n
+    sent = [count for count in progress.counts if count.state in _SENT]
+    p50, p95, p99 = progress.seconds or (None, None, None)
+    return {
+        "eligible": sum(count.n for count in progress.counts if count.state not in NOT_ELIGIBLE),
+        "by_state": by_state,
+        "by_channel": by_channel,
+        "by_reason": by_reason,
+        "reasons": reasons,
+        "first_sent_at": moment(min((one.first for one in sent if one.first is not None), default=None)),
+        "last_sent_at": moment(max((one.last for one in sent if one.last is not None), default=None)),
+        "seconds_to": {"p50": p50, "p95": p95, "p99": p99},
+        "done": progress.written and not any(state in by_state for state in _AWAITED),
+    }
+
+
+def _why(row: Delivery) -> str:
+    return why(
+        row.state,
+        row.reason,
+        due_at=moment(row.due_at),
+        done_at=moment(row.done_at),
+        receipt_at=moment(row.receipt_at),
+        provider=row.provider,
+        note=row.note,
+    )
+
+
+def _of_endpoint(rows: list[Delivery], endpoint_id: int, *, addressed: bool) -> str:
+    for row in rows:
+        if row.endpoint_id == endpoint_id:
+            return f"Version {row.version}: {_why(row)}"
+    if not addressed:
+        return "No update of this incident addressed an audience that they belong to."
+    return "No update was published since they subscribed here, or its rows are being written this moment."
+
+
+def _retried(retried: Retried) -> Answer:
+    return Answer(202, {"retried": retried.n, "left": retried.left})
+
+
+async def _answer(site: Site, answer: JSONResponse, channels: set[ChannelName]) -> JSONResponse:
+    for channel in channels:
+        site.hints.deliver(channel)
+    return answer
+
+
+async def _incident(connection: AsyncConnection, which: str) -> incidents.Incident:
+    found = await incidents.find(connection, which)
+    if found is None:
+        raise no_incident(which)
+    return found
+
+
+async def _find(connection: AsyncConnection, delivery_id: str) -> Delivery:
+    found = await ledger.find(connection, delivery_id)
+    if found is None:
+        raise NotFound(f"There is no delivery {delivery_id!r}. GET /v1/incidents/{{id}}/deliveries lists them.")
+    return found
+
+
+def _audience(name: str | None, site: Site) -> int | None:
+    if name is None:
+        return None
+    if name not in site.audiences.names:
+        raise Refused(f"There is no audience {name!r}. There are: {', '.join(site.audiences.names)}.", field="audience")
+    return site.audiences.named(name).id
