@@ -51,13 +51,17 @@ class Resources:
     hints: Hints
     engine: AsyncEngine
     pool: Pool
+    page: PageDesk | None = None
     ways: dict[ChannelName, Way] = field(default_factory=dict[ChannelName, Way])
     sweepers: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
     async def deliver(self, channel: ChannelName) -> int:
         """Deliver what is due on `channel`; nothing where this installation has not set it up."""
         way = self.ways.get(channel)
-        return 0 if way is None else await deliver(way)
+        sent = 0 if way is None else await deliver(way)
+        if self.page is not None and channel is self.page.channel.name:
+            await refresh_page(self.page)
+        return sent
 
     async def fan_out(self) -> int:
         """Keep the promises that are due."""
@@ -88,23 +92,23 @@ async def open_resources(settings: Settings, queues: frozenset[str]) -> Resource
     pool = await _wait_for(lambda: make_pool(settings.database_url, size=_POOL, application="tocsin worker"))
     hints = Hints(settings.broker_url)
     resources = Resources(settings, policy, audiences, hints, engine, pool)
-    desk: PageDesk | None = None
     for name, channel in registry.build(settings).items():
         if DELIVER[name] not in queues:
             continue
         if channel.content is Content.PAGE:
-            desk = PageDesk(channel, pool, partial(_read_page, resources), settings.secret.get_secret_value())
-            resources.ways[name] = _way(resources, channel, desk.compose)
+            secret = settings.secret.get_secret_value()
+            resources.page = PageDesk(channel, pool, partial(_read_page, resources), secret)
+            resources.ways[name] = _way(resources, channel, resources.page.compose)
         else:
             resources.ways[name] = _way(resources, channel, _composer(resources, channel))
-    _start_sweepers(resources, queues, desk)
+    _start_sweepers(resources, queues)
     return resources
 
 
-def _start_sweepers(resources: Resources, queues: frozenset[str], desk: PageDesk | None) -> None:
+def _start_sweepers(resources: Resources, queues: frozenset[str]) -> None:
     seconds = resources.settings.delivery.sweep_seconds
     if resources.ways:
-        refresh = None if desk is None else partial(refresh_page, desk)
+        refresh = None if resources.page is None else partial(refresh_page, resources.page)
         _keep(resources, sweep.sweep_deliveries(resources.pool, resources.ways, refresh, seconds))
     if FAN_OUT in queues:
         _keep(resources, sweep.sweep_outbox(resources.pool, resources.fan_out, seconds))

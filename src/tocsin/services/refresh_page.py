@@ -29,6 +29,7 @@ class PageDesk:
 
     async def compose(self, planned: Sequence[Planned], versions: Mapping[int, Version]) -> list[Message]:
         """Return the page as it stands as the message of each of `planned`: there is one page endpoint."""
+        self.rendered_at = asyncio.get_running_loop().time()
         rendered = self.channel.render(await self.read())
         sign = Signer(self.secret, "delivery")
         return [

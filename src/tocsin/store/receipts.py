@@ -1,0 +1,58 @@
+"""What providers said later, kept as it came, and what it makes of the ledger's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tocsin.domain.channel import Receipt
+from tocsin.domain.delivery import State
+
+_KEEP = text("""
+    INSERT INTO receipt (provider, update_id, endpoint_id, kind, code, note)
+    VALUES (:provider, :message, :endpoint, :kind, :code, :note)
+""")
+# A message is named by the newest update that it told; what else it told is among what its endpoint was told. The row
+# of an answer that this receipt has overtaken does not carry the message's name yet.
+_APPLY = text("""
+    UPDATE delivery d SET state = CAST(:state AS delivery_state), due_at = NULL, receipt_at = tocsin_epoch(),
+      done_at = coalesce(d.done_at, tocsin_epoch()), message = :message, note = :note,
+      reason = CASE WHEN :state = 'bounced' THEN 'bounced_later' ELSE d.reason END
+    FROM endpoint e JOIN pace p ON p.endpoint_id = e.id
+    WHERE e.id = :endpoint AND d.bucket_id = e.bucket_id AND d.endpoint_id = e.id
+      AND d.update_id = ANY(p.told || CAST(:message AS int)) AND (d.update_id = :message OR d.message = :message)
+      AND d.state::text = ANY(:allowed)
+    RETURNING d.update_id
+""")
+_QUARANTINE = text("""
+    UPDATE endpoint SET state = 'quarantined', state_reason = :note, updated_at = tocsin_now()
+    WHERE id = :endpoint AND state = 'active'
+""")
+_TAKE_BACK = text("""
+    UPDATE pace SET told = ARRAY(SELECT unnest(told) EXCEPT SELECT unnest(CAST(:updates AS int[])))
+    WHERE endpoint_id = :endpoint
+""")
+
+
+async def keep(connection: AsyncConnection, provider: str, message: int, endpoint: int, receipt: Receipt) -> None:
+    """Keep a receipt, whatever comes of it."""
+    values = {"provider": provider, "message": message, "endpoint": endpoint}
+    await connection.execute(_KEEP, values | {"kind": receipt.kind, "code": receipt.code, "note": receipt.note})
+
+
+async def apply(
+    connection: AsyncConnection, state: State, allowed: Sequence[State], message: int, endpoint: int, note: str
+) -> list[int]:
+    """Move the rows that a message told up to `state`; return their updates, none where it was known already."""
+    rows = await connection.execute(
+        _APPLY, {"state": state, "allowed": list(allowed), "message": message, "endpoint": endpoint, "note": note}
+    )
+    return [row.update_id for row in rows]
+
+
+async def retire(connection: AsyncConnection, endpoint: int, updates: Sequence[int], note: str) -> None:
+    """Stop writing to an address that bounced, and forget that it was told."""
+    await connection.execute(_QUARANTINE, {"endpoint": endpoint, "note": note})
+    await connection.execute(_TAKE_BACK, {"endpoint": endpoint, "updates": list(updates)})

@@ -1,0 +1,23 @@
+"""Where providers report to: each channel reads its own provider's reports and refuses everybody else's."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from starlette.status import HTTP_204_NO_CONTENT, HTTP_404_NOT_FOUND
+
+from tocsin.services.receive import receive
+from tocsin.web.deps import SiteDep
+from tocsin.web.errors import Problem
+
+router = APIRouter(tags=["receipts"])
+
+
+@router.post("/receipts/{provider}", status_code=HTTP_204_NO_CONTENT)
+async def take_receipts(provider: str, request: Request, site: SiteDep) -> Response:
+    """Take what `provider` says of messages it was given. What it says twice changes nothing."""
+    channel = next((one for one in site.channels.values() if one.provider == provider), None)
+    if channel is None:
+        raise Problem(HTTP_404_NOT_FOUND, f"This installation sends nothing through a provider called {provider!r}.")
+    receipts = channel.read_receipt(await request.body(), request.headers)
+    await receive(site.engine, site.settings.secret.get_secret_value(), provider, receipts)
+    return Response(status_code=HTTP_204_NO_CONTENT)

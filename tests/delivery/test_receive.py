@@ -1,0 +1,72 @@
+"""Receipts that come early, late, repeated and in any order end in one right state."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from delivery.world import World
+from tocsin.domain.channel import Receipt, ReceiptKind
+from tocsin.domain.tokens import Signer
+from tocsin.services.receive import receive
+
+
+def said(world: World, kind: ReceiptKind, at: int = 0) -> Receipt:
+    return Receipt(world.email.sent[at].delivery, kind, "5.1.1" if kind is ReceiptKind.BOUNCED else "2.0.0", "as told")
+
+
+async def test_a_bounce_takes_back_what_was_told_and_retires_the_address(world: World) -> None:
+    await world.person("gone@example.com")
+    opened = await world.tell("It is down.")
+    assert await receive(world.engine, "s", "practice", [said(world, ReceiptKind.BOUNCED)]) == 1
+    assert await world.ledger("gone@example.com") == [(1, "bounced", "bounced_later")]
+    assert await world.rows("SELECT state::text, state_reason FROM endpoint WHERE channel = 'email'") == [
+        ("quarantined", "as told")
+    ]
+    assert await world.rows("SELECT told FROM pace JOIN endpoint e ON e.id = endpoint_id WHERE channel = 'email'") == [
+        ([],)
+    ]
+    await world.tell("It is fixed.", about=opened, status="resolved")
+    assert len(world.email.sent) == 1
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["delivered", "bounced", "delayed", "delivered"])))
+async def test_in_any_order_a_bounce_is_the_last_word(world: World, order: tuple[str, ...]) -> None:
+    await world.person("someone@example.com")
+    await world.tell("It is down.")
+    for kind in order:
+        await receive(world.engine, "s", "practice", [said(world, ReceiptKind(kind))])
+    assert await world.ledger("someone@example.com") == [(1, "bounced", "bounced_later")]
+    assert await world.rows("SELECT count(*) FROM receipt") == [(4,)]
+
+
+async def test_a_receipt_that_overtakes_the_answer_is_not_undone_by_it(world: World) -> None:
+    await world.person("quick@example.com")
+    await world.say("It is down.")
+    await world.spread()
+
+    async def meanwhile() -> None:
+        await receive(world.engine, "s", "practice", [said(world, ReceiptKind.DELIVERED)])
+
+    world.email.before_answer = meanwhile
+    await world.deliver()
+    assert await world.ledger("quick@example.com") == [(1, "delivered", None)]
+
+
+async def test_one_message_that_told_two_incidents_is_delivered_for_both(world: World) -> None:
+    await world.person("someone@example.com")
+    await world.say("The shop is slow.", severity="sev3")
+    await world.say("Checkout is down.", severity="sev1")
+    await world.spread()
+    await world.deliver()
+    await receive(world.engine, "s", "practice", [said(world, ReceiptKind.DELIVERED)])
+    assert await world.states() == {"delivered": 2}
+
+
+async def test_a_forged_name_changes_nothing(world: World) -> None:
+    await world.person("someone@example.com")
+    await world.tell("It is down.")
+    forged = Signer("another secret", "delivery").make(1, 2)
+    assert await receive(world.engine, "s", "practice", [Receipt(forged, ReceiptKind.BOUNCED, "5.1.1", "")]) == 0
+    assert await world.ledger("someone@example.com") == [(1, "accepted", None)]
