@@ -10,16 +10,12 @@ import structlog
 import uvloop
 
 from tocsin import settings
+from tocsin.practice.outbox import outbox_path
 from tocsin.practice.reports import Reporter
 from tocsin.practice.smtp import PracticeServer
 from tocsin_channels.registry import receipt_token
 
 log = structlog.get_logger()
-
-
-def outbox_path(home: Path) -> Path:
-    """Return where the practice server keeps what it took."""
-    return home / "practice" / "outbox.sqlite"
 
 
 def run(home: Path, port: int) -> None:
