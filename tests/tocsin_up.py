@@ -36,6 +36,7 @@ class Up:
     before: Sequence[str] = ()  # what is typed before the command
 
     def __post_init__(self) -> None:
+        self.home.parent.mkdir(parents=True, exist_ok=True)
         self._output = self.home.parent / f"{self.home.name}.{time.monotonic_ns()}.out"
         told = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
         with self._output.open("wb") as output:
@@ -91,9 +92,9 @@ class Up:
 
     def pid_of(self, name: str) -> int:
         """Return the number of a part, as the screen shows it."""
-        found = re.search(rf"\b{name} (\d+)", self._shown("Runs"))
+        found = re.findall(rf"\b{name} (?:runs again as process )?(\d+)\b", self.output)
         assert found, self.output
-        return int(found[1])
+        return int(found[-1])
 
     def _shown(self, name: str) -> str:
         found = re.search(rf"^{name} +(.*)$", self.output, re.MULTILINE)

@@ -87,7 +87,10 @@ def test_a_part_that_dies_is_started_again(tree: Tree, tmp_path: Path, told: lis
     os.kill(first, signal.SIGKILL)
     _, second = _look_until_begun(tree, notes, 2)
     assert second != first
-    assert told == ["web ended (signal 9); it is started again in 0.2 s, see web.log"]
+    assert told == [
+        "web ended (signal 9); it is started again in 0.2 s, see web.log",
+        f"web runs again as process {second}",
+    ]
 
 
 def test_a_part_that_never_comes_up_is_given_up_with_the_end_of_its_log(tree: Tree) -> None:

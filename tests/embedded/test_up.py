@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import signal
 import socket
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +16,8 @@ from tempfile import TemporaryDirectory
 import httpx
 import pytest
 
+from tocsin.embedded.process import CouldNotStart
+from tocsin.embedded.root import can_make_namespaces, refuse_unreachable
 from tocsin_up import Up, are_gone, processes_naming, until
 
 ANNOUNCEMENT = {"title": "Checkout is failing", "body": "We are looking into it.", "severity": "sev1"}
@@ -128,10 +132,9 @@ def test_a_pid_file_whose_number_another_program_bears_is_no_hindrance(tmp_home:
         processes = up.descendants()
         up.end(signal.SIGKILL)
         until(lambda: are_gone(processes), "all are gone")
-    pid_file = tmp_home / "home" / "database" / "postmaster.pid"
-    lines = pid_file.read_text().splitlines()
+    data = tmp_home / "home" / "database"
     with subprocess.Popen(["sleep", "60"]) as stranger:
-        pid_file.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
+        (data / "postmaster.pid").write_text(f"{stranger.pid}\n{data}\n1\n5432\n\n\n\nready\n")
         with Up(tmp_home / "home") as again:
             again.wait()
             assert again.end() == 0
@@ -165,11 +168,29 @@ def test_any_path_may_be_a_home(tmp_home: Path, name: str) -> None:
 
 
 def test_an_ordinary_user_may_run_it(tmp_home: Path) -> None:
-    """Where the tests are run by root, somebody else is called root's number 1000, with root's files."""
-    become = ("unshare", "--user", "--map-user=1000", "--map-group=1000") if os.getuid() == 0 else ()
-    with Up(tmp_home / "home", before=become) as up:
+    """Where the tests are run by root, root is given another number."""
+    become = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+    with Up(tmp_home / "home", before=become if os.getuid() == 0 and can_make_namespaces() else ()) as up:
         up.wait()
         assert up.end() == 0
+
+
+def test_root_may_run_it_where_namespaces_are_denied(tmp_home: Path) -> None:
+    """The database is run by nobody then; an ordinary user never needs a namespace."""
+    tmp_home.chmod(0o755)
+    deny = (sys.executable, str(Path(__file__).with_name("without_namespaces.py")))
+    is_root = os.getuid() == 0
+    with Up(tmp_home / "home", before=deny if is_root and can_make_namespaces() else ()) as up:
+        up.wait()
+        assert up.end() == 0
+        assert (tmp_home / "home" / "database").owner() == ("nobody" if is_root else getpass.getuser())
+
+
+def test_nobody_may_not_be_able_to_get_to_the_home_and_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "closed" / "database").mkdir(parents=True)
+    (tmp_path / "closed").chmod(0o700)
+    with pytest.raises(CouldNotStart, match=r"nobody cannot get to .*closed"):
+        refuse_unreachable(tmp_path / "closed" / "database")
 
 
 def _is_child(pid: int, up: Up) -> bool:

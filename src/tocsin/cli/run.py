@@ -141,7 +141,7 @@ class _Up:
         while not signals.stop_asked:
             self._tree.look()
             if not ready and (ready := self._is_ready()):
-                self._screen.tell(f"Ready after {time.monotonic() - began:.1f} s.", style="bold green")
+                self._screen.tell(f"Ready after {time.monotonic() - began:.1f} s. Ctrl-C stops it.", style="bold green")
             signals.wait(0.5 if ready else 0.05)
 
     def _is_ready(self) -> bool:

@@ -35,9 +35,14 @@ def give_to_nobody(folder: Path, program: Path) -> None:
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
     folder.parent.chmod(folder.parent.stat().st_mode | 0o011)
     for needed in (folder, program):
-        for parent in needed.resolve().parents:
-            if not parent.stat().st_mode & 0o001:
-                raise CouldNotStart(
-                    f"PostgreSQL cannot run as root, and the user nobody cannot get to {needed} (see {parent}). "
-                    "Run Tocsin as an ordinary user, or keep it and its home in folders that everyone may pass through."
-                )
+        refuse_unreachable(needed)
+
+
+def refuse_unreachable(needed: Path) -> None:
+    """Raise CouldNotStart where a folder above `needed` is closed to others."""
+    for parent in needed.resolve().parents:
+        if not parent.stat().st_mode & 0o001:
+            raise CouldNotStart(
+                f"PostgreSQL cannot run as root, and the user nobody cannot get to {needed} (see {parent}). "
+                "Run Tocsin as an ordinary user, or keep it and its home in folders that everyone may pass through."
+            )

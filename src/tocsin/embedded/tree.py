@@ -137,6 +137,7 @@ class Tree:
         member.child = self._spawn(member.part)
         member.started_at, member.restart_at = now, None
         member.restarts += 1
+        self._tell(f"{member.part.name} runs again as process {member.child.pid}")
 
     def _renew_guard(self) -> None:
         os.close(self._line)
