@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 from typing import Final
 
+from tocsin.domain.audience import Audience, Audiences
+from tocsin.domain.channel import ChannelName
 from tocsin.domain.endpoint import EndpointState
+from tocsin.domain.incident import Severity
+from tocsin.domain.subscriber import NewEndpoint, NewSubscriber, Preference
 
 # Groups, each with its components: slug, name, description.
 COMPONENTS: Final = (
@@ -69,58 +72,40 @@ _AWKWARD: Final = {17: "refuse", 34: "policy", 51: "bounce", 68: "throttle", 85:
 _SMALL: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Invented:
-    """A subscriber with one e-mail endpoint; no `components` means all of them."""
-
-    name: str
-    locale: str
-    time_zone: str
-    audience: str
-    address: str
-    state: EndpointState
-    least: int
-    components: tuple[str, ...]
-
-
-def invent_all(n: int, audiences: Sequence[str]) -> list[Invented]:
+def invent_all(n: int, audiences: Audiences) -> list[NewSubscriber]:
     """Return a sample of `n` subscribers."""
     invented = [invent(number, audiences) for number in range(1, n + 1)]
     if n <= _SMALL:
-        for number, local_part in _AWKWARD.items():
-            if number <= n:
-                address = f"{local_part}+{number}@example.com"
-                one = replace(invented[number - 1], address=address, state=EndpointState.ACTIVE, least=4, components=())
-                invented[number - 1] = one
+        for number in range(1, n + 1):
+            if number in _AWKWARD:
+                address = f"{_AWKWARD[number]}+{number}@example.com"
+                endpoint = _endpoint(address, EndpointState.ACTIVE, Preference())
+                invented[number - 1] = replace(invented[number - 1], endpoints=(endpoint,))
     return invented
 
 
-def invent(number: int, audiences: Sequence[str]) -> Invented:
-    """Return subscriber `number`, counted from 1, in one of `audiences`, which are named from the inside out."""
+def invent(number: int, audiences: Audiences) -> NewSubscriber:
+    """Return subscriber `number`, counted from 1, with one e-mail endpoint."""
     dice = Random(number)  # noqa: S311  it is to be the same each time
     audience = _audience(dice, audiences)
-    name = _name(number, audience, outside=audience == audiences[-1])
+    name = _name(number, audience.name, outside=audience == audiences.widest)
     locale, time_zone = dice.choice(_PLACES)
     domain = "example.com" if dice.random() < 0.7 else "example.org"  # noqa: PLR2004  a share
-    return Invented(
-        name=name,
-        locale=locale,
-        time_zone=time_zone,
-        audience=audience,
-        address=f"{name.lower().replace(' ', '.')}.{number}@{domain}",
-        state=_state(dice),
-        least=dice.choices((4, 3, 2, 1), (70, 15, 12, 3))[0],
-        components=_chosen(dice),
-    )
+    address = f"{name.lower().replace(' ', '.')}.{number}@{domain}"
+    return NewSubscriber(name, locale, time_zone, audience.bit, (_endpoint(address, _state(dice), _preference(dice)),))
 
 
-def _audience(dice: Random, audiences: Collection[str]) -> str:
+def _endpoint(address: str, state: EndpointState, preference: Preference) -> NewEndpoint:
+    return NewEndpoint(ChannelName.EMAIL, address, address, state, preference)
+
+
+def _audience(dice: Random, audiences: Audiences) -> Audience:
     throw = dice.randrange(100)
     for name, share in _SHARES:
-        if throw < share and name in audiences:
-            return name
+        if throw < share and name in audiences.names:
+            return audiences.named(name)
         throw -= share
-    return list(audiences)[-1]
+    return audiences.widest
 
 
 def _name(number: int, audience: str, *, outside: bool) -> str:
@@ -136,7 +121,7 @@ def _state(dice: Random) -> EndpointState:
     )[0]
 
 
-def _chosen(dice: Random) -> tuple[str, ...]:
-    if dice.randrange(5):
-        return ()
-    return tuple(dice.sample(SLUGS, dice.randint(1, 4)))
+def _preference(dice: Random) -> Preference:
+    chosen = tuple(dice.sample(SLUGS, dice.randint(1, 4))) if dice.randrange(5) == 0 else None
+    least = dice.choices((Severity.SEV4, Severity.SEV3, Severity.SEV2, Severity.SEV1), (70, 15, 12, 3))[0]
+    return Preference(chosen, least)
