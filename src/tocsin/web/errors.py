@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -20,7 +21,7 @@ from tocsin.domain.errors import Conflict, IllegalMove, NotFound, NotReady, Refu
 log = structlog.get_logger()
 
 MEDIA_TYPE: Final = "application/problem+json"
-_TITLES: Final = {
+TITLES: Final = {
     400: "The request cannot be read",
     401: "No valid key",
     403: "The key may not do this",
@@ -55,18 +56,26 @@ class Problem(HTTPException):
         self.errors = list(errors)
 
 
-def answer(problem: Problem) -> JSONResponse:
-    """Return `problem` as it is sent."""
+class _ProblemResponse(JSONResponse):
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        # A field's name may be anything that a caller sent, half a surrogate pair too.
+        return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def answer(problem: Problem, more: Mapping[str, Any] | None = None) -> JSONResponse:
+    """Return `problem` as it is sent, with `more` members."""
     status = problem.status_code
     content: dict[str, Any] = {
         "type": f"/docs#problem-{status}",
-        "title": _TITLES.get(status) or HTTPStatus(status).phrase,
+        "title": TITLES.get(status) or HTTPStatus(status).phrase,
         "status": status,
         "detail": problem.detail,
     }
     if problem.errors:
         content["errors"] = problem.errors
-    return JSONResponse(content, status, problem.headers, media_type=MEDIA_TYPE)
+    return _ProblemResponse(content | dict(more or {}), status, problem.headers)
 
 
 def as_problem(error: Exception) -> Problem:  # noqa: PLR0911 - one line a kind of error, as in a table

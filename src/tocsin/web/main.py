@@ -3,35 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Final
 
 import structlog
-import uvicorn
 from fastapi import APIRouter, FastAPI
 from sqlalchemy.exc import DBAPIError
 
 import tocsin
-from tocsin.domain.channel import Channel, ChannelName
 from tocsin.services.audiences import sync_audiences
 from tocsin.services.hint import Hints
 from tocsin.services.policy import load_policy
 from tocsin.settings import Settings
 from tocsin.store.engine import make_engine
+from tocsin.web.api.describe import describe
 from tocsin.web.auth import KeyRing
 from tocsin.web.deps import Site
 from tocsin.web.errors import add_error_answers
 from tocsin.web.gate import Gate
+from tocsin.web.metrics import Counted, Metrics
 from tocsin.web.pages.status import StatusPages
 from tocsin.web.quota import Quota
+from tocsin_channels.registry import build
 
 log = structlog.get_logger()
 
 _AGAIN_SECONDS: Final = 1.0
-_API: Final = ("incidents", "components", "channels", "deliveries", "imports", "subscribers", "receipts")
+_API: Final = (
+    "health",
+    "describe",
+    "incidents",
+    "components",
+    "channels",
+    "deliveries",
+    "imports",
+    "subscribers",
+    "receipts",
+)
 _PAGES: Final = ("console", "sign_in", "unsubscribe")
 
 
@@ -47,20 +58,23 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     add_error_answers(app)
+    app.state.metrics = Metrics()
     app.add_middleware(Gate, max_body_bytes=settings.web.max_body_bytes)
+    app.add_middleware(Counted, metrics=app.state.metrics)
     # The last one added is the first one asked: the public pages need nothing of what is behind them.
     app.add_middleware(StatusPages, directory=settings.page_directory, brand=settings.brand)
     for router in _routers(settings):
         app.include_router(router)
+    describe(app)
     return app
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     settings: Settings = app.state.settings
     engine = make_engine(settings.database_url, pool_size=settings.database.pool_size)
     hints = Hints(settings.broker_url)
-    site = Site(settings, load_policy(), engine, hints, _channels(settings))
+    site = Site(settings, load_policy(), engine, hints, build(settings))
     app.state.site = site
     app.state.key_ring = KeyRing(engine)
     app.state.quota = quota = Quota(settings.broker_url, settings.web.requests_per_minute)
@@ -80,13 +94,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await engine.dispose()
 
 
-def _channels(settings: Settings) -> Mapping[ChannelName, Channel]:
-    if find_spec("tocsin_channels.registry") is None:
-        return {}
-    built: Mapping[ChannelName, Channel] = import_module("tocsin_channels.registry").build(settings)
-    return built
-
-
 async def _sync(site: Site) -> None:
     """Read the audiences as soon as the database answers and is migrated."""
     while site.later.audiences is None:
@@ -95,21 +102,6 @@ async def _sync(site: Site) -> None:
         except (DBAPIError, OSError) as error:
             log.warning("web.waits_for_database", error=str(error))
             await asyncio.sleep(_AGAIN_SECONDS)
-
-
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    uvicorn.run(
-        create_app(settings),
-        host=settings.web.host,
-        port=settings.web.port,
-        loop="uvloop",
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
 
 
 def _routers(settings: Settings) -> list[APIRouter]:

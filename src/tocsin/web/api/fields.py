@@ -86,7 +86,7 @@ def bounded_json(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def _unkeepable(value: object, depth: int) -> list[str]:
+def _unkeepable(value: Any, depth: int) -> list[str]:
     match value:
         case str():
             return _bad_text(value)
@@ -98,10 +98,13 @@ def _unkeepable(value: object, depth: int) -> list[str]:
         case Mapping() | list():
             if depth > _DEEPEST:
                 return [f"This is nested deeper than {_DEEPEST} levels. Make it flatter"]
-            inner: list[object] = [*value, *value.values()] if isinstance(value, Mapping) else list(value)
-            return [problem for item in inner for problem in _unkeepable(item, depth + 1)]
+            return [problem for item in _parts(value) for problem in _unkeepable(item, depth + 1)]
         case _:
             return ["This cannot be kept as JSON"]
+
+
+def _parts(value: Mapping[object, object] | list[object]) -> list[object]:
+    return [*value, *value.values()] if isinstance(value, Mapping) else value
 
 
 def _bad_text(value: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeGuard, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,16 +29,23 @@ class Paging(BaseModel):
         if self.cursor is None:
             return None
         try:
-            found = json.loads(base64.b64decode(self.cursor.encode("ascii"), b"-_", validate=True))
+            found: Any = json.loads(base64.b64decode(self.cursor.encode("ascii"), b"-_", validate=True))
         except ValueError:
             found = None
-        if (
-            not isinstance(found, list)
-            or len(found) != numbers
-            or not all(type(number) is int and abs(number) <= _LARGEST_INT for number in found)
-        ):
-            raise Refused("This is no cursor of this list. Begin without one.", field="cursor")
-        return tuple(found)
+        if not isinstance(found, list):
+            raise no_cursor()
+        place = tuple(number for number in cast("list[object]", found) if _is_place(number))
+        if len(place) != numbers or len(place) != len(cast("list[object]", found)):
+            raise no_cursor()
+        return place
+
+
+def no_cursor() -> Refused:
+    return Refused("This is no cursor of this list. Begin without one.", field="cursor")
+
+
+def _is_place(number: object) -> TypeGuard[int]:
+    return type(number) is int and abs(number) <= _LARGEST_INT
 
 
 def page(items: Sequence[dict[str, Any]], after: Sequence[int] | None) -> dict[str, Any]:

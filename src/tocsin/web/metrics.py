@@ -1,0 +1,87 @@
+"""Counts requests by route, and shows what waits in the database, for Prometheus."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tocsin.store import health
+from tocsin.store.engine import begin
+
+_RECENT_HOURS: Final = 24
+_REMEMBERED_SECONDS: Final = 10.0
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+
+class Metrics:
+    """This process's counters; what is in the database is read when asked, at most every ten seconds."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "tocsin_http_requests", "Requests answered.", ("method", "route", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "tocsin_http_request_seconds", "How long answers took.", ("route",), buckets=_SECONDS,
+            registry=self.registry,
+        )  # fmt: skip
+        self._read_at = float("-inf")
+        self._recent: Sequence[health.Counted] = ()
+
+    async def render(self, engine: AsyncEngine) -> bytes:
+        """Return everything as Prometheus reads it."""
+        async with begin(engine) as connection:
+            ages = await health.ages(connection)
+            if time.monotonic() - self._read_at > _REMEMBERED_SECONDS:
+                self._recent = await health.recent_deliveries(connection, _RECENT_HOURS)
+                self._read_at = time.monotonic()
+        stored = CollectorRegistry()
+        deliveries = Gauge(
+            "tocsin_deliveries", f"Ledger rows of updates of the last {_RECENT_HOURS} hours.", ("channel", "state"),
+            registry=stored,
+        )  # fmt: skip
+        for counted in self._recent:
+            deliveries.labels(counted.channel, counted.state).set(counted.n)
+        due = Gauge(
+            "tocsin_due_bucket_age_seconds", "How long the oldest due bucket waits for a worker.", ("channel",),
+            registry=stored,
+        )  # fmt: skip
+        for channel, age in ages.buckets.items():
+            due.labels(channel).set(age)
+        Gauge(
+            "tocsin_outbox_age_seconds", "How long the oldest unkept promise waits.", registry=stored
+        ).set(ages.outbox)  # fmt: skip
+        return generate_latest(self.registry) + generate_latest(stored)
+
+
+class Counted:
+    """ASGI middleware that counts what `app` answers, by the route's pattern: never by what a caller made up."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        status = 500
+
+        async def send_counted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        began = time.perf_counter()
+        try:
+            await self.app(scope, receive, send_counted)
+        finally:
+            route = getattr(scope.get("route"), "path", "none")
+            self.metrics.requests.labels(scope["method"] if route != "none" else "any", route, status).inc()
+            self.metrics.seconds.labels(route).observe(time.perf_counter() - began)

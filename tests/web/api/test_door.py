@@ -1,0 +1,273 @@
+"""The door: who may enter, how often, and that whatever is sent gets an answer that says what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import string
+import time
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from api_callers import Join, caller
+from tocsin.domain.key import new_key
+from tocsin.domain.scope import Scope
+from tocsin.services.keys import create_key, revoke_key
+
+BROKEN = {"title": "Checkout is failing", "body": "We see failed payments."}
+JSON = {"Content-Type": "application/json"}
+FEW = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+texts = st.text(max_size=30) | st.text(st.characters(codec=None), max_size=10)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=12,
+)
+fields = ["title", "body", "severity", "status", "kind", "impact", "texts", "titles", "audiences", "components",
+          "next_update_in", "started_at", "notify", "template", "variables", "metadata"]  # fmt: skip
+bodies = st.fixed_dictionaries(
+    {"title": st.just("x") | values, "body": st.just("x") | values},
+    optional=dict.fromkeys(fields[2:], values),
+)
+
+
+def is_problem(answer: httpx.Response) -> dict[str, Any]:
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    problem: dict[str, Any] = answer.json()
+    assert {"type", "title", "status", "detail"} <= set(problem)
+    assert problem["status"] == answer.status_code
+    assert problem["detail"]
+    return problem
+
+
+@FEW
+@given(body=bodies)
+async def test_no_json_makes_the_intake_stumble(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
+    answer = await client.post("/v1/incidents", content=json.dumps(body), headers=JSON)
+    assert answer.status_code in {202, 400, 422}, answer.text
+    if answer.status_code != 202:
+        is_problem(answer)
+
+
+@FEW
+@given(content=st.binary(max_size=200) | st.text(string.printable).map(str.encode), url=st.sampled_from(
+    ["/v1/incidents", "/v1/subscribers", "/v1/components", "/v1/component-groups", "/v1/incidents/INC-1/updates"]
+))  # fmt: skip
+async def test_no_bytes_make_the_door_stumble(client: httpx.AsyncClient, content: bytes, url: str) -> None:
+    answer = await client.post(url, content=content, headers=JSON)
+    assert answer.status_code in {400, 422}, answer.text
+    is_problem(answer)
+
+
+@FEW
+@given(content=st.binary(max_size=500))
+async def test_no_bytes_make_the_import_stumble(client: httpx.AsyncClient, content: bytes) -> None:
+    for media in ("application/x-ndjson", "text/csv"):
+        answer = await client.post("/v1/subscribers/import", content=content, headers={"Content-Type": media})
+        assert answer.status_code in {200, 422}, answer.text
+
+
+written = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="\u202a\u202b\u202c"
+                  "\u202d\u202e\u2066\u2067\u2068\u2069"),
+    min_size=1, max_size=255,
+).filter(lambda value: value.strip() == value and "=?" not in value)  # fmt: skip
+kept = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53)
+    | st.floats(-(2.0**53), 2.0**53, allow_nan=False)
+    | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=10), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@FEW
+@given(title=written, body=written, metadata=st.dictionaries(written, kept, max_size=3))
+async def test_what_is_taken_in_comes_back_the_same(
+    client: httpx.AsyncClient, title: str, body: str, metadata: dict[str, Any]
+) -> None:
+    sent = {"title": title, "body": body, "texts": {"support": body}, "metadata": metadata}
+    answer = await client.post("/v1/incidents", content=json.dumps(sent), headers=JSON)
+    assert answer.status_code == 202, answer.text
+    shown = (await client.get(f"/v1/incidents/{answer.json()['id']}")).json()
+    assert (shown["title"], shown["metadata"]) == (title, metadata)
+    assert (shown["updates"][0]["body"], shown["updates"][0]["texts"]) == (body, {"support": body})
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "content", "headers", "status"),
+    [
+        ("POST", "/v1/incidents", b"{", JSON, 400),
+        ("POST", "/v1/incidents", b"[" * 50_000, JSON, 400),
+        ("POST", "/v1/incidents", b"\xff", JSON, 400),
+        ("POST", "/v1/incidents", b"", JSON, 422),
+        ("POST", "/v1/incidents", b"1" * 5_000, JSON, 400),
+        ("POST", "/v1/incidents", b"{}", {"Content-Type": "text/plain"}, 415),
+        ("POST", "/v1/incidents", b"title=x", {"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ("POST", "/v1/incidents", b" " * 1_000_001, JSON, 413),
+        ("GET", "/v1/nowhere", b"", {}, 404),
+        ("GET", "/nowhere", b"", {}, 404),
+        ("DELETE", "/v1/incidents", b"", {}, 405),
+        ("POST", "/v1/incidents", b"{}", JSON | {"Idempotency-Key": "x" * 256}, 400),
+        ("POST", "/v1/incidents", b"{}", JSON | {"Idempotency-Key": ""}, 400),
+        ("POST", "/v1/incidents", b"{}", JSON | {"Idempotency-Key": "tab\t"}, 400),
+    ],
+)
+async def test_what_cannot_be_read_is_answered_in_one_form(
+    client: httpx.AsyncClient, method: str, url: str, content: bytes, headers: dict[str, str], status: int
+) -> None:
+    answer = await client.request(method, url, content=content, headers=headers)
+    assert answer.status_code == status, answer.text
+    is_problem(answer)
+
+
+async def test_a_body_without_a_length_is_bounded_too(client: httpx.AsyncClient) -> None:
+    async def endless() -> Any:
+        for _ in range(200):
+            yield b" " * 10_000
+
+    answer = await client.post("/v1/incidents", content=endless(), headers=JSON)
+    assert answer.status_code == 413
+    is_problem(answer)
+
+
+async def test_what_we_did_not_foresee_tells_nothing_of_the_inside(
+    app: FastAPI, client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def broken() -> None:
+        raise RuntimeError("the password is hunter2")
+
+    app.add_api_route("/broken", broken)
+    answer = await client.get("/broken")
+    assert answer.status_code == 500
+    assert "hunter2" not in json.dumps(is_problem(answer))
+    assert "hunter2" in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", f"Bearer {new_key()}", "Basic eDp5", "Bearer tcs_ä"])
+async def test_without_a_working_key_nothing_opens(app: FastAPI, header: str) -> None:
+    async with caller(app, "") as stranger:
+        sent = header.encode("latin-1")
+        answer = await stranger.post("/v1/incidents", json=BROKEN, headers={b"Authorization": sent})
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert "tocsin key create" in is_problem(answer)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "scope"),
+    [
+        ("POST", "/v1/incidents", Scope.INCIDENTS_WRITE),
+        ("POST", "/v1/incidents/INC-1/updates", Scope.INCIDENTS_WRITE),
+        ("GET", "/v1/incidents", Scope.INCIDENTS_READ),
+        ("GET", "/v1/components", Scope.INCIDENTS_READ),
+        ("POST", "/v1/components", Scope.OPERATE),
+        ("POST", "/v1/channels/email/pause", Scope.OPERATE),
+        ("GET", "/v1/subscribers", Scope.SUBSCRIBERS_READ),
+        ("GET", "/v1/subscribers/export", Scope.SUBSCRIBERS_READ),
+        ("POST", "/v1/subscribers", Scope.SUBSCRIBERS_WRITE),
+        ("POST", "/v1/subscribers/import", Scope.SUBSCRIBERS_WRITE),
+        ("DELETE", "/v1/subscribers/x", Scope.SUBSCRIBERS_WRITE),
+        ("GET", "/v1/incidents/INC-1/progress", Scope.DELIVERIES_READ),
+        ("POST", "/v1/deliveries/x.y/retry", Scope.OPERATE),
+    ],
+)
+async def test_each_scope_opens_its_own_doors(join: Join, method: str, url: str, scope: Scope) -> None:
+    without = await join(*(set(Scope) - {scope, Scope.ADMIN}))
+    refused = await without.request(method, url, content=b"{}" if method == "POST" else b"", headers=JSON)
+    assert refused.status_code == 403
+    assert scope in is_problem(refused)["detail"]
+    having = await join(scope)
+    answer = await having.request(method, url, content=b"{}" if method == "POST" else b"", headers=JSON)
+    assert answer.status_code != 403
+
+
+async def test_a_revoked_key_stops_working_within_five_seconds(
+    app: FastAPI, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret, kept = await create_key(engine, "gone", [Scope.ADMIN])
+    async with caller(app, secret) as client:
+        assert (await client.get("/v1/incidents")).status_code == 200
+        await revoke_key(engine, kept.prefix)
+        began = time.monotonic()
+        monkeypatch.setattr("tocsin.web.auth.time.monotonic", lambda: began + 5)
+        assert (await client.get("/v1/incidents")).status_code == 401
+
+
+async def test_a_key_has_its_quota_and_is_told_when_to_go_on(join: Join) -> None:
+    client = await join(requests_per_minute=3)
+    answers = [await client.get("/v1/incidents") for _ in range(8)]  # a minute may begin in between
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert refused.headers["ratelimit-policy"] == '"key";q=3;w=60'
+    assert "3 requests a minute" in is_problem(refused)["detail"]
+    assert '"key";r=' in answers[0].headers["ratelimit"]
+
+
+async def test_the_same_request_under_the_same_key_happens_once(client: httpx.AsyncClient) -> None:
+    headers = {"Idempotency-Key": "deploy-42"}
+    first = await client.post("/v1/incidents", json=BROKEN, headers=headers)
+    again = await client.post("/v1/incidents", json=BROKEN, headers=headers)
+    assert (again.status_code, again.json()) == (202, first.json())
+    assert again.headers["idempotency-replayed"] == "true"
+    assert "idempotency-replayed" not in first.headers
+    other = await client.post("/v1/incidents", json=BROKEN | {"body": "Another."}, headers=headers)
+    assert other.status_code == 422
+    elsewhere = await client.post("/v1/incidents/INC-1/updates", json=BROKEN, headers=headers)
+    assert elsewhere.status_code == 422
+    assert len((await client.get("/v1/incidents")).json()["items"]) == 1
+
+
+async def test_a_refusal_is_not_kept_under_the_key(client: httpx.AsyncClient) -> None:
+    headers = {"Idempotency-Key": "k"}
+    assert (await client.post("/v1/incidents", json={"title": "x"}, headers=headers)).status_code == 422
+    unknown = BROKEN | {"components": {"checkout": "major_outage"}}
+    assert (await client.post("/v1/incidents", json=unknown, headers=headers)).status_code == 422
+    assert (await client.post("/v1/incidents", json=BROKEN, headers=headers)).status_code == 202
+
+
+async def test_two_keys_of_one_name_from_two_callers_are_two(join: Join) -> None:
+    headers = {"Idempotency-Key": "k"}
+    answers = [await (await join()).post("/v1/incidents", json=BROKEN, headers=headers) for _ in range(2)]
+    assert [answer.json()["ref"] for answer in answers] == ["INC-1", "INC-2"]
+
+
+async def test_many_at_once_under_one_key_have_one_effect(client: httpx.AsyncClient) -> None:
+    async def post() -> httpx.Response:
+        while True:
+            answer = await client.post("/v1/incidents", json=BROKEN, headers={"Idempotency-Key": "k"})
+            if answer.status_code != 409:
+                return answer
+            assert "under way" in is_problem(answer)["detail"]
+            await asyncio.sleep(0.01)
+
+    answers = await asyncio.gather(*(post() for _ in range(12)))
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert len((await client.get("/v1/incidents")).json()["items"]) == 1
+
+
+async def test_while_the_first_is_under_way_the_second_is_told_so(
+    client: httpx.AsyncClient, engine: AsyncEngine
+) -> None:
+    async with engine.begin() as connection:  # another process at work under the same key
+        await connection.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended('k', (SELECT max(id) FROM api_key)))")
+        )
+        answer = await client.post("/v1/incidents", json=BROKEN, headers={"Idempotency-Key": "k"})
+        assert answer.status_code == 409
+        assert answer.headers["retry-after"] == "1"
+    assert (await client.post("/v1/incidents", json=BROKEN, headers={"Idempotency-Key": "k"})).status_code == 202

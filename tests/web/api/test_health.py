@@ -1,0 +1,83 @@
+"""Health, metrics and the API's own description."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import httpx
+from fastapi import FastAPI
+from prometheus_client.parser import text_string_to_metric_families
+
+from api_callers import caller
+from tocsin.settings import Settings
+from tocsin.web.main import create_app
+
+
+async def test_a_whole_installation_is_alive_and_ready(app: FastAPI) -> None:
+    async with caller(app, "") as visitor:
+        assert (await visitor.get("/healthz")).status_code == 200
+        ready = await visitor.get("/readyz")
+        assert ready.status_code == 200
+        assert ready.json()["checks"]["broker"] == {"ok": True, "detail": "answers"}
+
+
+async def test_a_broker_that_is_away_is_named_and_does_no_harm(settings: Settings) -> None:
+    broken = create_app(settings.model_copy(update={"broker_url": "redis://127.0.0.1:9/0"}))
+    async with broken.router.lifespan_context(broken), caller(broken, "") as visitor:
+        ready = await visitor.get("/readyz")
+        assert ready.status_code == 200
+        assert ready.json()["checks"]["broker"]["ok"] is False
+        assert "sweepers deliver" in ready.json()["checks"]["broker"]["detail"]
+
+
+async def test_a_database_that_is_away_is_named(settings: Settings) -> None:
+    away = create_app(settings.model_copy(update={"database_url": "postgresql://x@127.0.0.1:9/x"}))
+    async with away.router.lifespan_context(away), caller(away, "") as visitor:
+        assert (await visitor.get("/healthz")).status_code == 200
+        ready = await visitor.get("/readyz")
+        assert ready.status_code == 503
+        assert ready.headers["content-type"] == "application/problem+json"
+        assert "database does not answer" in ready.json()["detail"]
+        refused = await visitor.get("/v1/incidents", headers={"Authorization": "Bearer x"})
+        assert refused.status_code == 401
+        assert (await visitor.get("/metrics")).status_code == 503
+
+
+async def test_metrics_count_by_route_and_not_by_what_callers_make_up(client: httpx.AsyncClient) -> None:
+    await client.post("/v1/incidents", json={"title": "x", "body": "y"})
+    for made_up in ("/v1/incidents/one", "/v1/incidents/two", "/made/up"):
+        await client.get(made_up)
+    answer = await client.get("/metrics")
+    assert answer.status_code == 200
+    families = {family.name: family for family in text_string_to_metric_families(answer.text)}
+    counted = {
+        (sample.labels["route"], sample.labels["status"]): sample.value
+        for sample in families["tocsin_http_requests"].samples
+        if sample.name.endswith("_total")
+    }
+    assert counted["/v1/incidents", "202"] == 1
+    assert counted["/v1/incidents/{which}", "404"] == 2
+    assert counted["none", "404"] == 1
+    assert families["tocsin_outbox_age_seconds"].samples[0].value > 0
+
+
+async def test_the_description_names_the_key_and_the_form_of_errors(client: httpx.AsyncClient) -> None:
+    schema = (await client.get("/openapi.json")).json()
+    assert schema["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    post = schema["paths"]["/v1/incidents"]["post"]
+    assert post["security"] == [{"key": []}]
+    assert set(post["responses"]) >= {"202", "401", "403", "422", "429", "default"}
+    assert list(post["responses"]["422"]["content"]) == ["application/problem+json"]
+    for missing in re.findall(r"#/components/schemas/([^\"]+)", json.dumps(schema)):
+        assert missing in schema["components"]["schemas"]
+
+
+async def test_the_docs_name_every_route_and_fetch_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
+    schema = (await client.get("/openapi.json")).json()
+    docs = await client.get("/docs")
+    assert docs.status_code == 200
+    assert "default-src 'none'" in docs.headers["content-security-policy"]
+    for path in schema["paths"]:
+        assert path.replace("{", "{") in docs.text
+    assert not re.search(r"(src|href)=\"(https?:)?//", docs.text)
