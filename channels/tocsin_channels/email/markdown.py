@@ -29,6 +29,8 @@ _STYLES = {
     **{f"h{level}": _HEADING for level in range(1, 7)},
 }
 
+_CLASSES = {"pre": "code", "th": "cell", "td": "cell", "blockquote": "quote", "hr": "line"}
+
 
 def to_html(body: str) -> Markup:
     """Return `body` as HTML; its links open http, https and mailto addresses alone, images become their words."""
@@ -39,5 +41,7 @@ def to_html(body: str) -> Markup:
     # nh3 writes every tag in one way and escapes "<" in text, so replacing tags touches nothing that a person wrote.
     for tag, style in _STYLES.items():
         cleaned = cleaned.replace(f"<{tag}>", f'<{tag} style="{style}">')
-    cleaned = cleaned.replace("<pre style=", '<pre class="code" style=')
+    # Named for the template's dark mode.
+    for tag, name in _CLASSES.items():
+        cleaned = cleaned.replace(f"<{tag} style=", f'<{tag} class="{name}" style=')
     return Markup(cleaned.replace('<a href="', '<a class="link" style="color:#3730a3" href="'))  # noqa: S704 - cleaned above

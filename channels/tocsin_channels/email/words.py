@@ -104,7 +104,9 @@ def next_update(chapter: Chapter) -> str:
 
 
 def why(story: Story) -> str:
-    return f"You get this e-mail because you are subscribed to incident updates from {story.brand} ({story.audience})."
+    return (
+        f"You get this e-mail because you are subscribed to incident updates from {story.brand}, for {story.audience}."
+    )
 
 
 def _shortened(value: str) -> str:

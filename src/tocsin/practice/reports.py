@@ -13,7 +13,7 @@ from tocsin.practice.behaviour import behaviour_of
 from tocsin.practice.outbox import Due, Outbox
 
 _AFTER_SECONDS = 1.0
-_LOOK_SECONDS = 5.0
+_AGAIN_SECONDS = 2.0
 _HEADERS_SHOWN = 4_096
 _WORDS = {
     "5.1.1": "550 5.1.1 There is no such mailbox here",
@@ -47,13 +47,15 @@ class Reporter:
     async def _run(self, outbox: Outbox) -> None:
         async with httpx.AsyncClient(timeout=5.0) as client:
             while True:
+                self._woken.clear()
                 due = outbox.due()
+                if not due:
+                    await self._woken.wait()
+                    continue
                 await asyncio.sleep(_AFTER_SECONDS)
                 posted = [await self._post(client, outbox, one) for one in due]
-                if not all(posted) or not due:
-                    self._woken.clear()
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._woken.wait(), _LOOK_SECONDS)
+                if not all(posted):
+                    await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _post(self, client: httpx.AsyncClient, outbox: Outbox, due: Due) -> bool:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "message/rfc822"}
