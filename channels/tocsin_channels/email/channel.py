@@ -47,7 +47,7 @@ class EmailChannel:
         self._server = server
         self._patience = patience
         self._sender = parse_sender(sender)
-        self._bounces = Bounces(bounce_domain, self._sender.address)
+        self.bounces = Bounces(bounce_domain, self._sender.address)
         self._renderer = Renderer(templates, self._sender)
         self._courier = Courier(server, patience, connections)
         self._receipt_token = receipt_token
@@ -62,7 +62,7 @@ class EmailChannel:
             letter = message.rendered
             assert isinstance(letter, Letter)
             try:
-                copies.append(letter.copy(index, message, self._bounces))
+                copies.append(letter.copy(index, message, self.bounces))
             except DeliveryError as error:
                 answered(index, error)
         await self._courier.send(copies, answered)
