@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tocsin.domain.audience import Audiences
-from tocsin.domain.board import STATE_WORDS, Board
-from tocsin.domain.delivery import Reason, State
+from tocsin.domain.board import Board
 from tocsin.domain.errors import NotFound
+from tocsin.domain.spoken_time import clock
+from tocsin.domain.why import why
 from tocsin.services.audiences import read_audiences
+from tocsin.services.publish import no_incident
 from tocsin.store import console as store
-from tocsin.store import incidents
+from tocsin.store import incidents, ledger
 from tocsin.store.engine import begin
 from tocsin.store.incidents import Incident, Update
+from tocsin.store.ledger import Delivery, Filter
 
 PAGE_SIZE = 50
 _MOST_OPEN = 200
@@ -24,10 +28,14 @@ _MOST_OPEN = 200
 
 @dataclass(frozen=True, slots=True)
 class IncidentBoard:
+    """`seconds` are those until half, 95 % and 99 % of those who heard had heard."""
+
     incident: Incident
     updates: list[Update]
     shown: Update
     board: Board
+    seconds: tuple[float, float, float] | None
+    is_written: bool
     audiences: Audiences
     now: datetime
 
@@ -36,10 +44,14 @@ class IncidentBoard:
 class DeliveryList:
     incident: Incident
     version: int
-    update: str
     board: Board
-    rows: list[store.Row]
+    rows: Sequence[Delivery]
+    people: Mapping[int, store.Person]
     more: str | None
+
+    @property
+    def is_latest(self) -> bool:
+        return self.version == self.incident.latest.snapshot.version
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +59,16 @@ class DeliveryStory:
     """One delivery with everything that is known of it, and why it stands as it does."""
 
     incident: Incident
-    version: int
-    delivery: store.Whole
-    tries: list[store.Try]
-    reports: list[store.Report]
+    delivery: Delivery
+    person: store.Person | None
+    attempts: Sequence[Mapping[str, Any]]
+    receipts: Sequence[Mapping[str, Any]]
     why: str
 
 
 async def list_incidents(
     engine: AsyncEngine, before: int | None
-) -> tuple[list[Incident], list[Incident], datetime, int | None]:
+) -> tuple[Sequence[Incident], Sequence[Incident], datetime, int | None]:
     """Return the open incidents, a page of those that are over, the time, and where the next page begins."""
     async with begin(engine) as connection:
         now = await store.now(connection)
@@ -66,78 +78,98 @@ async def list_incidents(
         over = await incidents.read_page(connection, is_open=False, before=before, limit=PAGE_SIZE + 1)
     more = over[PAGE_SIZE - 1].id if len(over) > PAGE_SIZE else None
     gravest_first = sorted(open_, key=lambda incident: incident.latest.snapshot.severity)
-    return gravest_first, list(over[:PAGE_SIZE]), now, more
+    return gravest_first, over[:PAGE_SIZE], now, more
 
 
 async def read_board(engine: AsyncEngine, which: str, version: int | None) -> IncidentBoard:
     """Return an incident with the board of one version, the newest where none is named."""
     async with begin(engine) as connection:
-        incident, number, shown = await _find(connection, which, version)
+        incident, updates, shown = await _find(connection, which, version)
+        progress = await ledger.read_progress(connection, shown.public_id)
         return IncidentBoard(
             incident=incident,
-            updates=await incidents.read_updates(connection, incident.id),
+            updates=updates,
             shown=shown,
-            board=Board.of(await store.tally(connection, number)),
+            board=Board.of(await store.tally(connection, shown.public_id)),
+            seconds=progress.seconds,
+            is_written=progress.written,
             audiences=await read_audiences(connection),
             now=await store.now(connection),
         )
 
 
 async def list_deliveries(
-    engine: AsyncEngine, which: str, version: int | None, listed: store.Listed, after: str
+    engine: AsyncEngine, which: str, version: int | None, only: Filter, audience: str, after: str
 ) -> DeliveryList:
-    """Return a page of an update's deliveries."""
+    """Return a page of one version's deliveries, narrowed to `only` and, where one is named, an audience."""
     async with begin(engine) as connection:
-        incident, number, shown = await _find(connection, which, version)
-        board = Board.of(await store.tally(connection, number))
-        rows = await store.rows(connection, number, listed, _place(after), PAGE_SIZE + 1)
-    more = f"{rows[PAGE_SIZE - 1].bucket}.{rows[PAGE_SIZE - 1].endpoint}" if len(rows) > PAGE_SIZE else None
-    return DeliveryList(incident, shown.snapshot.version, shown.public_id, board, rows[:PAGE_SIZE], more)
+        incident, _, shown = await _find(connection, which, version)
+        number = shown.snapshot.version
+        narrowed = Filter(only.state, only.channel, await _audience(connection, audience), number)
+        rows = await ledger.read_page(connection, incident.id, narrowed, after=_place(after), limit=PAGE_SIZE + 1)
+        more = ".".join(map(str, rows[PAGE_SIZE - 1].place)) if len(rows) > PAGE_SIZE else None
+        rows = rows[:PAGE_SIZE]
+        people = await store.people(connection, [row.endpoint_id for row in rows])
+        board = Board.of(await store.tally(connection, shown.public_id))
+    return DeliveryList(incident, number, board, rows, people, more)
 
 
 async def read_delivery(engine: AsyncEngine, delivery_id: str) -> DeliveryStory:
     """Return one delivery with its attempts and receipts."""
-    update, _, endpoint = delivery_id.partition(".")
     async with begin(engine) as connection:
-        delivery = await store.whole(connection, update, endpoint)
+        delivery = await ledger.find(connection, delivery_id)
         if delivery is None:
             raise NotFound(f"There is no delivery {delivery_id!r}.")
-        incident_number, version = await store.version_of(connection, delivery.update)
-        incident = await incidents.find(connection, f"INC-{incident_number}")
-        assert incident is not None
+        incident = await incidents.find(connection, f"INC-{delivery.incident_id}")
+        assert incident is not None  # a row names an update, and that its incident
         return DeliveryStory(
             incident=incident,
-            version=version,
             delivery=delivery,
-            tries=await store.tries(connection, delivery),
-            reports=await store.reports(connection, delivery),
-            why=why(delivery),
+            person=(await store.people(connection, [delivery.endpoint_id])).get(delivery.endpoint_id),
+            attempts=await ledger.read_attempts(connection, delivery),
+            receipts=await ledger.read_receipts(connection, delivery),
+            why=in_words(delivery),
         )
 
 
-def why(delivery: store.Whole) -> str:
-    """Say in words why a delivery stands as it does."""
-    who = f"This address hears what is written for {delivery.audience}, and the update addresses them."
-    state = f"It is {STATE_WORDS[State(delivery.state)]}"
-    if delivery.reason:
-        return f"{who} {state}: {Reason(delivery.reason).words}."
-    return f"{who} {state}."
+def in_words(row: Delivery) -> str:
+    """Say why a delivery stands as it does."""
+    return why(
+        row.state,
+        row.reason,
+        due_at=_clock(row.due_at),
+        done_at=_clock(row.done_at),
+        receipt_at=_clock(row.receipt_at),
+        provider=row.provider,
+        note=row.note,
+    )
 
 
-async def _find(connection: AsyncConnection, which: str, version: int | None) -> tuple[Incident, int, Update]:
+async def _find(connection: AsyncConnection, which: str, version: int | None) -> tuple[Incident, list[Update], Update]:
     incident = await incidents.find(connection, which)
     if incident is None:
-        raise NotFound(f"There is no incident {which!r}.")
+        raise no_incident(which)
     updates = await incidents.read_updates(connection, incident.id)
     wanted = version or incident.latest.snapshot.version
     shown = next((update for update in updates if update.snapshot.version == wanted), None)
     if shown is None:
         raise NotFound(f"{incident.ref} has no version {version}.")
-    number = await store.update_number(connection, incident.id, shown.snapshot.version)
-    assert number is not None
-    return incident, number, shown
+    return incident, updates, shown
 
 
-def _place(after: str) -> tuple[int, int]:
-    bucket, _, endpoint = after.partition(".")
-    return (int(bucket), int(endpoint)) if bucket.isdecimal() and endpoint.isdecimal() else (0, 0)
+async def _audience(connection: AsyncConnection, name: str) -> int | None:
+    audiences = await read_audiences(connection)
+    if name and name not in audiences.names:
+        raise NotFound(f"There is no audience {name!r}.")
+    return audiences.named(name).id if name else None
+
+
+def _place(after: str) -> tuple[int, int, int] | None:
+    parts = after.split(".")
+    if len(parts) != 3 or not all(part.isascii() and part.isdecimal() and len(part) < 10 for part in parts):  # noqa: PLR2004 - update, bucket, endpoint; 31 bits
+        return None
+    return int(parts[0]), int(parts[1]), int(parts[2])
+
+
+def _clock(seconds: float | None) -> str | None:
+    return None if seconds is None else clock(datetime.fromtimestamp(seconds, UTC))

@@ -115,7 +115,15 @@ async def tab(browser: Browser) -> AsyncIterator[Page]:
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
     made = await context.new_page()
     complaints: list[str] = []
-    made.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+    # That an answer was no success is told by the page itself.
+    made.on(
+        "console",
+        lambda said: (
+            complaints.append(said.text)
+            if said.type in {"error", "warning"} and "status of 4" not in said.text
+            else None
+        ),
+    )
     made.on("pageerror", lambda error: complaints.append(str(error)))
     yield made
     await context.close()

@@ -16,7 +16,7 @@ from delivery.world import World
 from page_samples import NOW, component, group, incident, page, update
 from tocsin.domain.channel import Accepted, Message
 from tocsin.domain.component import ComponentStatus
-from tocsin.domain.errors import AddressDead, DeliveryError
+from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp
 from tocsin.domain.incident import Status
 from tocsin.domain.page import Page as PublicPage
 from tocsin.domain.tokens import Signer
@@ -126,12 +126,50 @@ async def test_an_operator_watches_an_update_go_out_and_finds_out_why_some_did_n
     await tab.get_by_role("link", name="4 failed", exact=True).click()
     await expect(tab.locator("tbody tr")).to_have_count(4)
     await expect(tab.get_by_text("550 5.1.1 no such user here").first).to_be_visible()
-    await expect(tab.get_by_text("The provider says that nobody is at this address.").first).to_be_visible()
+    await expect(tab.get_by_text("the provider says that nobody is at this address").first).to_be_visible()
     await tab.locator("tbody a").first.click()
-    await expect(tab.get_by_text("It is failed: the provider says that nobody is at this address.")).to_be_visible()
+    await expect(tab.get_by_text("Not delivered: the provider says that nobody is at this address")).to_be_visible()
     await expect(tab.get_by_role("cell", name="address dead")).to_be_visible()
     await tab.get_by_role("button", name="Sign out").click()
     await expect(tab.get_by_role("heading", name="Sign in to Acme")).to_be_visible()
+
+
+async def test_an_operator_gives_what_failed_a_second_try(site: str, tab: Page, world: World, operator: str) -> None:
+    assert operator == OPERATOR
+    await world.crowd(40)
+    mended = False
+
+    def answer(message: Message) -> Accepted | DeliveryError:
+        is_refused = "7@" in message.address and not mended
+        return GiveUp("554 5.7.1 looks like spam", code=554) if is_refused else Accepted("queued", 250)
+
+    world.email.answer = answer
+    said = await world.tell("We see failed payments.", severity="sev1")
+    mended = True
+    await sign_in(tab, site, f"/console/incidents/{said.ref}/deliveries?state=failed")
+    await tab.locator("tbody a").first.click()
+    await tab.get_by_role("button", name="Try this delivery again").click()
+    await expect(tab.get_by_text("it goes out with the next batch")).to_be_visible()
+    await world.deliver()
+    await expect(tab.get_by_text("practice took it at")).to_be_visible(timeout=10_000)
+    await tab.goto(f"{site}/console/incidents/{said.ref}/deliveries?state=failed")
+    await tab.get_by_role("button", name="Try again what failed: 3 deliveries").click()
+    await expect(tab.get_by_text("3 deliveries are being tried again.")).to_be_visible()
+    await world.deliver()
+    assert await world.states() == {"accepted": 40}
+
+
+async def test_an_address_that_is_dead_gets_no_second_try(site: str, tab: Page, world: World, operator: str) -> None:
+    assert operator == OPERATOR
+    await refuse_some(world)
+    said = await world.tell("We see failed payments.", severity="sev1")
+    await sign_in(tab, site, f"/console/incidents/{said.ref}/deliveries?state=failed")
+    await tab.locator("tbody a").first.click()
+    async with tab.expect_response(lambda answer: answer.request.method == "POST") as posted:
+        await tab.get_by_role("button", name="Try this delivery again").click()
+    assert (await posted.value).status == 409
+    await expect(tab.get_by_role("heading", name="The address is quarantined.")).to_be_visible()
+    assert await world.states() == {"accepted": 36, "failed": 4}
 
 
 async def test_every_number_on_the_board_opens_the_rows_that_it_counts(

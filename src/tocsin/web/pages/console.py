@@ -2,72 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse, Response
 
 from tocsin.domain.board import STATE_WORDS
-from tocsin.domain.delivery import Reason, State
-from tocsin.domain.errors import DeliveryError, NotFound
-from tocsin.services import board
+from tocsin.domain.channel import Channel, ChannelName
+from tocsin.domain.delivery import State
+from tocsin.domain.errors import Conflict, DeliveryError, NotFound
+from tocsin.services import board, second_try
+from tocsin.store import ledger
 from tocsin.store.channels import read_pauses
-from tocsin.store.console import Listed, waiting
+from tocsin.store.console import waiting
 from tocsin.store.engine import begin
 from tocsin.web.deps import Site, SiteDep
 from tocsin.web.pages.layout import PRIVATE_HEADERS, page
-from tocsin.web.pages.session import Operator
+from tocsin.web.pages.session import Form, Operator
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 
 _BUSY_SECONDS: Final = 1
 _QUIET_SECONDS: Final = 10
+Number = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 
 
 @router.get("")
 async def start(operator: Operator) -> Response:
     del operator
-    return RedirectResponse("/console/incidents", 303, headers=PRIVATE_HEADERS)
+    return _go("/console/incidents")
 
 
 @router.get("/incidents")
-async def show_incidents(
-    site: SiteDep, operator: Operator, before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None
-) -> Response:
+async def show_incidents(site: SiteDep, operator: Operator, before: Number = None) -> Response:
     open_, over, now, more = await board.list_incidents(site.engine, before)
-    return _show(
-        "console/incidents.html",
-        site,
-        operator,
-        live=_QUIET_SECONDS,
-        here="incidents",
-        open=open_,
-        over=over,
-        now=now,
-        more=more,
-        is_first=before is None,
-    )
+    shown = {"open": open_, "over": over, "now": now, "more": more, "is_first": before is None}
+    return _show("incidents", site, operator, **shown)
 
 
 @router.get("/incidents/{which}")
-async def show_incident(
-    which: str, site: SiteDep, operator: Operator, version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None
-) -> Response:
+async def show_incident(which: str, site: SiteDep, operator: Operator, version: Number = None) -> Response:
     try:
         found = await board.read_board(site.engine, which, version)
     except NotFound as error:
-        return _missing(site, operator, error)
+        return _problem(site, operator, error, 404)
+    is_done = found.is_written and found.board.total.is_done
     return _show(
-        "console/incident.html",
+        "incident",
         site,
         operator,
-        live=_QUIET_SECONDS if found.board.total.is_done else _BUSY_SECONDS,
-        here="incidents",
+        live=_QUIET_SECONDS if is_done else _BUSY_SECONDS,
         found=found,
         now=found.now,
-        state_words=STATE_WORDS,
-        state=State,
     )
 
 
@@ -76,30 +65,44 @@ async def show_deliveries(
     which: str,
     site: SiteDep,
     operator: Operator,
-    version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    version: Number = None,
     state: str = "",
     channel: str = "",
     audience: str = "",
     after: str = "",
+    retried: Annotated[int | None, Query(ge=0)] = None,
 ) -> Response:
-    listed = Listed(state or None, channel or None, audience or None)
     try:
-        found = await board.list_deliveries(site.engine, which, version, listed, after)
+        only = ledger.Filter(_state(state), channel or None)
+        found = await board.list_deliveries(site.engine, which, version, only, audience, after)
     except NotFound as error:
-        return _missing(site, operator, error)
+        return _problem(site, operator, error, 404)
     return _show(
-        "console/deliveries.html",
+        "deliveries",
         site,
         operator,
-        live=_QUIET_SECONDS,
-        here="incidents",
         found=found,
-        listed=listed,
+        only=only,
+        audience=audience,
         after=after,
-        state_words=STATE_WORDS,
-        state=State,
-        reason=Reason,
+        retried=retried,
+        can_retry=found.is_latest and only.state in second_try.AGAIN,
+        why=board.in_words,
     )
+
+
+@router.post("/incidents/{which}/retry")
+async def retry_incident(which: str, site: SiteDep, operator: Operator, form: Form) -> Response:
+    """Try again what failed, or came back, of an incident."""
+    try:
+        incident, done = await second_try.retry_incident(site.engine, which, _state(str(form.get("state", ""))))
+    except NotFound as error:
+        return _problem(site, operator, error, 404)
+    except Conflict as error:
+        return _problem(site, operator, error, 409)
+    _hint(site, done.channels)
+    version = incident.latest.snapshot.version
+    return _go(f"/console/incidents/{incident.ref}/deliveries?version={version}&retried={done.n}")
 
 
 @router.get("/deliveries/{delivery_id}")
@@ -107,55 +110,92 @@ async def show_delivery(delivery_id: str, site: SiteDep, operator: Operator) -> 
     try:
         story = await board.read_delivery(site.engine, delivery_id)
     except NotFound as error:
-        return _missing(site, operator, error)
+        return _problem(site, operator, error, 404)
+    is_moving = story.delivery.state in {State.PENDING, State.SENDING}
     return _show(
-        "console/delivery.html",
+        "delivery",
         site,
         operator,
-        live=_QUIET_SECONDS,
-        here="incidents",
+        live=_BUSY_SECONDS if is_moving else _QUIET_SECONDS,
         story=story,
-        delivery_id=delivery_id,
-        state_words=STATE_WORDS,
-        state=State,
+        can_retry=story.delivery.state in second_try.AGAIN,
     )
+
+
+@router.post("/deliveries/{delivery_id}/retry")
+async def retry_one(delivery_id: str, site: SiteDep, operator: Operator, form: Form) -> Response:
+    del form
+    try:
+        done = await second_try.retry_one(site.engine, delivery_id)
+    except NotFound as error:
+        return _problem(site, operator, error, 404)
+    except Conflict as error:
+        return _problem(site, operator, error, 409)
+    _hint(site, done.channels)
+    return _go(f"/console/deliveries/{quote(delivery_id)}")
 
 
 @router.get("/channels")
 async def show_channels(site: SiteDep, operator: Operator) -> Response:
     async with begin(site.engine) as connection:
-        work = await waiting(connection)
-        pauses = await read_pauses(connection)
-    checked: list[dict[str, Any]] = []
+        work, pauses = await waiting(connection), await read_pauses(connection)
+    shown: list[dict[str, Any]] = []
     for name, channel in site.channels.items():
-        try:
-            said, works = await channel.check(), True
-        except DeliveryError as error:
-            said, works = error.note, False
-        checked.append(
+        works, said = await _check(channel)
+        due, oldest = work.get(name, (0, None))
+        shown.append(
             {
                 "name": name.value,
                 "provider": channel.provider,
-                "said": said,
                 "works": works,
+                "said": said,
                 "paused": pauses.get(name),
-                "due": work.get(name, (0, None))[0],
-                "oldest": work.get(name, (0, None))[1],
+                "due": due,
+                "oldest": oldest,
             }
         )
-    return _show("console/channels.html", site, operator, here="channels", channels=checked, now=datetime.now(UTC))
+    return _show("channels", site, operator, live=None, here="channels", channels=shown, now=datetime.now(UTC))
+
+
+async def _check(channel: Channel) -> tuple[bool, str]:
+    try:
+        return True, await channel.check()
+    except DeliveryError as error:
+        return False, error.note
+
+
+def _state(name: str) -> State | None:
+    try:
+        return State(name) if name else None
+    except ValueError as error:
+        raise NotFound(f"There is no state {name!r}.") from error
+
+
+def _hint(site: Site, channels: Iterable[ChannelName]) -> None:
+    for channel in channels:
+        site.hints.deliver(channel)
+
+
+def _go(address: str) -> Response:
+    return RedirectResponse(address, 303, headers=PRIVATE_HEADERS)
 
 
 def _show(template: str, site: Site, operator: Operator, **context: Any) -> Response:
-    return page(template, brand=site.settings.brand, operator=operator, **context)
+    shared: dict[str, Any] = {
+        "brand": site.settings.brand,
+        "operator": operator,
+        "here": "incidents",
+        "live": _QUIET_SECONDS,
+    }
+    words: dict[str, Any] = {"state_words": STATE_WORDS, "state": State}
+    return page(f"console/{template}.html", **(shared | words | context))
 
 
-def _missing(site: Site, operator: Operator, error: NotFound) -> Response:
-    return page(
-        "console/missing.html",
-        status_code=404,
-        brand=site.settings.brand,
-        operator=operator,
-        here="",
-        problem=str(error.args[0]),
-    )
+def _problem(site: Site, operator: Operator, error: Exception, status: int) -> Response:
+    shown: dict[str, Any] = {
+        "brand": site.settings.brand,
+        "operator": operator,
+        "here": "",
+        "problem": str(error.args[0]),
+    }
+    return page("console/problem.html", status_code=status, **shown)

@@ -39,6 +39,11 @@ def thousands(number: int) -> str:
     return f"{number:,}"
 
 
+def seconds(length: float) -> str:
+    """Return "0.84 s" where tenths matter, "12 min" where they don't."""
+    return f"{length:.2g} s" if length < 10 else spoken_time.duration(length)  # noqa: PLR2004 - two digits
+
+
 def from_epoch(seconds: float) -> datetime:
     """Return the moment that the ledger's seconds stand for."""
     return datetime.fromtimestamp(seconds, tz=UTC)
@@ -60,6 +65,7 @@ _filters: dict[str, Any] = {
     "relative": spoken_time.relative,
     "duration": spoken_time.duration,
     "thousands": thousands,
+    "seconds": seconds,
     "from_epoch": from_epoch,
 }
 templates.globals.update(_names)
