@@ -40,8 +40,10 @@ def thousands(number: int) -> str:
 
 
 def seconds(length: float) -> str:
-    """Return "0.84 s" where tenths matter, "12 min" where they don't."""
-    return f"{length:.2g} s" if length < 10 else spoken_time.duration(length)  # noqa: PLR2004 - two digits
+    """Return "0.84 s", "75 s" or "12 min": two digits are enough."""
+    if length < 10:  # noqa: PLR2004
+        return f"{length:.2g} s"
+    return f"{length:.0f} s" if length < 100 else spoken_time.duration(length)  # noqa: PLR2004
 
 
 def from_epoch(seconds: float) -> datetime:
