@@ -92,9 +92,12 @@ async def deliver(way: Way) -> int:
     try:
         while way.called_again and not way.stopping:
             way.called_again = False
-            async with asyncio.TaskGroup() as group:
-                rounds = [group.create_task(_rounds(way)) for _ in range(way.channel.limits.in_flight)]
-            sent += sum(task.result() for task in rounds)
+            rounds = (_rounds(way) for _ in range(way.channel.limits.in_flight))
+            # All come to their end, also where one fails: a batch that is cancelled in flight would be unknown.
+            for done in await asyncio.gather(*rounds, return_exceptions=True):
+                if isinstance(done, BaseException):
+                    raise done
+                sent += done
     finally:
         way.idle.set()
     return sent
@@ -189,7 +192,7 @@ async def _record(way: Way, begun: Begun, results: Sequence[Result]) -> None:
     """Write down what came of a batch, trying for minutes: what the provider took must not become unknown."""
     async for attempt in AsyncRetrying(
         retry=retry_if_exception_type(DATABASE_TROUBLE),
-        wait=wait_exponential_jitter(multiplier=0.1, max=5),
+        wait=wait_exponential_jitter(multiplier=0.1, max=1),
         stop=stop_after_delay(_LONGEST_RECORD_SECONDS),
         reraise=True,
     ):

@@ -75,9 +75,9 @@ async def keep_house(pool: Pool) -> None:
 async def _deliver(way: Way) -> int:
     try:
         return await deliver(way)
-    except* DATABASE_TROUBLE as errors:
-        log.warning("deliver.database_trouble", channel=way.channel.name, error=str(errors.exceptions[0]))
-    return 0
+    except DATABASE_TROUBLE as error:
+        log.warning("deliver.database_trouble", channel=way.channel.name, error=str(error))
+        return 0
 
 
 async def _repeat(look: Callable[[], Awaitable[float | None]], seconds: float) -> None:

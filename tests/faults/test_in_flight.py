@@ -1,0 +1,143 @@
+"""Nothing is lost and nothing goes out twice unlabelled, whatever is killed while messages are in flight.
+
+Real processes throughout; the judge is the mail server's own record.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+import redis
+
+from faults.judge import Verdict, ask, judge, taken
+from tocsin.broker import redis_url
+from tocsin.embedded.valkey import Valkey
+from tocsin_up import Up, until
+
+PEOPLE = 4000
+NEWS = {"title": "Checkout is failing", "body": "We are looking into it.", "severity": "sev1"}
+# Processes x batches in flight x messages a batch: what one kill can leave unknown.
+IN_FLIGHT = 2 * 3 * 500
+
+
+def start(home: Path) -> Up:
+    return Up(home, ("--port", "0", "--sample", str(PEOPLE)), {"TOCSIN_DELIVERY__LEASE_SECONDS": "3"})
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[Up]:
+    with TemporaryDirectory(prefix="tocsin-faults-") as folder, start(Path(folder) / "home") as started:
+        yield started.wait()
+        assert started.end() == 0
+
+
+def publish(up: Up) -> tuple[str, str]:
+    """Publish something new, a day after everything before; return the incident and the update."""
+    ask(up.home, "UPDATE clock SET shift = shift + interval '1 day'")
+    with up.client() as client:
+        answer = client.post("/v1/incidents", json=NEWS)
+        assert answer.status_code == 202, answer.text
+        return answer.json()["ref"], answer.json()["update_id"]
+
+
+def finish(up: Up, ref: str, update: str) -> Verdict:
+    """Wait until nothing is under way any more, and judge."""
+
+    def done() -> bool:
+        with up.client() as client:
+            answer = client.get(f"/v1/incidents/{ref}/progress")
+        if not answer.is_success:  # the database is on its way back
+            return False
+        return bool(answer.json()["done"]) and answer.json()["eligible"] > PEOPLE / 2
+
+    until(done, "every delivery has come to its end", seconds=90)
+    return judge(up.home, update)
+
+
+def assert_kept(verdict: Verdict) -> None:
+    print(verdict)  # noqa: T201 - shown with -s, and with a failure
+    assert verdict.owed > PEOPLE / 2
+    assert verdict.lost == []
+    assert verdict.unlabelled == []
+    assert verdict.different_ids == []
+    assert verdict.most <= 2
+    assert verdict.twice <= verdict.labelled <= IN_FLIGHT
+
+
+def kill_delivery(up: Up) -> None:
+    os.kill(up.pid_of("delivery"), signal.SIGKILL)
+
+
+def kill_one_child(up: Up) -> None:
+    parent = up.pid_of("delivery")
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGKILL)
+
+
+def kill_fan_out(up: Up) -> None:
+    os.kill(up.pid_of("fan-out"), signal.SIGKILL)
+
+
+def flush_the_broker(up: Up) -> None:
+    broker = Valkey(up.home / "broker", up.home / "run")
+    with redis.Redis.from_url(redis_url(broker.url)) as client:
+        client.flushall()
+
+
+def kill_the_broker(up: Up) -> None:
+    os.kill(up.pid_of("broker"), signal.SIGKILL)
+
+
+def restart_the_database(up: Up) -> None:
+    os.kill(up.pid_of("database"), signal.SIGINT)
+
+
+def crash_the_database(up: Up) -> None:
+    os.kill(up.pid_of("database"), signal.SIGQUIT)
+
+
+def cut_its_connections(up: Up) -> None:
+    ask(up.home, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        kill_delivery,
+        kill_one_child,
+        kill_fan_out,
+        flush_the_broker,
+        kill_the_broker,
+        restart_the_database,
+        crash_the_database,
+        cut_its_connections,
+    ],
+)
+def test_nothing_is_lost_and_nothing_is_twice_unlabelled(up: Up, fault: Callable[[Up], None]) -> None:
+    until(up.is_ready, "it is ready")
+    ref, update = publish(up)
+    until(lambda: taken(up.home, update) > PEOPLE // 20, "messages are in flight")
+    fault(up)
+    assert taken(up.home, update) < PEOPLE * 0.9, "the fault came too late to be one"
+    assert_kept(finish(up, ref, update))
+
+
+@pytest.mark.timeout(240)
+def test_a_killed_parent_leaves_nothing_behind_and_the_next_start_finishes(tmp_home: Path) -> None:
+    with start(tmp_home / "home") as up:
+        up.wait()
+        ref, update = publish(up)
+        until(lambda: taken(up.home, update) > PEOPLE // 20, "messages are in flight")
+        up.end(signal.SIGKILL)
+    with start(tmp_home / "home") as again:
+        again.wait()
+        verdict = finish(again, ref, update)
+        assert verdict.labelled > 0, "the parent was killed too late: nothing was in flight"
+        assert_kept(verdict)
+        assert again.end() == 0
