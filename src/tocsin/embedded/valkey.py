@@ -39,7 +39,8 @@ class Valkey:
         return Command([str(_binary()), *listen, *memory, *files, *self.settings])
 
     def prepare(self) -> None:
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.directory, self.sockets):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def is_ready(self, child: Child) -> bool:
         """Return whether the server answers, with its data loaded."""
