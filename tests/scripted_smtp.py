@@ -47,14 +47,18 @@ class Scripted:
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._say(writer, self._answer("GREETING", "", "220 scripted ready"))
+        in_mail = False
         while line := (await reader.readline()).decode("utf-8", "replace").rstrip("\r\n"):
             self.lines.append(line)
             verb = line.partition(" ")[0].upper()
-            await self._say(writer, self._answer(verb, line, self._usual(verb)))
+            usual = "503 5.5.1 nested MAIL command" if verb == "MAIL" and in_mail else self._usual(verb)
+            await self._say(writer, usual if usual.startswith("503") else self._answer(verb, line, usual))
+            in_mail = (in_mail or verb == "MAIL") and verb != "RSET"
             if verb == "QUIT":
                 break
             if verb == "DATA" and self._last.startswith("354"):
                 await self._take(reader, writer)
+                in_mail = False
             if verb == "STARTTLS" and self._last.startswith("220"):
                 assert self.tls is not None
                 await writer.start_tls(self.tls)

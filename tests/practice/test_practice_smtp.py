@@ -17,6 +17,7 @@ from scripted_smtp import until
 from tocsin.domain.channel import Accepted, ReceiptKind, Result
 from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, ProviderDown, TryAgain
 from tocsin.practice.behaviour import BEHAVIOURS, NORMAL, behaviour_of
+from tocsin.practice.outbox import Outbox
 from tocsin.practice.reports import Reporter
 from tocsin.practice.smtp import PracticeServer
 from tocsin_channels.email import receipts
@@ -154,6 +155,23 @@ async def test_a_report_that_nobody_took_is_sent_after_the_next_start(tmp_path: 
         await channel.close()
     async with PracticeServer(outbox) as again:
         assert [due.recipient for due in again.outbox.due()] == ["bounce@example.com"]
+
+
+async def test_a_message_is_committed_before_it_is_acknowledged(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox.sqlite")
+    await outbox.keep("a@b.example", ["c@d.example"], b"Subject: x\r\n\r\n", report=False)
+    assert taken(tmp_path / "outbox.sqlite") == [("c@d.example", "", "x")]
+    outbox.close()
+
+
+async def test_a_message_that_cannot_be_kept_is_not_acknowledged(server: PracticeServer, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "outbox.sqlite")) as database:
+        database.execute("DROP TABLE message")
+    channel = email_channel(server.port)
+    (result,) = await post(channel, "ada@example.com")
+    await channel.close()
+    assert type(result) is TryAgain
+    assert result.code == 451
 
 
 async def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_address
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tocsin.domain.errors import Refused
@@ -65,9 +66,20 @@ class Server:
             verify=query.get("verify") != ["off"],
         )
 
+    def may_send_password(self, *, encrypted: bool) -> bool:
+        """Tell whether the password may go over the line: not in clear to another machine, unless TLS was ruled out."""
+        return encrypted or self.tls is Tls.NEVER or _is_loopback(self.host)
+
     def tls_context(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
         if not self.verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

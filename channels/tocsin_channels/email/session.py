@@ -6,7 +6,6 @@ import asyncio
 import base64
 import socket
 import ssl
-from ipaddress import ip_address
 
 import tenacity
 
@@ -99,7 +98,7 @@ async def _encrypt(wire: Wire, server: Server, patience: Patience) -> None:
 
 async def _sign_in(wire: Wire, server: Server, patience: Patience) -> None:
     encrypted = wire.transport.get_extra_info("sslcontext") is not None
-    if not encrypted and server.tls is not Tls.NEVER and not _is_loopback(server.host):
+    if not server.may_send_password(encrypted=encrypted):
         raise ProviderDown(
             f"{server.name} offers no encryption, so the password was not sent. Use smtps://, or set email.starttls to "
             '"never" to send it in clear all the same.'
@@ -139,10 +138,3 @@ def _own_name(wire: Wire) -> bytes:
         return name.encode()
     address = str(wire.transport.get_extra_info("sockname")[0]).partition("%")[0]
     return (f"[IPv6:{address}]" if ":" in address else f"[{address}]").encode()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

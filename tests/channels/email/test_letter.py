@@ -126,6 +126,17 @@ def test_nothing_in_a_text_becomes_active(body: str) -> None:
     assert 'href="javascript' not in html
 
 
+def test_html_that_a_person_writes_is_shown_as_they_wrote_it() -> None:
+    html = part(parsed(letter_to(RENDERER.render(story(chapter(body="a <b>bold</b> claim"))))), "text/html")
+    assert "a &lt;b&gt;bold&lt;/b&gt; claim" in html
+
+
+def test_an_encoded_word_that_got_past_the_door_is_no_encoded_word_any_more() -> None:
+    trap = "x =?utf-8?q?=0D=0ABcc:_y@example.com?="
+    mail = parsed(letter_to(RENDERER.render(story(chapter(title=trap), brand=trap))))
+    assert decoded(mail["Subject"]) == f"[Investigating] {trap}"
+
+
 def test_markdown_reads_well() -> None:
     html = part(
         parsed(letter_to(RENDERER.render(story(chapter(body="**now** [page](https://x.example)\n\n- a\n- b"))))),

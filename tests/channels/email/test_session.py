@@ -108,6 +108,26 @@ async def test_wrong_credentials_are_our_fault_and_are_said_without_the_password
     assert server.sessions == 2  # one for the batch, one for the check: what is wrong stays wrong
 
 
+@pytest.mark.parametrize(
+    ("url", "starttls", "encrypted", "allowed"),
+    [
+        ("smtp://me:secret@mail.example.com", "auto", False, False),
+        ("smtp://me:secret@mail.example.com", "require", False, False),
+        ("smtp://me:secret@mail.example.com", "auto", True, True),
+        ("smtp://me:secret@mail.example.com", "never", False, True),
+        ("smtp://me:secret@127.0.0.1", "auto", False, True),
+        ("smtp://me:secret@[::1]", "auto", False, True),
+        ("smtp://me:secret@localhost.example.com", "auto", False, False),
+    ],
+)
+def test_a_password_goes_to_another_machine_in_clear_only_where_an_operator_said_so(
+    *, url: str, starttls: str, encrypted: bool, allowed: bool
+) -> None:
+    server = Server.parse(url, starttls)
+    assert server.may_send_password(encrypted=encrypted) is allowed
+    assert "secret" not in repr(server)
+
+
 async def test_a_server_of_before_ehlo_is_spoken_to_as_it_can(channel_to: ChannelTo) -> None:
     async with served(Scripted({"EHLO": lambda _: "502 what?"})) as server:
         assert isinstance((await post(channel_to(server.port), "a@example.com"))[0], Accepted)
