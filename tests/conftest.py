@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,8 +12,9 @@ import pytest
 import redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from psql import psql
 from tocsin.broker import redis_url
-from tocsin.embedded.postgres import DURABLE, Postgres, binary
+from tocsin.embedded.postgres import DURABLE, Postgres
 from tocsin.embedded.process import running
 from tocsin.embedded.valkey import Valkey
 from tocsin.store.engine import make_engine
@@ -81,9 +81,3 @@ def tmp_home() -> Iterator[Path]:
     """Return an empty folder with a short path, for a Tocsin of the test's own."""
     with tempfile.TemporaryDirectory(prefix="tocsin-home-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
-
-
-def psql(server: Postgres, database: str, statement: str) -> str:
-    """Run one statement and return what it prints, apart from every event loop."""
-    command = [str(binary("psql")), "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", statement, server.url(database)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
