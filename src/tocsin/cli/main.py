@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.util import find_spec
-from typing import Final
+from typing import Final, NamedTuple
 
 import typer
 
-# The module of each sub-command, which has a typer application `app` or a function of the command's name.
-_PLACES: Final = {
-    "up": "up",
-    "web": "serve",
-    "worker": "serve",
-    "practice": "serve",
-    "migrate": "serve",
-    "doctor": "doctor",
-    "key": "key",
-    "operator": "operator",
-    "incident": "incident",
-    "watch": "watch",
-    "subscribers": "subscribers",
+
+class _Command(NamedTuple):
+    """`place` is its module in tocsin.cli, with a typer application `app` or a function of the command's name."""
+
+    place: str
+    help: str
+
+
+COMMANDS: Final = {
+    "up": _Command("up", "Run everything: database, broker, web, workers, and providers to practise on."),
+    "web": _Command("serve", "Run the API and the pages."),
+    "worker": _Command("serve", "Run a worker: on all queues, or on those named by -Q."),
+    "practice": _Command("serve", "Run the providers to practise on: an SMTP server that keeps what it gets."),
+    "migrate": _Command("serve", "Bring the database to the newest schema."),
+    "doctor": _Command("doctor", "Check everything that this installation needs, and say what to mend."),
+    "key": _Command("key", "Make, list and revoke API keys."),
+    "operator": _Command("operator", "Make accounts for the console."),
+    "incident": _Command("incident", "Open, update, resolve, list and show incidents."),
+    "watch": _Command("watch", "Watch an update go out, until nothing is on its way any more."),
+    "subscribers": _Command("subscribers", "Import and export subscribers."),
 }
 
 
@@ -29,7 +35,7 @@ def app() -> None:
     """Run the command; what a person can mend is told in words, without a traceback."""
     asked = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     try:
-        _commands([asked] if asked in _PLACES else list(_PLACES))()
+        _commands(asked)()
     except Exception as error:
         if not _is_for_people(error):
             raise
@@ -37,20 +43,25 @@ def app() -> None:
         sys.exit(1)
 
 
-def _commands(names: list[str]) -> typer.Typer:
+def _commands(asked: str) -> typer.Typer:
+    """Return the command that was asked for, else all of them, named and explained alone."""
     commands = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
     commands.callback()(_tocsin)
-    for name in names:
-        place = f"tocsin.cli.{_PLACES[name]}"
-        if find_spec(place) is None:
-            continue
-        module = import_module(place)
-        function = getattr(module, name, None)
-        if callable(function):
-            commands.command(name)(function)
-        else:
-            commands.add_typer(module.app, name=name)
+    if asked not in COMMANDS:
+        for name, command in COMMANDS.items():
+            commands.command(name, help=command.help)(_unasked)
+        return commands
+    module = import_module(f"tocsin.cli.{COMMANDS[asked].place}")
+    function = getattr(module, asked, None)
+    if callable(function):
+        commands.command(asked)(function)
+    else:
+        commands.add_typer(module.app, name=asked)
     return commands
+
+
+def _unasked() -> None:
+    """Stand in the list of commands."""
 
 
 def _tocsin() -> None:
