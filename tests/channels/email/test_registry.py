@@ -1,0 +1,47 @@
+"""From settings to channels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from tocsin.domain.channel import ChannelName
+from tocsin.domain.errors import Refused
+from tocsin.settings import Email, Settings
+from tocsin_channels.email.channel import EmailChannel
+from tocsin_channels.registry import PRACTICE_BOUNCES, build, receipt_token
+
+
+def settings(home: Path, *, practice: bool, **email: str) -> Settings:
+    return Settings(home=home, practice=practice, secret=SecretStr("x" * 40), email=Email.model_validate(email))
+
+
+def test_mail_is_a_channel_where_a_server_is_named(tmp_path: Path) -> None:
+    assert set(build(settings(tmp_path, practice=False))) == {ChannelName.STATUS_PAGE}
+    built = build(settings(tmp_path, practice=False, smtp_url="smtp://127.0.0.1:2525"))
+    assert set(built) == {ChannelName.STATUS_PAGE, ChannelName.EMAIL}
+
+
+def test_in_practice_bounces_come_back_without_being_set_up(tmp_path: Path) -> None:
+    practised = settings(tmp_path, practice=True, smtp_url="smtp://127.0.0.1:2525")
+    channel = build(practised)[ChannelName.EMAIL]
+    assert isinstance(channel, EmailChannel)
+    assert channel.bounces.domain == PRACTICE_BOUNCES
+    with pytest.raises(Refused, match="not sent to a bounce address"):
+        channel.read_receipt(b"To: somebody@else.example", {"authorization": f"Bearer {receipt_token(practised)}"})
+
+
+def test_otherwise_nobody_may_report_bounces_before_a_token_is_set(tmp_path: Path) -> None:
+    real = settings(tmp_path, practice=False, smtp_url="smtp://127.0.0.1:2525")
+    assert receipt_token(real) == ""
+    with pytest.raises(Refused, match="Authorization"):
+        build(real)[ChannelName.EMAIL].read_receipt(b"", {"authorization": "Bearer "})
+
+
+@pytest.mark.parametrize("sender", ["", "nobody", "Acme <a b@c>", "Acme <grüße@acme.example>"])
+def test_a_sender_that_mail_cannot_be_from_is_refused_with_an_example(sender: str, tmp_path: Path) -> None:
+    wrong = settings(tmp_path, practice=False, smtp_url="smtp://127.0.0.1:2525", **{"from": sender})
+    with pytest.raises(Refused, match="Write who mail is from"):
+        build(wrong)
