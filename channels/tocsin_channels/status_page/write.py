@@ -30,14 +30,13 @@ def write(directory: Path, files: Mapping[str, bytes]) -> bool:
     directory.mkdir(parents=True, exist_ok=True)
     stamp: dict[str, Any] = json.loads(files[STAMP])
     with _locked(directory / _LOCK):
-        before = _read_stamp(directory)
-        if before["rendered_at"] > stamp["rendered_at"]:
+        if _rendered_at(directory) > stamp["rendered_at"]:
             return False
         for path, content in files.items():
-            unchanged = before["files"].get(path) == stamp["files"].get(path) and (directory / path).is_file()
-            if path != STAMP and not unchanged:
-                _replace(directory / path, content)
+            if path != STAMP and not _holds(directory / path, content):
+                # The file comes after its compressed twin, so that a file that is right never has a wrong twin.
                 _replace(directory / f"{path}.gz", gzip.compress(content, compresslevel=6, mtime=0))
+                _replace(directory / path, content)
         _replace(directory / STAMP, files[STAMP])
         _remove_all_but(directory, files)
     return True
@@ -50,12 +49,18 @@ def _locked(path: Path) -> Generator[None]:
         yield
 
 
-def _read_stamp(directory: Path) -> dict[str, Any]:
-    with suppress(OSError, ValueError):
-        stamp: dict[str, Any] = json.loads((directory / STAMP).read_bytes())
-        if isinstance(stamp.get("files"), dict) and isinstance(stamp.get("rendered_at"), str):
-            return stamp
-    return {"rendered_at": "", "files": {}}
+def _rendered_at(directory: Path) -> str:
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return str(json.loads((directory / STAMP).read_bytes())["rendered_at"])
+    return ""
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    # The file itself is asked, not the stamp: a worker that was killed may have left files of a page without stamp.
+    try:
+        return path.read_bytes() == content and path.with_name(f"{path.name}.gz").exists()
+    except OSError:
+        return False
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -81,6 +81,10 @@ def test_bodies_can_do_no_harm(body: str) -> None:
     assert not [tag for tag in tags if re.search(r"script|onerror|onclick|onload|javascript:|data:|<img|<svg", tag)]
 
 
+def test_html_in_a_body_is_shown_as_it_was_typed() -> None:
+    assert "&lt;b&gt;bold&lt;/b&gt;" in str(to_html("<b>bold</b>"))
+
+
 def test_markdown_is_read_and_links_give_nothing_away() -> None:
     html = str(to_html("We **know**.\n\n- one\n- [two](https://example.com/?a=1&b=2)"))
     assert "<strong>know</strong>" in html

@@ -84,6 +84,15 @@ async def test_the_stamp_comes_last(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "stamp.json").read_bytes()) == json.loads(files["stamp.json"])
 
 
+async def test_what_a_killed_worker_left_is_put_right(tmp_path: Path) -> None:
+    first = render(page(components=[component("api")]))
+    write(tmp_path, first)
+    # Half of another page is there without its stamp, and then everything is as it was before.
+    (tmp_path / "index.html").write_bytes(render(page(components=[component("shop")]))["index.html"])
+    write(tmp_path, first)
+    assert (tmp_path / "index.html").read_bytes() == first["index.html"]
+
+
 async def test_a_folder_that_cannot_be_written_is_our_fault_and_is_tried_again(tmp_path: Path) -> None:
     (tmp_path / "page").write_text("a file where the folder should be")
     channel = StatusPageChannel(tmp_path / "page")

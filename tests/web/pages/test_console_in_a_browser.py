@@ -1,57 +1,18 @@
-"""What people see and do, in a real browser: journeys, live pages, and that everyone can use them."""
+"""What operators see and do at the console, in a real browser."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import timedelta
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
+from browsing import DESK, PHONE, overflow, serious, shifted
 from delivery.world import World
-from page_samples import NOW, component, group, incident, page, update
 from tocsin.domain.channel import Accepted, Message
-from tocsin.domain.component import ComponentStatus
 from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp
-from tocsin.domain.incident import Status
-from tocsin.domain.page import Page as PublicPage
-from tocsin.domain.tokens import Signer
-from tocsin.domain.uptime import Span
-from tocsin.settings import Settings
-from tocsin_channels.status_page.render import render
-from tocsin_channels.status_page.write import write
 from web.pages.conftest import OPERATOR, PASSWORD
-
-DOWN, PARTLY = ComponentStatus.MAJOR_OUTAGE, ComponentStatus.PARTIAL_OUTAGE
-LONG = "Donaudampfschifffahrtsgesellschaftskapitänszahlungsabwicklungsschnittstelle"
-PHONE = {"width": 360, "height": 740}
-
-
-def busy_page(minutes: int = 0) -> PublicPage:
-    """Return a page on a bad day, with long names in it."""
-    told = [
-        update("Wir **arbeiten** daran.\n\n- eins\n- zwei", Status.IDENTIFIED, id_="upd000000002"),
-        update("We look into it. See [what to do](https://example.com/x).", at=NOW - timedelta(hours=1)),
-    ]
-    back = group("back")
-    spans = [Span(NOW - timedelta(days=back_), NOW - timedelta(days=back_, hours=-3), PARTLY) for back_ in (3, 9, 40)]
-    return page(
-        components=[
-            component("api", DOWN, spans=spans),
-            component("pay", PARTLY, name=LONG, group=back.id),
-            *(component(f"c{n}", group=back.id) for n in range(8)),
-        ],
-        groups=[back],
-        incidents=[
-            incident(f"{LONG} ist gestört", *told, next_update_at=NOW + timedelta(minutes=30)),
-            incident("Old", update("Over.", Status.RESOLVED, at=NOW - timedelta(days=2)), id_="inc000000002"),
-        ],
-        rendered_at=NOW + timedelta(minutes=minutes),
-    )
 
 
 async def sign_in(tab: Page, site: str, path: str = "/console") -> None:
@@ -72,37 +33,6 @@ async def refuse_some(world: World) -> None:
         return Accepted("queued as 4711", 250)
 
     world.email.answer = answer
-
-
-async def serious(tab: Page) -> list[str]:
-    """Return what axe finds that would keep somebody from using the page."""
-    found = await Axe().run(tab)
-    violations = cast("Sequence[dict[str, Any]]", found.response["violations"])
-    return [
-        f"{one['id']}: {node['html'][:120]} {node.get('failureSummary', '')[:300]}"
-        for one in violations
-        if one["impact"] in {"serious", "critical"}
-        for node in one["nodes"][:3]
-    ]
-
-
-async def shifted(tab: Page) -> float:
-    """Return how much the layout has moved since the page began (CLS)."""
-    moved: float = await tab.evaluate(
-        """() => new Promise(done => {
-          let sum = 0;
-          const watch = new PerformanceObserver(list => {
-            for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value;
-          });
-          watch.observe({type: "layout-shift", buffered: true});
-          requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));
-        })"""
-    )
-    return moved
-
-
-async def overflow(tab: Page) -> int:
-    return int(await tab.evaluate("document.documentElement.scrollWidth - innerWidth"))
 
 
 async def test_an_operator_watches_an_update_go_out_and_finds_out_why_some_did_not_get_it(
@@ -205,78 +135,8 @@ async def test_long_lists_come_in_pages(site: str, tab: Page, world: World, oper
     assert len(set(seen)) == 120
 
 
-async def test_someone_unsubscribes(site: str, tab: Page, world: World, settings: Settings) -> None:
-    endpoint = await world.person("ada@example.com")
-    token = Signer(settings.secret.get_secret_value(), "unsubscribe").make(endpoint)
-    await tab.goto(f"{site}/unsubscribe/{token}")
-    assert await serious(tab) == []
-    await tab.get_by_role("button", name="Stop all e-mails").click()
-    await expect(tab.get_by_role("heading", name="You get no more e-mails from us.")).to_be_visible()
-    assert await world.rows("SELECT state::text FROM endpoint WHERE id = :id", id=endpoint) == [("opted_out",)]
-
-
-async def test_the_status_page_stays_current_without_a_reload(site: str, tab: Page, settings: Settings) -> None:
-    write(settings.page_directory, render(busy_page()))
-    await tab.goto(f"{site}/")
-    await expect(tab.get_by_role("heading", name="Api is down.")).to_be_visible()
-    await tab.evaluate("window.stillHere = true")
-    await tab.get_by_text("1 earlier update").click()
-    link = tab.get_by_role("link", name="what to do")
-    await link.focus()
-    write(settings.page_directory, render(page(components=busy_page().components[1:], groups=busy_page().groups,
-                                               incidents=busy_page().incidents,
-                                               rendered_at=NOW + timedelta(minutes=1))))  # fmt: skip
-    await tab.evaluate("refresh(document.getElementById('main'))")
-    await expect(tab.get_by_role("heading", name=f"{LONG} is partly down.")).to_be_visible()
-    await expect(link).to_be_focused()  # what was opened stays open, and who was there stays there
-    assert await tab.evaluate("window.stillHere") is True
-
-
-async def test_the_first_page_comes_by_itself(site: str, tab: Page, settings: Settings) -> None:
-    await tab.goto(f"{site}/")
-    await expect(tab.get_by_role("heading", name="The status page is being made.")).to_be_visible()
-    write(settings.page_directory, render(page()))
-    await expect(tab.get_by_role("heading", name="Everything is working.")).to_be_visible(timeout=15_000)
-
-
-async def test_times_are_told_in_the_visitors_own_zone(site: str, browser: Browser, settings: Settings) -> None:
-    write(settings.page_directory, render(busy_page()))
-    async with await browser.new_context(timezone_id="Asia/Tokyo") as context:
-        tab = await context.new_page()
-        await tab.goto(f"{site}/incidents/inc000000001")
-        told = tab.locator("time").first
-        await expect(told).to_contain_text("20:31")
-        assert await told.get_attribute("datetime") == "2026-11-21T11:31:00Z"
-
-
-async def test_everything_is_there_without_script(site: str, browser: Browser, settings: Settings) -> None:
-    write(settings.page_directory, render(busy_page()))
-    async with await browser.new_context(java_script_enabled=False) as context:
-        tab = await context.new_page()
-        await tab.goto(f"{site}/")
-        await expect(tab.get_by_role("heading", name="Api is down.")).to_be_visible()
-        await expect(tab.get_by_text("13:01 UTC").first).to_be_visible()
-        await tab.get_by_text("1 earlier update").click()
-        await expect(tab.get_by_text("We look into it.")).to_be_visible()
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, {"width": 1280, "height": 800}], ids=["phone", "desk"])
-async def test_everyone_can_use_the_public_pages(
-    site: str, browser: Browser, settings: Settings, scheme: Any, size: Any
-) -> None:
-    write(settings.page_directory, render(busy_page()))
-    async with await browser.new_context(color_scheme=scheme, viewport=size) as context:
-        tab = await context.new_page()
-        for path in ("/", "/history", "/incidents/inc000000001", "/incidents/unknown", "/console/sign-in"):
-            await tab.goto(f"{site}{path}")
-            assert await serious(tab) == [], path
-            assert await overflow(tab) <= 0, path
-            assert await shifted(tab) < 0.02, path
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, {"width": 1280, "height": 800}], ids=["phone", "desk"])
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 async def test_everyone_can_use_the_console(
     site: str, browser: Browser, world: World, operator: str, scheme: Any, size: Any
 ) -> None:
@@ -325,24 +185,3 @@ async def test_the_keyboard_reaches_everything_and_one_sees_where_it_is(
         assert outline[2] >= 2, outline
         reached.add(outline[0])
     assert len(reached) == wanted
-
-
-async def test_a_lost_connection_is_said_in_words(site: str, browser: Browser, settings: Settings) -> None:
-    write(settings.page_directory, render(busy_page()))
-    async with await browser.new_context() as context:
-        tab = await context.new_page()
-        await tab.clock.install()
-        await tab.goto(f"{site}/")
-        await context.set_offline(True)
-        await tab.clock.run_for(31_000)
-        await expect(tab.get_by_role("status")).to_contain_text("No connection since")
-        await expect(tab.get_by_role("heading", name="Api is down.")).to_be_visible()
-        await context.set_offline(False)
-        await tab.clock.run_for(31_000)
-        await expect(tab.get_by_role("status")).to_be_empty()
-
-
-def test_the_stylesheet_is_small() -> None:
-    root = Path(__file__).parents[3] / "src/tocsin/web/static"
-    assert (root / "tocsin.css").stat().st_size < 20_000
-    assert (root / "tocsin.js").stat().st_size < 10_000
