@@ -250,6 +250,25 @@ async def test_what_a_dead_worker_had_in_flight_is_labelled_and_resent_with_the_
     assert await world.rows("SELECT lost, count(*) FROM attempt GROUP BY 1 ORDER BY 1") == [(False, 1), (True, 1)]
 
 
+async def test_who_may_have_heard_it_from_a_dead_worker_is_told_the_end(world: World) -> None:
+    await world.person("someone@example.com")
+    opened = await world.say("It is down.", severity="sev2")
+    await world.spread()
+    died = Provider()
+
+    async def killed() -> None:
+        raise asyncio.CancelledError
+
+    died.before_answer = killed
+    with contextlib.suppress(asyncio.CancelledError):
+        await deliver_batch(world.way(provider=died, lease_seconds=5))
+    await world.say("It is fixed.", about=opened, status="resolved")
+    await world.spread()
+    await world.later(6)
+    await world.deliver()
+    assert world.email.texts_to("someone@example.com") == [["It is fixed."]]
+
+
 async def test_a_late_accepted_from_a_worker_that_lost_its_lease_still_counts_and_a_late_retry_does_not(
     world: World,
 ) -> None:
