@@ -117,7 +117,7 @@ def test_a_part_that_does_not_end_is_ended_with_its_children(tmp_path: Path) -> 
     notes = tmp_path / "notes"
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + _UNTIED
     tree = Tree(tmp_path, lambda _: None)
-    tree.start(_part("practice", Stage.PRACTICE, notes, deaf))
+    tree.start(_part("web", Stage.WEB, notes, deaf))
     pids = _look_until_begun(tree, notes, 2)
     tree.stop()
     until(lambda: not any(map(_is_alive, pids)), "its children are gone", seconds=5)

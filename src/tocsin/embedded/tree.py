@@ -32,8 +32,8 @@ class Stage(IntEnum):
     DATABASE = 5
 
 
-# Seconds that the parts of a stage have to finish what they do: 14 in all.
-_PATIENCE: Final = {Stage.WEB: 3.0, Stage.WORKER: 5.0, Stage.PRACTICE: 1.0, Stage.BROKER: 2.0, Stage.DATABASE: 3.0}
+# By when, in seconds from the beginning of the stop, the parts of a stage have to be done.
+_UNTIL: Final = {Stage.WEB: 3.0, Stage.WORKER: 10.0, Stage.PRACTICE: 10.5, Stage.BROKER: 11.5, Stage.DATABASE: 14.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +106,13 @@ class Tree:
 
     def stop(self) -> None:
         """Stop all in order, and end by force whoever does not."""
+        began = time.monotonic()
         for stage in Stage:
             leaving = [member for member in self.members if member.part.stage is stage]
             for member in leaving:
                 ask(member.child, member.part.command().stop)
-            deadline = time.monotonic() + _PATIENCE[stage]
             for member in leaving:
-                finish(member.child, seconds=deadline - time.monotonic())
+                finish(member.child, seconds=began + _UNTIL[stage] - time.monotonic())
                 self._say(f"-{member.child.pid}")
         os.close(self._line)
         self._guard.wait()
