@@ -231,7 +231,7 @@ async def read_attempts(connection: AsyncConnection, delivery: Delivery) -> list
         """),
         {"since": delivery.since, "endpoint": delivery.endpoint_id, "update": delivery.update_id},
     )
-    return [dict(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+    return [dict(row) for row in rows.mappings()]
 
 
 async def read_receipts(connection: AsyncConnection, delivery: Delivery) -> list[dict[str, Any]]:
@@ -246,7 +246,7 @@ async def read_receipts(connection: AsyncConnection, delivery: Delivery) -> list
             "endpoint": delivery.endpoint_id,
         },
     )
-    return [dict(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+    return [dict(row) for row in rows.mappings()]
 
 
 def _with_sending(stored: Sequence[Count], sending: Sequence[Count]) -> list[Count]:

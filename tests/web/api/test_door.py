@@ -6,6 +6,7 @@ import asyncio
 import json
 import string
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -135,7 +136,7 @@ async def test_what_cannot_be_read_is_answered_in_one_form(
 
 
 async def test_a_body_without_a_length_is_bounded_too(client: httpx.AsyncClient) -> None:
-    async def endless() -> Any:
+    async def endless() -> AsyncIterator[bytes]:
         for _ in range(200):
             yield b" " * 10_000
 

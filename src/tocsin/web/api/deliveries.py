@@ -44,10 +44,6 @@ class Filter(Paging):
     version: Version | None = None
 
 
-class _Which(Paging):
-    version: Version | None = None
-
-
 @router.get("/incidents/{which}/deliveries", dependencies=_READ, summary="List an incident's deliveries")
 async def list_deliveries(which: str, asked: Annotated[Filter, Query()], site: SiteDep) -> dict[str, Any]:
     place = asked.place(3)

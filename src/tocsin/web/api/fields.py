@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar, cast
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
@@ -95,16 +94,20 @@ def _unkeepable(value: Any, depth: int) -> list[str]:
         case int() | float():
             exact = -_EXACT <= value <= _EXACT  # also false for NaN
             return [] if exact else ["A number here is too large to be kept exactly. Write it as a string"]
-        case Mapping() | list():
+        case dict() | list():
             if depth > _DEEPEST:
                 return [f"This is nested deeper than {_DEEPEST} levels. Make it flatter"]
-            return [problem for item in _parts(value) for problem in _unkeepable(item, depth + 1)]
+            return [
+                problem
+                for item in _parts(cast("dict[str, Any] | list[Any]", value))
+                for problem in _unkeepable(item, depth + 1)
+            ]
         case _:
             return ["This cannot be kept as JSON"]
 
 
-def _parts(value: Mapping[object, object] | list[object]) -> list[object]:
-    return [*value, *value.values()] if isinstance(value, Mapping) else value
+def _parts(value: dict[str, Any] | list[Any]) -> list[Any]:
+    return [*value, *value.values()] if isinstance(value, dict) else value
 
 
 def _bad_text(value: str) -> list[str]:

@@ -1,0 +1,100 @@
+"""`tocsin doctor`: checks configuration, database, broker and every provider, and says what to mend."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from tocsin import settings
+from tocsin.cli.reach import HomeOption, JsonOption, show
+from tocsin.domain.errors import DeliveryError
+from tocsin.embedded import local
+from tocsin.embedded.process import CouldNotStart
+from tocsin.services.health import check_broker, check_database
+from tocsin.services.policy import BrokenPolicy, load_policy
+from tocsin.settings import BrokenSettings, Settings
+from tocsin.store.engine import make_engine
+from tocsin_channels.registry import build
+
+
+class Finding(NamedTuple):
+    name: str
+    ok: bool
+    detail: str
+
+
+def doctor(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+    """Check everything that this installation needs; exit 1 where something is to be mended."""
+    findings = asyncio.run(_look(home))
+    if as_json:
+        show([finding._asdict() for finding in findings])
+    else:
+        console = Console()
+        for finding in findings:
+            mark = "[green]✓[/green]" if finding.ok else "[red]✗[/red]"
+            console.print(f"{mark} [bold]{finding.name}[/bold] {escape(finding.detail)}", highlight=False)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+async def _look(home: Path | None) -> list[Finding]:
+    try:
+        loaded = settings.load()
+        load_policy()
+    except (BrokenSettings, BrokenPolicy) as error:
+        return [Finding("configuration", ok=False, detail=str(error))]
+    findings = [Finding("configuration", ok=True, detail=f"can be followed ({settings.config_directory()})")]
+    findings.append(await _database(loaded, home))
+    if loaded.broker_url:
+        broker = await check_broker(loaded.broker_url)
+        findings.append(Finding("broker", broker.ok, broker.detail))
+    findings += await _channels(loaded)
+    findings += await _web(loaded, home)
+    return findings
+
+
+async def _database(loaded: Settings, home: Path | None) -> Finding:
+    try:
+        url = local.database_url(loaded, home)
+    except CouldNotStart as error:
+        return Finding("database", ok=False, detail=str(error))
+    engine = make_engine(url, pool_size=1)
+    try:
+        found = await check_database(engine)
+    finally:
+        await engine.dispose()
+    return Finding("database", found.ok, found.detail)
+
+
+async def _channels(loaded: Settings) -> list[Finding]:
+    findings: list[Finding] = []
+    for name, channel in build(loaded).items():
+        try:
+            findings.append(Finding(name, ok=True, detail=await channel.check()))
+        except DeliveryError as error:
+            findings.append(Finding(name, ok=False, detail=error.note))
+        finally:
+            await channel.close()
+    return findings
+
+
+async def _web(loaded: Settings, home: Path | None) -> list[Finding]:
+    """Ask the Tocsin that runs in this home, if any, what it says of itself."""
+    try:
+        url = local.address(home or loaded.home_directory)
+    except CouldNotStart:
+        return []
+    try:
+        async with httpx.AsyncClient(timeout=5) as client:
+            answer = await client.get(f"{url}/readyz")
+        told: dict[str, Any] = answer.json()
+    except (httpx.TransportError, ValueError) as error:
+        return [Finding("web", ok=False, detail=f"{url} does not answer ({error}). Start it with `tocsin up`.")]
+    broken = [f"{name} {check['detail']}" for name, check in told["checks"].items() if not check["ok"]]
+    return [Finding("web", ok=not broken, detail="; ".join(broken) or f"{url} is ready")]
