@@ -2,7 +2,7 @@
 # A machine needs Python >= 3.11 with venv, and make. The tests also need Chromium.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-locks check-production format bench bench-quick lock secrets clean browser nginx postfix tools service
+.PHONY: help run test check check-code check-locks check-production format bench bench-quick lock secrets clean browser nginx postfix tools service
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -39,13 +39,14 @@ run: $(SERVICE) ## Start Tocsin with sample data on http://127.0.0.1:8000 (ARGS=
 test: $(TOOLS) browser ## Run all tests, on real servers and a real browser (ARGS='tests/web -k title')
 	@$(BIN)/python -m pytest --durations=15 $(ARGS)
 
-check: $(TOOLS) nginx ## Check format, lint, types, layers, locks and the production files
+check: check-code check-locks check-production ## Check format, lint, types, layers, locks and the production files
+
+check-code: $(TOOLS)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	@$(MAKE) --no-print-directory check-locks check-production
 
 check-locks: $(TOOLS)
 	@new=$$(mktemp -d) && cp config/requirements*.lock "$$new" && \
