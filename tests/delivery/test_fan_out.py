@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from delivery.world import World
 from tocsin.domain.channel import Limits
+from tocsin.domain.errors import Refused
 
 
 async def test_each_endpoint_in_the_audience_has_a_row_with_a_reason_where_it_is_not_written_to(world: World) -> None:
@@ -107,3 +110,12 @@ async def test_a_silent_end_takes_back_what_never_went_out(world: World) -> None
 async def test_only_what_is_public_is_owed_to_the_page(world: World) -> None:
     await world.tell("Only inside.", audiences=["oncall"])
     assert await world.rows("SELECT count(*) FROM delivery") == [(0,)]
+
+
+async def test_a_title_written_inside_is_never_handed_on_to_a_wider_audience(world: World) -> None:
+    opened = await world.say("psp-gw-3 times out.", severity="sev1", audiences=["oncall"])
+    with pytest.raises(Refused, match="customers should read"):
+        await world.say("We look into it.", about=opened, audiences=["oncall", "customers"])
+    everyone = await world.say("It is down.", severity="sev1")
+    await world.say("Only inside.", about=everyone, audiences=["oncall"])
+    await world.say("It is over.", about=everyone, audiences=["customers"], status="resolved")

@@ -91,8 +91,13 @@ def first(draft: Draft, now: datetime, policy: Policy, audiences: Audiences) -> 
     )
 
 
-def follow(before: Snapshot, draft: Draft, now: datetime, policy: Policy, audiences: Audiences) -> Snapshot:
-    """Return the version after `before`; raise IllegalMove where the incident cannot go there."""
+def follow(
+    before: Snapshot, draft: Draft, now: datetime, policy: Policy, audiences: Audiences, title_read_by: int
+) -> Snapshot:
+    """Return the version after `before`; raise IllegalMove where the incident cannot go there.
+
+    `title_read_by` is the set of audiences that versions with the title of `before` have addressed.
+    """
     status = move(before.status, draft.status or before.status)
     severity = draft.severity or before.severity
     kind = draft.kind or before.kind
@@ -101,6 +106,7 @@ def follow(before: Snapshot, draft: Draft, now: datetime, policy: Policy, audien
     else:
         addressed = _still_addressed(before, severity, kind, policy, audiences)
     _check_texts(draft, addressed, audiences)
+    _check_title(before, draft, addressed, title_read_by, audiences)
     components = _components_after(before, draft, status)
     return Snapshot(
         version=before.version + 1,
@@ -151,6 +157,21 @@ def _impact_after(before: Snapshot, draft: Draft, status: Status, components: Ma
 
 def _promised(draft: Draft, now: datetime) -> datetime | None:
     return None if draft.next_update_in is None else now + draft.next_update_in
+
+
+def _check_title(before: Snapshot, draft: Draft, addressed: int, read_by: int, audiences: Audiences) -> None:
+    """Refuse to hand a title on to an audience wider than any that it was written for (promise D6)."""
+    if draft.title is not None:
+        return
+    widest = audiences.in_mask(addressed)[-1]
+    titles = before.titles if draft.titles is None else draft.titles
+    has_own = any(key in titles for key in (other.name for other in audiences.ordered if other.rank >= widest.rank))
+    if widest.rank > audiences.in_mask(read_by)[-1].rank and not has_own:
+        raise Refused(
+            f"The title so far was written for {audiences.in_mask(read_by)[-1].name} and inside of it. "
+            f"Say what {widest.name} should read, here or in `titles.{widest.name}`.",
+            field="title",
+        )
 
 
 def _check_texts(draft: Draft, addressed: int, audiences: Audiences) -> None:

@@ -60,7 +60,8 @@ async def add_update(
         raise no_incident(which)
     now, known = await store.look_around(connection, draft.components)
     _check(draft, known, now)
-    snapshot: Snapshot = follow(incident.latest.snapshot, draft, now, policy, audiences)
+    title_read_by = await store.title_read_by(connection, incident)
+    snapshot: Snapshot = follow(incident.latest.snapshot, draft, now, policy, audiences, title_read_by)
     update_id = new_public_id()
     await store.add(
         connection,
