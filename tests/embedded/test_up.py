@@ -151,9 +151,11 @@ def test_a_database_that_does_not_answer_is_named(tmp_home: Path, broker_url: st
         assert "Traceback" not in up.output
 
 
-def test_an_ordinary_user_may_run_it(tmp_home: Path) -> None:
+# In a container the user may be a number that no name belongs to.
+@pytest.mark.parametrize("number", ["65534", "4242"])
+def test_an_ordinary_user_may_run_it(tmp_home: Path, number: str) -> None:
     """Where the tests are run by root, root is given another number."""
-    become = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+    become = ("unshare", "--user", f"--map-user={number}", f"--map-group={number}")
     with Up(tmp_home / "home", before=become if os.getuid() == 0 and can_make_namespaces() else ()) as up:
         up.wait()
         assert up.end() == 0

@@ -1,4 +1,4 @@
-"""How root runs a database that refuses root: in a user namespace of its own, else as the user nobody."""
+"""How a database is run that refuses root, and users without a name: in a user namespace, else by the user nobody."""
 
 from __future__ import annotations
 
@@ -17,10 +17,18 @@ _TETHER = Path(__file__).with_name("tether.py")
 def user_for(directory: Path) -> User:
     """Return as whom PostgreSQL runs on `directory`: as the one who made it, if it exists."""
     if os.getuid() != 0:
-        return "same"
+        return "same" if _has_name(os.getuid()) or not can_make_namespaces() else "namespace"
     if directory.exists() and directory.stat().st_uid == pwd.getpwnam("nobody").pw_uid:
         return "nobody"
     return "namespace" if can_make_namespaces() else "nobody"
+
+
+def _has_name(user: int) -> bool:
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
 
 
 @cache

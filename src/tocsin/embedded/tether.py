@@ -2,8 +2,8 @@
 
 Run as a script with the standard library alone (`python -I -S tether.py PARENT SIGNAL FD USER command…`), so that it
 starts in milliseconds. FD is a pipe to the guard (`guard.py`) that is told of this group, or -1. USER is `same`, or
-how a program that refuses root is run by root: `namespace` (root under another number, in a user namespace of its own)
-or `nobody`.
+how a program that refuses root is run by root: `namespace` (under the number of nobody, in a user namespace of its own,
+with what this user owns) or `nobody`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _CLONE_NEWUSER = 0x10000000
-_UNPRIVILEGED = 1000
 
 
 def main(arguments: list[str]) -> None:
@@ -46,12 +45,13 @@ def tie(parent: int, death: int) -> None:
 
 
 def enter_namespace() -> None:
-    """Call this user 1000 from here on: PostgreSQL refuses 0, whatever it may or may not do."""
+    """Call this user nobody from here on: PostgreSQL refuses 0, and numbers without a name."""
     user, group = os.getuid(), os.getgid()
+    nobody = pwd.getpwnam("nobody")
     _libc("unshare", _CLONE_NEWUSER)
     Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{_UNPRIVILEGED} {user} 1")
-    Path("/proc/self/gid_map").write_text(f"{_UNPRIVILEGED} {group} 1")
+    Path("/proc/self/uid_map").write_text(f"{nobody.pw_uid} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{nobody.pw_gid} {group} 1")
 
 
 def become_nobody() -> None:
