@@ -24,12 +24,13 @@ from tocsin.domain.policy import Policy
 from tocsin.services import sweep
 from tocsin.services.audiences import read_audiences
 from tocsin.services.compose import Composer
-from tocsin.services.deliver import DATABASE_TROUBLE, Compose, Way, deliver
+from tocsin.services.deliver import DATABASE_TROUBLE, deliver
 from tocsin.services.fan_out import fan_out
 from tocsin.services.hint import Hints
 from tocsin.services.policy import load_policy
 from tocsin.services.refresh_page import PageDesk, refresh_page
 from tocsin.services.show_page import read_page
+from tocsin.services.way import Compose, Way
 from tocsin.settings import Settings
 from tocsin.store.engine import Pool, begin, make_engine, make_pool
 from tocsin_channels import registry

@@ -11,7 +11,7 @@ from tocsin.domain.incident import Impact, Phase, Severity, Status
 from tocsin.domain.plan import Planned, Row, Version
 from tocsin.domain.story import Chapter, Story
 from tocsin.domain.tokens import Signer
-from tocsin.store import claim, wording
+from tocsin.store import versions, wording
 from tocsin.store.engine import Connection, Pool
 
 _MOST_RENDERED = 500
@@ -35,7 +35,7 @@ class Versions:
         needed = {*live, *(row.update_id for row in rows), *(told for row in rows for told in row.told)}
         known = {self.by_id[update].incident_id for update in needed if update in self.by_id}
         seen = {incident: self.by_incident[incident][-1].id for incident in known}
-        for version in await claim.versions_after(connection, seen, needed - self.by_id.keys()):
+        for version in await versions.versions_after(connection, seen, needed - self.by_id.keys()):
             if version.id not in self.by_id:
                 self.by_id[version.id] = version
                 self.by_incident.setdefault(version.incident_id, []).append(version)

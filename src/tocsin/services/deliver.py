@@ -10,65 +10,28 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import asyncpg
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
-from tocsin.domain.channel import Accepted, Channel, Message, Result
-from tocsin.domain.delivery import Reason, State
-from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, ProviderDown, TryAgain
-from tocsin.domain.patience import Patience
-from tocsin.domain.plan import Plan, Planned, Rules, Version, newer_version, plan
-from tocsin.services.compose import Versions
-from tocsin.store import claim, record
+from tocsin.domain.channel import Accepted, Result
+from tocsin.domain.delivery import Reason
+from tocsin.domain.errors import Ambiguous, DeliveryError, TryAgain
+from tocsin.domain.plan import Plan, newer_version, plan
+from tocsin.services.outcome import Doubtful, note_of, outcome_of, unheard_of
+from tocsin.services.way import Way
+from tocsin.store import claim, record, versions
 from tocsin.store.claim import Lease
-from tocsin.store.engine import Connection, Pool
+from tocsin.store.engine import Connection
 from tocsin.store.record import Heard, Unheard
 
 log = structlog.get_logger()
 
 DATABASE_TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-# A message of which nobody knows is looked at again after this long: a late answer may still come.
-UNKNOWN_WAIT_SECONDS = 30.0
 _LONGEST_RECORD_SECONDS = 300.0
-
-Compose = Callable[[Sequence[Planned], Mapping[int, Version]], Awaitable[list[Message]]]
-
-
-def _set_event() -> asyncio.Event:
-    event = asyncio.Event()
-    event.set()
-    return event
-
-
-@dataclass(slots=True)
-class Way:
-    """One channel's way out in one worker process: what it sends through, and the rules it keeps."""
-
-    channel: Channel
-    pool: Pool
-    compose: Compose
-    rules: Rules
-    patience: Patience
-    lease_seconds: float
-    batch: int
-    worker: str
-    versions: Versions = field(default_factory=Versions)
-    idle: asyncio.Event = field(default_factory=_set_event)
-    called_again: bool = False
-    stopping: bool = False
-
-    @property
-    def running(self) -> bool:
-        return not self.idle.is_set()
-
-
-class Doubtful(TryAgain):
-    """A driver broke in the middle: it may have gone out, and counting it as accepted would hide the fault."""
 
 
 class Begun(NamedTuple):
@@ -145,7 +108,7 @@ async def _plan(way: Way, connection: Connection, lease: Lease) -> Plan:
     await way.versions.refresh(connection, lease.live, rows)
     by_id, by_incident = way.versions.by_id, way.versions.by_incident
     newer = {version.id for row in rows if (version := newer_version(row, by_id, by_incident)) is not None}
-    fanned_out = await claim.fanned_out(connection, list(newer)) if newer else frozenset[int]()
+    fanned_out = await versions.fanned_out(connection, list(newer)) if newer else frozenset[int]()
     return plan(rows, by_id, by_incident, fanned_out, lease.now, way.rules)
 
 
@@ -199,7 +162,7 @@ async def _record(way: Way, begun: Begun, results: Sequence[Result]) -> None:
         with attempt:
             async with way.pool.acquire() as connection, connection.transaction():
                 await _write_outcomes(way, connection, begun, results)
-    counts = Counter(_outcome(result) for result in results)
+    counts = Counter(outcome_of(result) for result in results)
     log.info("batch.recorded", channel=way.channel.name, attempt=begun.token, **counts)
 
 
@@ -227,52 +190,9 @@ async def _write_outcomes(way: Way, connection: Connection, begun: Begun, result
     dead = [item for item in still_ours if item.reason is Reason.ADDRESS_DEAD]
     await record.quarantine(connection, [d.message.rows[0].endpoint_id for d in dead], [d.note for d in dead])
     by_row = [
-        (_outcome(result), _note(result))
+        (outcome_of(result), note_of(result))
         for message, result in zip(begun.plan.messages, results, strict=True)
         for _ in message.rows
     ]
     outcomes, notes = [outcome for outcome, _ in by_row], [note for _, note in by_row]
     await record.finish_attempt(connection, begun.token, outcomes, notes, now)
-
-
-def unheard_of(message: Planned, error: DeliveryError, now: float, patience: Patience, chance: float) -> Unheard:
-    """Say how the rows of a message go on that was not accepted."""
-    head = message.rows[0]
-
-    def ends(state: State, reason: Reason) -> Unheard:
-        return Unheard(message, state, reason, None, error.code, error.note, told=False, doubtful=False)
-
-    if isinstance(error, Ambiguous):
-        wait = now + UNKNOWN_WAIT_SECONDS
-        return Unheard(
-            message, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, wait, error.code, error.note, told=True, doubtful=True
-        )
-    if isinstance(error, AddressDead):
-        return ends(State.FAILED, Reason.ADDRESS_DEAD)
-    if isinstance(error, TryAgain):
-        if patience.is_over(now, head.since):
-            return ends(State.FAILED, Reason.RETRIES_EXHAUSTED)
-        reason = Reason.PROVIDER_DOWN if isinstance(error, ProviderDown) else Reason.RETRYING
-        due = now + patience.wait(head.tries + 1, chance, error.retry_after)
-        doubtful = isinstance(error, Doubtful)
-        return Unheard(message, State.HELD, reason, due, error.code, error.note, told=False, doubtful=doubtful)
-    return ends(State.FAILED, Reason.REFUSED)
-
-
-_OUTCOMES: dict[type[Accepted | DeliveryError], str] = {
-    Accepted: "accepted",
-    TryAgain: "try_again",
-    ProviderDown: "provider_down",
-    GiveUp: "give_up",
-    AddressDead: "address_dead",
-    Ambiguous: "ambiguous",
-    Doubtful: "ambiguous",
-}
-
-
-def _outcome(result: Result) -> str:
-    return _OUTCOMES.get(type(result), "give_up")
-
-
-def _note(result: Result) -> str | None:
-    return (result.note or None) if isinstance(result, Accepted) else result.note

@@ -1,0 +1,60 @@
+"""What comes of a message: how its rows go on when it was not accepted, and what the attempt's record says."""
+
+from __future__ import annotations
+
+from tocsin.domain.channel import Accepted, Result
+from tocsin.domain.delivery import Reason, State
+from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.patience import Patience
+from tocsin.domain.plan import Planned
+from tocsin.store.record import Unheard
+
+# A message of which nobody knows is looked at again after this long: a late answer may still come.
+UNKNOWN_WAIT_SECONDS = 30.0
+
+
+class Doubtful(TryAgain):
+    """A driver broke in the middle: it may have gone out, and counting it as accepted would hide the fault."""
+
+
+def unheard_of(message: Planned, error: DeliveryError, now: float, patience: Patience, chance: float) -> Unheard:
+    """Say how the rows of a message go on that was not accepted."""
+    head = message.rows[0]
+
+    def ends(state: State, reason: Reason) -> Unheard:
+        return Unheard(message, state, reason, None, error.code, error.note, told=False, doubtful=False)
+
+    if isinstance(error, Ambiguous):
+        wait = now + UNKNOWN_WAIT_SECONDS
+        return Unheard(
+            message, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, wait, error.code, error.note, told=True, doubtful=True
+        )
+    if isinstance(error, AddressDead):
+        return ends(State.FAILED, Reason.ADDRESS_DEAD)
+    if isinstance(error, TryAgain):
+        if patience.is_over(now, head.since):
+            return ends(State.FAILED, Reason.RETRIES_EXHAUSTED)
+        reason = Reason.PROVIDER_DOWN if isinstance(error, ProviderDown) else Reason.RETRYING
+        due = now + patience.wait(head.tries + 1, chance, error.retry_after)
+        doubtful = isinstance(error, Doubtful)
+        return Unheard(message, State.HELD, reason, due, error.code, error.note, told=False, doubtful=doubtful)
+    return ends(State.FAILED, Reason.REFUSED)
+
+
+_OUTCOMES: dict[type[Accepted | DeliveryError], str] = {
+    Accepted: "accepted",
+    TryAgain: "try_again",
+    ProviderDown: "provider_down",
+    GiveUp: "give_up",
+    AddressDead: "address_dead",
+    Ambiguous: "ambiguous",
+    Doubtful: "ambiguous",
+}
+
+
+def outcome_of(result: Result) -> str:
+    return _OUTCOMES.get(type(result), "give_up")
+
+
+def note_of(result: Result) -> str | None:
+    return (result.note or None) if isinstance(result, Accepted) else result.note

@@ -1,0 +1,43 @@
+"""One channel's way out in one worker process: what it sends through, the rules it keeps, and whether it is at work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tocsin.domain.channel import Channel, Message
+from tocsin.domain.patience import Patience
+from tocsin.domain.plan import Planned, Rules, Version
+from tocsin.services.compose import Versions
+from tocsin.store.engine import Pool
+
+Compose = Callable[[Sequence[Planned], Mapping[int, Version]], Awaitable[list[Message]]]
+
+
+def _set_event() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
+@dataclass(slots=True)
+class Way:
+    """One channel's way out in one worker process: what it sends through, and the rules it keeps."""
+
+    channel: Channel
+    pool: Pool
+    compose: Compose
+    rules: Rules
+    patience: Patience
+    lease_seconds: float
+    batch: int
+    worker: str
+    versions: Versions = field(default_factory=Versions)
+    idle: asyncio.Event = field(default_factory=_set_event)
+    called_again: bool = False
+    stopping: bool = False
+
+    @property
+    def running(self) -> bool:
+        return not self.idle.is_set()

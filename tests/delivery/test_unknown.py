@@ -1,0 +1,131 @@
+"""What nobody knows the outcome of is labelled, resent at most once with the same id, and never after newer news."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from delivery.provider import Provider
+from delivery.world import World
+from tocsin.domain.channel import Accepted, Message, Result
+from tocsin.domain.errors import Ambiguous, TryAgain
+from tocsin.services.deliver import deliver_batch
+
+
+async def test_an_unknown_outcome_is_resent_once_with_the_same_id_and_then_counts_as_accepted(world: World) -> None:
+    await world.person("someone@example.com")
+    world.email.answer = lambda _: Ambiguous("the connection was lost after the final dot")
+    await world.tell("It is down.")
+    assert await world.ledger("someone@example.com") == [(1, "unknown", "outcome_unknown")]
+    for _ in range(4):
+        await world.later(40)
+        await world.deliver()
+    assert len(world.email.sent) == 2
+    assert world.email.sent[0].id == world.email.sent[1].id
+    assert await world.ledger("someone@example.com") == [(1, "accepted", "outcome_unknown")]
+
+
+async def test_an_unknown_outcome_is_never_resent_after_a_newer_version(world: World) -> None:
+    await world.person("someone@example.com")
+    world.email.answer = lambda _: Ambiguous("no answer")
+    opened = await world.tell("It is down.", severity="sev2")
+    world.email.answer = lambda _: Accepted("q", 250)
+    await world.tell("It is fixed.", about=opened, status="resolved")
+    await world.later(100)
+    await world.deliver()
+    assert world.email.texts_to("someone@example.com") == [["It is down."], ["It is fixed."]]
+    assert await world.ledger("someone@example.com") == [(1, "accepted", "outcome_unknown"), (2, "accepted", None)]
+
+
+async def test_what_a_dead_worker_had_in_flight_is_labelled_and_resent_with_the_same_id(world: World) -> None:
+    await world.crowd(30)
+    await world.say("It is down.", severity="sev1")
+    await world.spread()
+    died = Provider(answer=lambda _: None)
+    way = world.way(provider=died, lease_seconds=5)
+
+    async def killed() -> None:
+        if len(died.sent) == 10:
+            raise asyncio.CancelledError  # the process is gone: nothing after this line happens
+
+    died.before_answer = killed
+    with contextlib.suppress(asyncio.CancelledError):
+        await deliver_batch(way)
+    await world.deliver()
+    assert world.email.sent == []  # the lease is still held
+    await world.later(6)
+    await world.deliver()
+    assert len(world.email.sent) == 30
+    assert {message.id for message in died.sent} <= {message.id for message in world.email.sent}
+    assert await world.rows(
+        "SELECT state::text, reason, unknowns, count(*) FROM delivery WHERE unknowns > 0 GROUP BY 1, 2, 3"
+    ) == [("accepted", "outcome_unknown", 1, 30)]
+    assert await world.rows("SELECT lost, count(*) FROM attempt GROUP BY 1 ORDER BY 1") == [(False, 1), (True, 1)]
+
+
+async def test_who_may_have_heard_it_from_a_dead_worker_is_told_the_end(world: World) -> None:
+    await world.person("someone@example.com")
+    opened = await world.say("It is down.", severity="sev2")
+    await world.spread()
+    died = Provider()
+
+    async def killed() -> None:
+        raise asyncio.CancelledError
+
+    died.before_answer = killed
+    with contextlib.suppress(asyncio.CancelledError):
+        await deliver_batch(world.way(provider=died, lease_seconds=5))
+    await world.say("It is fixed.", about=opened, status="resolved")
+    await world.spread()
+    await world.later(6)
+    await world.deliver()
+    assert world.email.texts_to("someone@example.com") == [["It is fixed."]]
+
+
+async def test_a_late_accepted_from_a_worker_that_lost_its_lease_still_counts_and_a_late_retry_does_not(
+    world: World,
+) -> None:
+    await world.person("first@example.com")
+    await world.person("second@example.com")
+    await world.say("It is down.", severity="sev1")
+    await world.spread()
+
+    def answer(message: Message) -> Result:
+        return Accepted("late", 250) if message.address == "first@example.com" else TryAgain("451 later")
+
+    slow = Provider(answer=answer)
+
+    async def frozen() -> None:
+        slow.before_answer = None
+        await world.later(100)  # the lease runs out while this worker still lives
+        other = Provider(answer=lambda _: Ambiguous("no answer"))
+        await world.deliver(world.way(provider=other))
+
+    slow.before_answer = frozen
+    await world.deliver(world.way(provider=slow))
+    assert await world.ledger("first@example.com") == [(1, "accepted", "outcome_unknown")]
+    assert await world.ledger("second@example.com") == [(1, "unknown", "outcome_unknown")]
+    assert await world.rows("SELECT attempt_id, lease_until FROM bucket WHERE channel = 'email'") == [(None, 0.0)]
+
+
+async def test_a_driver_that_breaks_while_sending_hides_nothing_and_loses_nothing(world: World) -> None:
+    async def breaks() -> None:
+        raise AssertionError("not a letter")
+
+    await world.person("someone@example.com")
+    broken = Provider()
+    broken.before_answer = breaks
+    for _ in range(3):
+        await world.say("It is down.")
+        await world.spread()
+        await world.deliver(world.way(provider=broken))
+        await world.later(100)
+    [(state, note, doubts)] = await world.rows(
+        "SELECT d.state::text, note, unknowns FROM delivery d WHERE update_id = 1 AND note IS NOT NULL"
+    )
+    assert (state, "not a letter" in str(note), doubts) == ("held", True, 3)
+    await world.later(1000)
+    await world.deliver()
+    assert await world.rows("SELECT DISTINCT d.state::text, d.reason FROM delivery d WHERE unknowns > 0") == [
+        ("accepted", "outcome_unknown")
+    ]
