@@ -23,20 +23,22 @@ _OPEN: Final = """
     FROM attempt a, unnest(a.updates, a.row_buckets, a.endpoints) AS x (update_id, bucket_id, endpoint_id)
     WHERE a.finished_at IS NULL
 """
-_ROWS: Final = f"""
+_COLUMNS: Final = f"""
     SELECT d.update_id, d.bucket_id, d.endpoint_id, d.audience, d.tries, d.unknowns, d.code, d.since, d.due_at,
       d.done_at, d.receipt_at, d.message, d.reason, d.provider, d.provider_id, d.note,
       CASE WHEN d.state IN ('held', 'pending', 'unknown')
         AND (d.update_id, d.bucket_id, d.endpoint_id) IN ({_OPEN}) THEN 'sending' ELSE d.state::text END AS state,
       u.public_id AS update_public_id, u.incident_id, u.version, b.channel, a.name AS audience_name,
       coalesce(e.public_id, '{_GONE}' || d.endpoint_id) AS endpoint_public_id, s.public_id AS subscriber_public_id
-    FROM delivery d
+"""
+_WITH_NAMES: Final = """
       JOIN incident_update u ON u.id = d.update_id
       JOIN bucket b ON b.id = d.bucket_id
       LEFT JOIN audience a ON a.id = d.audience
       LEFT JOIN endpoint e ON e.id = d.endpoint_id
-      LEFT JOIN subscriber s ON s.id = e.subscriber_id
+      LEFT JOIN subscriber s ON s.id = e.subscriber_id AND e.channel <> 'status_page'
 """
+_ROWS: Final = f"{_COLUMNS} FROM delivery d {_WITH_NAMES}"
 _COUNTS: Final = text("""
     SELECT b.channel, d.state, d.reason, sum(d.n)::int AS n, min(d.first) AS first, max(d.last) AS last
     FROM (
@@ -126,23 +128,34 @@ async def read_page(
 ) -> list[Delivery]:
     """Return `limit` rows of an incident behind the place `after`, oldest update first."""
     update, bucket, endpoint = after or (0, 0, 0)
-    values: dict[str, Any] = {
-        "incident": incident_id,
-        "update": update,
-        "bucket": bucket,
-        "endpoint": endpoint,
-        "limit": limit,
-        "version": only.version,
-        "channel": only.channel,
-        "audience": only.audience,
-    }
-    wheres = [
-        """d.update_id IN (SELECT id FROM incident_update WHERE incident_id = :incident
-             AND (CAST(:version AS int) IS NULL OR version = :version))""",
-        "(d.update_id, d.bucket_id, d.endpoint_id) > (:update, :bucket, :endpoint)",
-        "(CAST(:channel AS text) IS NULL OR b.channel = :channel)",
-        "(CAST(:audience AS int) IS NULL OR d.audience = :audience)",
-    ]
+    updates = await connection.execute(
+        text("""
+            SELECT id FROM incident_update WHERE incident_id = :incident AND id >= :update
+              AND (CAST(:version AS int) IS NULL OR version = :version) ORDER BY id
+        """),
+        {"incident": incident_id, "update": update, "version": only.version},
+    )
+    found: list[Delivery] = []
+    for number in updates.scalars().all():
+        place = (bucket, endpoint) if number == update else (0, 0)
+        found += await _read_part(connection, number, only, place, limit - len(found))
+        if len(found) == limit:
+            break
+    return found
+
+
+async def _read_part(
+    connection: AsyncConnection, update: int, only: Filter, after: tuple[int, int], limit: int
+) -> list[Delivery]:
+    """Read one update's rows in the order of the primary key, so that a page costs what it shows."""
+    wheres = ["d.update_id = :update", "(d.bucket_id, d.endpoint_id) > (:bucket, :endpoint)"]
+    values: dict[str, Any] = {"update": update, "bucket": after[0], "endpoint": after[1], "limit": limit}
+    if only.channel is not None:
+        wheres.append("d.bucket_id IN (SELECT id FROM bucket WHERE channel = :channel)")
+        values["channel"] = only.channel
+    if only.audience is not None:
+        wheres.append("d.audience = :audience")
+        values["audience"] = only.audience
     if only.state is State.SENDING:
         wheres.append(f"(d.update_id, d.bucket_id, d.endpoint_id) IN ({_OPEN})")
         wheres.append("d.state IN ('held', 'pending', 'unknown')")
@@ -151,7 +164,11 @@ async def read_page(
         wheres.append(f"(d.due_at IS NULL OR (d.update_id, d.bucket_id, d.endpoint_id) NOT IN ({_OPEN}))")
         values["state"] = only.state
     rows = await connection.execute(
-        text(f"{_ROWS} WHERE {' AND '.join(wheres)} ORDER BY d.update_id, d.bucket_id, d.endpoint_id LIMIT :limit"),
+        text(f"""
+            {_COLUMNS} FROM (
+              SELECT * FROM delivery d WHERE {" AND ".join(wheres)} ORDER BY d.bucket_id, d.endpoint_id LIMIT :limit
+            ) d {_WITH_NAMES} ORDER BY d.bucket_id, d.endpoint_id
+        """),
         values,
     )
     return [_delivery(row) for row in rows]
