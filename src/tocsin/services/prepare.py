@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 
 import asyncpg
@@ -13,7 +12,9 @@ from tocsin.domain.policy import Policy
 from tocsin.domain.scope import Scope
 from tocsin.services.audiences import sync_audiences
 from tocsin.services.keys import create_key, verify_key
+from tocsin.services.operators import create_operator, new_password
 from tocsin.services.sample import sample
+from tocsin.store import operators
 from tocsin.store.engine import begin, make_engine
 from tocsin.store.migrate import migrate
 
@@ -45,11 +46,12 @@ async def prepare(database_url: str, policy: Policy, *, key: str, subscribers: i
             await sample(engine, subscribers)
         async with begin(engine) as connection:
             key_works = bool(key) and await verify_key(connection, key) is not None
+            anybody = await operators.are_there(connection)
         made = None if key_works else (await create_key(engine, "command line", list(Scope)))[0]
-        return Beginnings(made, None)
+        if anybody:
+            return Beginnings(made, None)
+        password = new_password()
+        await create_operator(engine, _OPERATOR, password)
+        return Beginnings(made, (_OPERATOR, password))
     finally:
         await engine.dispose()
-
-
-def new_password() -> str:
-    return secrets.token_urlsafe(12)
