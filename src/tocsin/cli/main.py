@@ -35,7 +35,7 @@ def app() -> None:
     """Run the command; what a person can mend is told in words, without a traceback."""
     asked = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     try:
-        _commands(asked)()
+        commands(asked)()
     except Exception as error:
         if not _is_for_people(error):
             raise
@@ -43,21 +43,21 @@ def app() -> None:
         sys.exit(1)
 
 
-def _commands(asked: str) -> typer.Typer:
+def commands(asked: str) -> typer.Typer:
     """Return the command that was asked for, else all of them, named and explained alone."""
-    commands = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-    commands.callback()(_tocsin)
+    found = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+    found.callback()(_tocsin)
     if asked not in COMMANDS:
         for name, command in COMMANDS.items():
-            commands.command(name, help=command.help)(_unasked)
-        return commands
+            found.command(name, help=command.help)(_unasked)
+        return found
     module = import_module(f"tocsin.cli.{COMMANDS[asked].place}")
     function = getattr(module, asked, None)
     if callable(function):
-        commands.command(asked)(function)
+        found.command(asked)(function)
     else:
-        commands.add_typer(module.app, name=asked)
-    return commands
+        found.add_typer(module.app, name=asked)
+    return found
 
 
 def _unasked() -> None:

@@ -1,0 +1,47 @@
+"""The command explains itself quickly, and what went wrong in words."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from tocsin.cli.main import COMMANDS, commands
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_that_is_listed_is_there(name: str) -> None:
+    told = CliRunner().invoke(commands(name), [name, "--help"])
+    assert told.exit_code == 0, told.output
+    assert "Usage:" in told.output
+
+
+def test_help_names_all_commands() -> None:
+    told = CliRunner().invoke(commands(""), ["--help"])
+    assert told.exit_code == 0
+    for name in COMMANDS:
+        assert f" {name} " in told.output
+
+
+def test_help_imports_nothing_slow() -> None:
+    program = "import sys, tocsin.cli.main as main; main.commands(''); print(*sys.modules)"
+    imported = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    ).stdout.split()
+    assert not {"sqlalchemy", "celery", "fastapi", "pydantic", "redis"}.intersection(imported)
+
+
+def test_a_broken_setting_is_told_without_a_traceback() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "tocsin.cli.main", "up"],
+        env={**os.environ, "TOCSIN_WEB__PORT": "many"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 1
+    assert run.stderr.startswith("tocsin: ")
+    assert "Traceback" not in run.stderr
