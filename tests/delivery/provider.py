@@ -47,8 +47,8 @@ class Provider:
             if result is not None:
                 answered(index, result)
 
-    def read_receipt(self, raw: bytes, headers: Mapping[str, str]) -> Sequence[Receipt]:
-        raise NotImplementedError(raw, headers)
+    def read_receipt(self, raw: bytes, headers: Mapping[str, str], url: str) -> Sequence[Receipt]:
+        raise AssertionError((raw, headers, url))
 
     async def check(self) -> str:
         return "practice"

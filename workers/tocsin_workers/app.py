@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tocsin import settings
 from tocsin.broker import make_celery
+from tocsin.domain.channel import ChannelName
 
 app = make_celery(settings.load().broker_url, publisher=False)
-app.conf.imports = ["tocsin_workers.process", "tocsin_workers.fan_out", "tocsin_workers.sweep", "tocsin_workers.email",
-                    "tocsin_workers.status_page"]  # fmt: skip
+app.conf.imports = [f"tocsin_workers.{module}" for module in ("process", "fan_out", "sweep", *ChannelName)]

@@ -67,8 +67,9 @@ class EmailChannel:
                 answered(index, error)
         await self._courier.send(copies, answered)
 
-    def read_receipt(self, raw: bytes, headers: Mapping[str, str]) -> Sequence[Receipt]:
+    def read_receipt(self, raw: bytes, headers: Mapping[str, str], url: str) -> Sequence[Receipt]:
         """Read a bounce as a mail server got it; `Authorization: Bearer …` must carry our receipt token."""
+        del url
         given = {name.lower(): value for name, value in headers.items()}.get("authorization", "")
         if not self._receipt_token or not hmac.compare_digest(given.encode(), f"Bearer {self._receipt_token}".encode()):
             raise Refused("Bounces are posted with the header Authorization: Bearer <email.receipt_token>.")

@@ -42,8 +42,8 @@ class StatusPageChannel:
             else:
                 answered(index, Accepted(note="" if written else "a newer page was already there"))
 
-    def read_receipt(self, raw: bytes, headers: Mapping[str, str]) -> Sequence[Receipt]:
-        del raw, headers
+    def read_receipt(self, raw: bytes, headers: Mapping[str, str], url: str) -> Sequence[Receipt]:
+        del raw, headers, url
         raise Refused("Nobody reports on the status page.")
 
     async def check(self) -> str:

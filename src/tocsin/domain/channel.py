@@ -45,6 +45,8 @@ class Limits:
     batch: int
     in_flight: int
     merges: bool  # one message may tell of several incidents
+    threads: bool = False  # each incident goes on where it began: `Message.thread`, `Accepted.thread`
+    signs: bool = False  # messages are signed with the endpoint's own secrets: `Message.secrets`
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class Message:
 
     `id` is the same on a resend. `rendered` is what this channel's own `render` returned, shared by everyone who
     reads the same words. `endpoint` is the endpoint's opaque id, `token` lets its holder unsubscribe and nothing else,
-    `delivery` is an opaque name that a bounce or a callback may carry back to us.
+    `delivery` is an opaque name that a bounce or a callback may carry back to us. `thread` is what the channel itself
+    last returned for this endpoint and incident, "" where it begins. `secrets` are to sign with, the newest first.
     """
 
     id: str
@@ -63,15 +66,21 @@ class Message:
     endpoint: str
     token: str
     delivery: str
+    thread: str = ""
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider took it; `provider_id` is the name it gave to the message, if any."""
+    """The provider took it; `provider_id` is the name it gave to the message, if any.
+
+    `thread` is kept for the next message about the same incident to the same endpoint, where it is not "".
+    """
 
     provider_id: str = ""
     code: int | None = None
     note: str = ""
+    thread: str = ""
 
 
 Result = Accepted | DeliveryError
@@ -111,7 +120,7 @@ class Channel(Protocol):
 
     @property
     def provider(self) -> str:
-        """The provider in use, as it is shown to operators: "smtp"."""
+        """The provider in use, as operators and the address of its receipts name it: "smtp"."""
         ...
 
     def render(self, content: Story | Page) -> object:
@@ -125,8 +134,11 @@ class Channel(Protocol):
         """
         ...
 
-    def read_receipt(self, raw: bytes, headers: Mapping[str, str]) -> Sequence[Receipt]:
-        """Read what a provider reported; raise Refused where it is not from the provider or cannot be read."""
+    def read_receipt(self, raw: bytes, headers: Mapping[str, str], url: str) -> Sequence[Receipt]:
+        """Read what a provider reported to the public address `url`, its query included.
+
+        Raise Refused where it is not from the provider or cannot be read.
+        """
         ...
 
     async def check(self) -> str:

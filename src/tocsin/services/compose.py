@@ -9,10 +9,13 @@ from tocsin.domain.channel import Channel, Message
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Impact, Phase, Severity, Status
 from tocsin.domain.plan import Planned, Row, Version
+from tocsin.domain.signing import signing_secret
 from tocsin.domain.story import Chapter, Story
 from tocsin.domain.tokens import Signer
+from tocsin.store import threads as store
 from tocsin.store import versions, wording
 from tocsin.store.engine import Connection, Pool
+from tocsin.store.threads import Thread
 
 _MOST_RENDERED = 500
 _MOST_VERSIONS = 20_000
@@ -52,22 +55,46 @@ class Composer:
         self._audiences = audiences
         self._brand = brand
         self._url = url
+        self._secret = secret
         self._unsubscribe = Signer(secret, "unsubscribe")
         self._delivery = Signer(secret, "delivery")
         self._rendered: dict[_Reading, object] = {}
 
     async def compose(self, planned: Sequence[Planned], versions: Mapping[int, Version]) -> list[Message]:
         """Return the messages of a plan, in its order."""
+        if len(self._rendered) > _MOST_RENDERED:
+            self._rendered.clear()
         readings = [_reading(message) for message in planned]
         missing = {reading for reading in readings if reading not in self._rendered}
         if missing:
             await self._render(missing)
+        threads = await self._threads(planned, versions) if self._channel.limits.threads else {}
+        signed = await self._signed(planned) if self._channel.limits.signs else {}
         return [
-            self._message(message, self._rendered[reading], versions)
+            self._message(message, self._rendered[reading], versions, threads, signed)
             for message, reading in zip(planned, readings, strict=True)
         ]
 
-    def _message(self, planned: Planned, rendered: object, versions: Mapping[int, Version]) -> Message:
+    async def _threads(self, planned: Sequence[Planned], versions: Mapping[int, Version]) -> dict[Thread, str]:
+        async with self._pool.acquire() as connection:
+            return await store.read(connection, [thread_of(message, versions) for message in planned])
+
+    async def _signed(self, planned: Sequence[Planned]) -> dict[int, tuple[str, ...]]:
+        async with self._pool.acquire() as connection:
+            used = await store.secret_versions(connection, [message.rows[0].endpoint_id for message in planned])
+        return {
+            endpoint: tuple(signing_secret(self._secret, endpoint, version) for version in versions)
+            for endpoint, versions in used.items()
+        }
+
+    def _message(
+        self,
+        planned: Planned,
+        rendered: object,
+        versions: Mapping[int, Version],
+        threads: Mapping[Thread, str],
+        signed: Mapping[int, tuple[str, ...]],
+    ) -> Message:
         row = planned.rows[0]
         return Message(
             id=f"{versions[planned.message].public_id}.{row.endpoint}",
@@ -77,11 +104,11 @@ class Composer:
             endpoint=row.endpoint,
             token=self._unsubscribe.make(row.endpoint_id),
             delivery=self._delivery.make(planned.message, row.endpoint_id),
+            thread=threads.get(thread_of(planned, versions), "") if threads else "",
+            secrets=signed.get(row.endpoint_id, ()),
         )
 
     async def _render(self, readings: set[_Reading]) -> None:
-        if len(self._rendered) + len(readings) > _MOST_RENDERED:
-            self._rendered.clear()
         updates = sorted({update for chapters, _ in readings for update, _ in chapters})
         async with self._pool.acquire() as connection:
             words = {one.update_id: one for one in await wording.words_of(connection, updates)}
@@ -128,6 +155,11 @@ class Composer:
             next_update_at=words.next_update_at,
             url=f"{self._url}/incidents/{words.incident}" if words.has_page else None,
         )
+
+
+def thread_of(message: Planned, versions: Mapping[int, Version]) -> Thread:
+    """Return the endpoint and incident that a message belongs to."""
+    return message.rows[0].endpoint_id, versions[message.message].incident_id
 
 
 def _reading(message: Planned) -> _Reading:

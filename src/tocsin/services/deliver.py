@@ -21,9 +21,10 @@ from tocsin.domain.channel import Accepted, Result
 from tocsin.domain.delivery import Reason
 from tocsin.domain.errors import Ambiguous, DeliveryError, TryAgain
 from tocsin.domain.plan import Plan, newer_version, plan
+from tocsin.services.compose import thread_of
 from tocsin.services.outcome import Doubtful, note_of, outcome_of, unheard_of
 from tocsin.services.way import Way
-from tocsin.store import claim, record, versions
+from tocsin.store import claim, record, threads, versions
 from tocsin.store.claim import Lease
 from tocsin.store.engine import Connection
 from tocsin.store.record import Heard, Unheard
@@ -172,7 +173,7 @@ async def _write_outcomes(way: Way, connection: Connection, begun: Begun, result
     unheard: list[Unheard] = []
     for message, result in zip(begun.plan.messages, results, strict=True):
         if isinstance(result, Accepted):
-            heard.append(Heard(message, result.provider_id, result.code, result.note))
+            heard.append(Heard(message, result.provider_id, result.code, result.note, result.thread))
         else:
             unheard.append(unheard_of(message, result, now, way.patience, random.random()))  # noqa: S311 - jitter
     waiting = {bucket: dict(live) for bucket, live in begun.plan.waiting.items()}
@@ -183,6 +184,8 @@ async def _write_outcomes(way: Way, connection: Connection, begun: Begun, result
     ours = await record.release(connection, begun.lease, begun.token, waiting)
     provider = way.channel.provider
     await record.write_heard(connection, heard, provider, now)
+    left = {thread_of(one.message, way.versions.by_id): one.thread for one in heard if one.thread}
+    await threads.write(connection, left)
     still_ours = [item for item in unheard if item.message.rows[0].bucket_id in ours]
     await record.write_unheard(connection, still_ours, provider, now)
     told = [*(item.message for item in heard), *(item.message for item in unheard if item.told)]

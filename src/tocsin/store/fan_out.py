@@ -43,7 +43,7 @@ async def read_update(connection: Connection, update_id: int, urgent: int) -> Fa
         """,
         update_id,
     )
-    assert row is not None, f"outbox names update {update_id}, which is held by a foreign key"
+    assert row is not None, f"the outbox names update {update_id}, which is held by a foreign key"
     return FanOut(
         update_id=row["id"],
         incident_id=row["incident_id"],

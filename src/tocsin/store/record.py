@@ -22,6 +22,7 @@ class Heard(NamedTuple):
     provider_id: str
     code: int | None
     note: str
+    thread: str
 
 
 class Unheard(NamedTuple):

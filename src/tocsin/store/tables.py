@@ -187,6 +187,8 @@ class Endpoint(Row):
     quiet_hours: Mapped[list[Any] | None]
     sev1_breaks_quiet: Mapped[bool] = mapped_column(server_default="true")
     fallback: Mapped[str | None]
+    secret_version: Mapped[int] = mapped_column(Small, server_default="1")
+    secret_rotated_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = _now()
     updated_at: Mapped[datetime] = _now()
 
@@ -195,6 +197,14 @@ class EndpointComponent(Row):
     __tablename__ = "endpoint_component"
     component_id: Mapped[int] = mapped_column(ForeignKey("component.id", ondelete="CASCADE"), primary_key=True)
     endpoint_id: Mapped[int] = mapped_column(ForeignKey("endpoint.id", ondelete="CASCADE"), primary_key=True)
+
+
+class Thread(Row):
+    __tablename__ = "thread"
+    endpoint_id: Mapped[int] = mapped_column(ForeignKey("endpoint.id"), primary_key=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
+    state: Mapped[str]
+    updated_at: Mapped[datetime] = _now()
 
 
 class Delivery(Row):

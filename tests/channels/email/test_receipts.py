@@ -13,6 +13,7 @@ from tocsin_channels.email.channel import EmailChannel
 
 ChannelTo = Callable[..., EmailChannel]
 KNOWN = {"authorization": f"Bearer {RECEIPT_TOKEN}"}
+URL = "http://127.0.0.1:8000/receipts/smtp"
 DELIVERY = "mfrggzdfmztwq2lkmfrggzdfmztwq"
 
 
@@ -64,7 +65,7 @@ Subject: [Investigating] Checkout is failing
     ],
 )
 def test_a_report_means(action: str, status: str, kind: ReceiptKind, channel_to: ChannelTo) -> None:
-    (receipt,) = channel_to(25).read_receipt(bounce(action, status), KNOWN)
+    (receipt,) = channel_to(25).read_receipt(bounce(action, status), KNOWN, URL)
     assert (receipt.delivery, receipt.kind, receipt.code) == (DELIVERY, kind, status)
     assert receipt.note == f"smtp; 550 {status} in the server's own words"
 
@@ -72,7 +73,7 @@ def test_a_report_means(action: str, status: str, kind: ReceiptKind, channel_to:
 @pytest.mark.parametrize("header", ["X-Original-To", "Delivered-To", "Envelope-To", "To"])
 def test_the_delivery_is_found_wherever_the_server_notes_the_recipient(header: str, channel_to: ChannelTo) -> None:
     mail = bounce("failed", "5.1.1", f"{header}: <BOUNCE-{DELIVERY.upper()}@Bounces.Acme.Example>")
-    assert channel_to(25).read_receipt(mail, KNOWN)[0].delivery == DELIVERY
+    assert channel_to(25).read_receipt(mail, KNOWN, URL)[0].delivery == DELIVERY
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_the_delivery_is_found_wherever_the_server_notes_the_recipient(header: s
 )
 def test_nobody_else_may_report(headers: dict[str, str], channel_to: ChannelTo) -> None:
     with pytest.raises(Refused, match="Authorization"):
-        channel_to(25).read_receipt(bounce("failed", "5.1.1"), headers)
+        channel_to(25).read_receipt(bounce("failed", "5.1.1"), headers, URL)
 
 
 @pytest.mark.parametrize(
@@ -96,4 +97,4 @@ def test_nobody_else_may_report(headers: dict[str, str], channel_to: ChannelTo) 
 )
 def test_what_is_no_report_is_refused_with_a_reason(mail: bytes, channel_to: ChannelTo) -> None:
     with pytest.raises(Refused):
-        channel_to(25).read_receipt(mail, KNOWN)
+        channel_to(25).read_receipt(mail, KNOWN, URL)

@@ -30,14 +30,14 @@ def test_in_practice_bounces_come_back_without_being_set_up(tmp_path: Path) -> N
     assert isinstance(channel, EmailChannel)
     assert channel.bounces.domain == PRACTICE_BOUNCES
     with pytest.raises(Refused, match="not sent to a bounce address"):
-        channel.read_receipt(b"To: somebody@else.example", {"authorization": f"Bearer {receipt_token(practised)}"})
+        channel.read_receipt(b"To: somebody@else.example", {"authorization": f"Bearer {receipt_token(practised)}"}, "")
 
 
 def test_otherwise_nobody_may_report_bounces_before_a_token_is_set(tmp_path: Path) -> None:
     real = settings(tmp_path, practice=False, smtp_url="smtp://127.0.0.1:2525")
     assert receipt_token(real) == ""
     with pytest.raises(Refused, match="Authorization"):
-        build(real)[ChannelName.EMAIL].read_receipt(b"", {"authorization": "Bearer "})
+        build(real)[ChannelName.EMAIL].read_receipt(b"", {"authorization": "Bearer "}, "")
 
 
 @pytest.mark.parametrize("sender", ["", "nobody", "Acme <a b@c>", "Acme <grüße@acme.example>"])

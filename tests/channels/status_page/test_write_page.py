@@ -104,7 +104,7 @@ async def test_a_folder_that_cannot_be_written_is_our_fault_and_is_tried_again(t
 async def test_nobody_reports_on_the_page(tmp_path: Path) -> None:
     channel = StatusPageChannel(tmp_path)
     with pytest.raises(Refused):
-        channel.read_receipt(b"", {})
+        channel.read_receipt(b"", {}, "")
     with pytest.raises(TypeError):
         channel.render(Story("Acme", "customers", "en", (), ""))
     assert str(tmp_path) in await channel.check()

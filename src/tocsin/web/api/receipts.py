@@ -18,6 +18,8 @@ async def take_receipts(provider: str, request: Request, site: SiteDep) -> Respo
     channel = next((one for one in site.channels.values() if one.provider == provider), None)
     if channel is None:
         raise Problem(HTTP_404_NOT_FOUND, f"This installation sends nothing through a provider called {provider!r}.")
-    receipts = channel.read_receipt(await request.body(), request.headers)
+    query = f"?{request.url.query}" if request.url.query else ""
+    url = f"{site.settings.url}{request.url.path}{query}"
+    receipts = channel.read_receipt(await request.body(), request.headers, url)
     await receive(site.engine, site.settings.secret.get_secret_value(), provider, receipts)
     return Response(status_code=HTTP_204_NO_CONTENT)

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from alembic import op
+from tocsin.store.migrations.statements import run
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    statements = Path(__file__).with_suffix(".sql").read_text()
-    driver: Any = op.get_bind().connection.dbapi_connection
-
-    def run(connection: Any) -> Any:
-        return connection.execute(statements)  # many statements in one call
-
-    driver.run_async(run)
+    run(Path(__file__).with_suffix(".sql"))
 
 
 def downgrade() -> None:

@@ -1,0 +1,13 @@
+"""The hint that chat is owed something."""
+
+from __future__ import annotations
+
+from tocsin.broker import DELIVER
+from tocsin.domain.channel import ChannelName
+from tocsin_workers.app import app
+from tocsin_workers.process import work
+
+
+@app.task(name=DELIVER[ChannelName.CHAT])
+def deliver_chat() -> None:
+    work(lambda resources: resources.deliver(ChannelName.CHAT))
