@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tocsin.domain.channel import ChannelName
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.scope import Scope
 from tocsin.services import components as service
@@ -81,7 +82,7 @@ async def post_group(body: NewGroup, once: OnceDep, site: SiteDep) -> JSONRespon
         return Answer(201, _show_group(await service.add_group(connection, body.model_dump())))
 
     answer = await once(work)
-    site.hints.fan_out()
+    site.hints.deliver(ChannelName.STATUS_PAGE)
     return answer
 
 
@@ -95,7 +96,7 @@ async def get_group(slug: SlugInPath, site: SiteDep) -> dict[str, Any]:
 async def patch_group(slug: SlugInPath, body: GroupChange, site: SiteDep) -> dict[str, Any]:
     async with begin(site.engine) as connection:
         changed = await service.change_group(connection, known(slug), body.model_dump(exclude_unset=True))
-    site.hints.fan_out()
+    site.hints.deliver(ChannelName.STATUS_PAGE)
     return _show_group(changed)
 
 
@@ -114,7 +115,7 @@ async def post_component(body: NewComponent, once: OnceDep, site: SiteDep) -> JS
         return Answer(201, _show(await service.add_component(connection, body.model_dump())))
 
     answer = await once(work)
-    site.hints.fan_out()
+    site.hints.deliver(ChannelName.STATUS_PAGE)
     return answer
 
 
@@ -128,7 +129,7 @@ async def get_component(slug: SlugInPath, site: SiteDep) -> dict[str, Any]:
 async def patch_component(slug: SlugInPath, body: ComponentChange, site: SiteDep) -> dict[str, Any]:
     async with begin(site.engine) as connection:
         changed = await service.change_component(connection, known(slug), body.model_dump(exclude_unset=True))
-    site.hints.fan_out()
+    site.hints.deliver(ChannelName.STATUS_PAGE)
     return _show(changed)
 
 
