@@ -129,7 +129,12 @@ def test_nothing_outlives_a_parent_that_is_killed(tmp_path: Path, program: str) 
     with _parent(tmp_path, program) as parent:
         until(lambda: len(_begun(notes)) == (1 if program is _PROGRAM else 2), "the parts have begun")
         guards = _guards(parent.pid)
+        if program is _PROGRAM:
+            os.kill(guards[0], signal.SIGSTOP)
         parent.kill()
+    if program is _PROGRAM:
+        until(lambda: not any(map(_is_alive, _begun(notes))), "the part is gone without the guard", seconds=10)
+        os.kill(guards[0], signal.SIGCONT)
     until(lambda: not any(map(_is_alive, [*guards, *_begun(notes)])), "all are gone", seconds=10)
 
 

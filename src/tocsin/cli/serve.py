@@ -48,12 +48,19 @@ def worker(
     concurrency: Annotated[int, typer.Option("-c", "--concurrency", min=1, help="Child processes.")] = 1,
     name: Annotated[str, typer.Option("-n", "--name", help="Its name in logs and attempts.")] = "worker",
 ) -> None:
-    """Run a worker: on all queues, or on those named by -Q."""
-    from tocsin.broker import DELIVER, FAN_OUT, SWEEP  # noqa: PLC0415
+    """Run a worker on the queues named by -Q, or a worker for fan-out and one for delivery."""
+    from tocsin.broker import DELIVER, FAN_OUT  # noqa: PLC0415
+    from tocsin.cli.keep import keep_workers  # noqa: PLC0415
+    from tocsin.embedded.process import CouldNotStart  # noqa: PLC0415
     from tocsin_workers.commands import worker_command  # noqa: PLC0415
 
     _settings()
-    chosen = queues.split(",") if queues else [FAN_OUT, SWEEP, *DELIVER.values()]
+    chosen = [queue.strip() for queue in queues.split(",") if queue.strip()]
+    if not chosen:
+        keep_workers()
+        return
+    if FAN_OUT in chosen and set(DELIVER.values()).intersection(chosen):
+        raise CouldNotStart("Fan-out and delivery would wait for each other in one worker. Run two, or leave out -Q.")
     command = worker_command(chosen, concurrency, name)
     os.execvp(command[0], command)  # noqa: S606  it is to have this process's number
 

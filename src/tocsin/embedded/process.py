@@ -8,10 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 User = Literal["same", "namespace", "nobody"]
 Child = subprocess.Popen[bytes]
@@ -45,13 +45,13 @@ class Server(Protocol):
     def is_ready(self, child: Child) -> bool: ...
 
 
-def spawn(command: Command, log: Path, *, guard: int = -1) -> Child:
-    """Start `command`, its output appended to `log`. Call it from the main thread: the tie is to the calling thread."""
-    with suppress(FileNotFoundError):
-        if log.stat().st_size > _LARGEST_LOG:
-            log.replace(log.with_suffix(log.suffix + ".1"))
+def spawn(command: Command, log: Path | None, *, guard: int = -1) -> Child:
+    """Start `command`, its output appended to `log`, else where ours goes.
+
+    Call it from the main thread: the kernel ties a child to the thread that made it.
+    """
     tether = [str(_TETHER), str(os.getpid()), str(int(command.death)), str(guard), command.user]
-    with log.open("ab") as output:
+    with nullcontext() if log is None else _open(log) as output:
         return subprocess.Popen(  # noqa: S603  the command is our own
             [sys.executable, "-I", "-S", *tether, *command.arguments],
             stdin=subprocess.DEVNULL,
@@ -62,6 +62,13 @@ def spawn(command: Command, log: Path, *, guard: int = -1) -> Child:
             process_group=0,
             pass_fds=command.pass_fds if guard < 0 else (*command.pass_fds, guard),
         )
+
+
+def _open(log: Path) -> BinaryIO:
+    with suppress(FileNotFoundError):
+        if log.stat().st_size > _LARGEST_LOG:
+            log.replace(log.with_suffix(log.suffix + ".1"))
+    return log.open("ab")
 
 
 def end(child: Child, sign: signal.Signals, *, seconds: float) -> None:

@@ -69,9 +69,12 @@ def next_wait(last: float, lived: float) -> float:
 
 
 class Tree:
-    """Start parts from the main thread only: the kernel ties a child to the thread that made it."""
+    """Start parts from the main thread only: the kernel ties a child to the thread that made it.
 
-    def __init__(self, logs: Path, tell: Callable[[str], None]) -> None:
+    Each part's output goes to a file in `logs`, or with ours where there is no such folder.
+    """
+
+    def __init__(self, logs: Path | None, tell: Callable[[str], None]) -> None:
         self._logs = logs
         self._tell = tell
         self._guard, self._line = _start_guard()
@@ -87,9 +90,7 @@ class Tree:
         deadline = time.monotonic() + seconds
         while not (member.state == "running" and member.part.is_ready(member.child) and member.child.poll() is None):
             if time.monotonic() > deadline or member.restarts >= _ENOUGH_TRIES:
-                log = self.log(member.part)
-                last = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
-                raise CouldNotStart(f"The {name} did not start. The end of {log} says:\n{last}")
+                raise CouldNotStart(f"The {name} did not start. {self._last_words(member.part)}")
             self.look()
             time.sleep(0.01)
 
@@ -118,19 +119,26 @@ class Tree:
         self._guard.wait()
         self.members.clear()
 
-    def log(self, part: Part) -> Path:
-        return self._logs / f"{part.name}.log"
-
     def _spawn(self, part: Part) -> Child:
-        return spawn(part.command(), self.log(part), guard=self._line)
+        return spawn(part.command(), self._log(part), guard=self._line)
+
+    def _log(self, part: Part) -> Path | None:
+        return None if self._logs is None else self._logs / f"{part.name}.log"
+
+    def _last_words(self, part: Part) -> str:
+        log = self._log(part)
+        if log is None:
+            return ""
+        return f"The end of {log} says:\n" + "\n".join(log.read_text(errors="replace").splitlines()[-8:])
 
     def _bury(self, member: Member, now: float) -> None:
         finish(member.child, seconds=0)  # its own children go with it
         self._say(f"-{member.child.pid}")
         member.wait = next_wait(member.wait, now - member.started_at)
         member.restart_at = now + member.wait
-        name, code = member.part.name, member.child.returncode
-        self._tell(f"{name} ended ({_spoken(code)}); it is started again in {member.wait:.1f} s, see {name}.log")
+        name, how = member.part.name, _spoken(member.child.returncode)
+        where = "" if self._logs is None else f", see {name}.log"
+        self._tell(f"{name} ended ({how}); it is started again in {member.wait:.1f} s{where}")
 
     def _revive(self, member: Member, now: float) -> None:
         member.part.prepare()
