@@ -5,12 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Impact, Phase, Severity, Status
 
 
 @dataclass(frozen=True, slots=True)
+class Affected:
+    """A component that an incident touches, as programs want it: its public id, its name, its state."""
+
+    id: str
+    name: str
+    status: ComponentStatus
+
+
+@dataclass(frozen=True, slots=True)
 class Chapter:
-    """One incident as one audience may read of it. `url` is the incident's public page, None where it has none."""
+    """One incident as one audience may read of it. `url` is the incident's public page, None where it has none.
+
+    `update` is the public id of what was said last; `affected` tells of the same components as `components`.
+    """
 
     incident: str
     version: int
@@ -25,6 +38,8 @@ class Chapter:
     published_at: datetime
     next_update_at: datetime | None
     url: str | None
+    update: str = ""
+    affected: tuple[Affected, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

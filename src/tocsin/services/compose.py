@@ -10,7 +10,7 @@ from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Impact, Phase, Severity, Status
 from tocsin.domain.plan import Planned, Row, Version
 from tocsin.domain.signing import signing_secret
-from tocsin.domain.story import Chapter, Story
+from tocsin.domain.story import Affected, Chapter, Story
 from tocsin.domain.tokens import Signer
 from tocsin.store import threads as store
 from tocsin.store import versions, wording
@@ -119,7 +119,7 @@ class Composer:
             self._rendered[reading] = self._channel.render(story)
 
     def _story(
-        self, told: Sequence[tuple[wording.Words, int]], locale: str, names: Mapping[str, tuple[str, bool]]
+        self, told: Sequence[tuple[wording.Words, int]], locale: str, names: Mapping[str, wording.Named]
     ) -> Story:
         by_id = {audience.id: audience for audience in self._audiences.ordered}
         narrowest = min((by_id[audience] for _, audience in told), key=lambda audience: audience.rank)
@@ -132,10 +132,15 @@ class Composer:
         )
 
     def _chapter(
-        self, words: wording.Words, audience_id: int, locale: str, names: Mapping[str, tuple[str, bool]]
+        self, words: wording.Words, audience_id: int, locale: str, names: Mapping[str, wording.Named]
     ) -> Chapter:
         audience = next(one for one in self._audiences.ordered if one.id == audience_id)
         is_public = audience == self._audiences.widest
+        affected = tuple(
+            Affected(names[slug].id, names[slug].name, ComponentStatus(status))
+            for slug, status in words.components.items()
+            if slug in names and not (is_public and names[slug].is_internal)
+        )
         return Chapter(
             incident=words.incident,
             version=words.version,
@@ -145,15 +150,13 @@ class Composer:
             severity=Severity(words.severity),
             impact=Impact(words.impact),
             phase=Phase(words.phase),
-            components=tuple(
-                (names[slug][0], ComponentStatus(status).words)
-                for slug, status in words.components.items()
-                if slug in names and not (is_public and names[slug][1])
-            ),
+            components=tuple((component.name, component.status.words) for component in affected),
             started_at=words.started_at,
             published_at=words.created_at,
             next_update_at=words.next_update_at,
             url=f"{self._url}/incidents/{words.incident}" if words.has_page else None,
+            update=words.update,
+            affected=affected,
         )
 
 

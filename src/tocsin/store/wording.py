@@ -28,6 +28,7 @@ class Words(NamedTuple):
     started_at: datetime
     created_at: datetime
     has_page: bool
+    update: str
 
 
 async def words_of(connection: Connection, updates: Sequence[int]) -> list[Words]:
@@ -36,7 +37,8 @@ async def words_of(connection: Connection, updates: Sequence[int]) -> list[Words
         """
         SELECT u.id, i.public_id, u.version, u.status, u.severity, u.impact, u.phase, u.title, u.titles, u.body,
           u.texts, u.components, u.next_update_at, i.started_at, u.created_at,
-          EXISTS (SELECT 1 FROM incident_update p WHERE p.incident_id = i.id AND p.is_public)
+          EXISTS (SELECT 1 FROM incident_update p WHERE p.incident_id = i.id AND p.is_public),
+          u.public_id
         FROM incident_update u JOIN incident i ON i.id = u.incident_id WHERE u.id = ANY($1::int[])
         """,
         updates,
@@ -44,7 +46,15 @@ async def words_of(connection: Connection, updates: Sequence[int]) -> list[Words
     return [Words(*row) for row in rows]
 
 
-async def component_names(connection: Connection) -> dict[str, tuple[str, bool]]:
-    """Return each component's name, and whether it is internal, by slug."""
-    rows: list[Any] = await connection.fetch("SELECT slug, name, internal FROM component")
-    return {row["slug"]: (row["name"], row["internal"]) for row in rows}
+class Named(NamedTuple):
+    """What a component is called; `is_internal`: the public does not read of it."""
+
+    id: str
+    name: str
+    is_internal: bool
+
+
+async def component_names(connection: Connection) -> dict[str, Named]:
+    """Return what each component is called, by slug."""
+    rows: list[Any] = await connection.fetch("SELECT slug, public_id, name, internal FROM component")
+    return {row["slug"]: Named(row["public_id"], row["name"], row["internal"]) for row in rows}
