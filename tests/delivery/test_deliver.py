@@ -124,6 +124,26 @@ async def test_a_version_that_was_superseded_in_flight_was_heard_and_its_end_is_
     assert await world.ledger("someone@example.com") == [(1, "accepted", None), (2, "accepted", None)]
 
 
+async def test_a_version_that_was_superseded_in_flight_and_not_taken_is_not_tried_again(world: World) -> None:
+    await world.person("someone@example.com")
+    opened = await world.say("It is down.", severity="sev1")
+    await world.spread()
+
+    async def meanwhile() -> None:
+        world.email.before_answer = None
+        await world.say("We found the cause.", about=opened, status="identified")
+        await world.spread()
+
+    world.email.before_answer = meanwhile
+    world.email.answer = lambda _: TryAgain("451 later")
+    await world.deliver()
+    world.email.answer = lambda _: Accepted("q", 250)
+    await world.later(1000)
+    await world.deliver()
+    assert world.email.texts_to("someone@example.com")[-1] == ["We found the cause."]
+    assert await world.ledger("someone@example.com") == [(1, "superseded", "newer_version"), (2, "accepted", None)]
+
+
 async def test_who_unsubscribes_after_the_fan_out_hears_nothing(world: World) -> None:
     await world.person("someone@example.com")
     await world.say("It is down.")
