@@ -67,6 +67,19 @@ async def test_the_same_address_twice_at_once_belongs_to_one(world: World) -> No
     assert await world.rows("SELECT count(*) FROM subscriber WHERE name = ''") == [(1,)]
 
 
+async def test_nobody_is_moved_while_rows_are_being_written(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tocsin.services.change_subscriber._WAIT_SECONDS", 0.01)
+    ada = await join(world, 1)
+    await world.say("It broke.", audiences=["oncall", "customers"])
+    with pytest.raises(Conflict, match="try again"):
+        await move(world, ada, "oncall")
+    await world.spread()
+    await move(world, ada, "oncall")
+    await world.deliver()
+    assert world.email.texts_to("user1@example.com") == [["It broke."]]
+    assert await world.ledger("user1@example.com") == [(1, "accepted", None)]
+
+
 async def test_people_move_and_leave_while_updates_go_out(world: World) -> None:
     people = [await join(world, number) for number in range(40)]
     said = await world.say("It broke.", audiences=["oncall", "customers"])

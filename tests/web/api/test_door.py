@@ -135,6 +135,16 @@ async def test_what_cannot_be_read_is_answered_in_one_form(
     is_problem(answer)
 
 
+async def test_a_field_may_be_called_anything_and_is_named_in_the_answer(client: httpx.AsyncClient) -> None:
+    for odd in ("\0", "a.b", "", "é", "\ud800"):
+        answer = await client.post("/v1/incidents", content=json.dumps(BROKEN | {odd: 1}), headers=JSON)
+        assert answer.status_code == 422
+        assert is_problem(answer)["errors"][0]["field"] in {odd, "body", "\ufffd"}
+        nested = await client.post("/v1/incidents", content=json.dumps(BROKEN | {"texts": {odd: "x"}}), headers=JSON)
+        assert nested.status_code == 422
+        assert is_problem(nested)["errors"][0]["field"].startswith("texts")
+
+
 async def test_a_body_without_a_length_is_bounded_too(client: httpx.AsyncClient) -> None:
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(200):
