@@ -6,9 +6,11 @@ from what the widest audience was told, never from what is only known inside.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from hashlib import sha256
 
 from tocsin.domain.component import ComponentStatus, worst
 from tocsin.domain.incident import Impact, Severity, Status
@@ -99,3 +101,8 @@ class Page:
     @property
     def worst(self) -> ComponentStatus:
         return worst(component.status for component in self.components)
+
+
+def page_id(url: str) -> str:
+    """Return twelve letters and digits that stay the same for as long as the page's address does."""
+    return base64.b32encode(sha256(url.encode()).digest()).decode().lower()[:12]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
 from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
 
@@ -14,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tocsin.domain.audience import Audiences
 from tocsin.domain.component import ComponentStatus, worst
 from tocsin.domain.incident import Impact, Severity, Status
-from tocsin.domain.page import Page, PageComponent, PageGroup, PageIncident, PageUpdate
+from tocsin.domain.page import Page, PageComponent, PageGroup, PageIncident, PageUpdate, page_id
 from tocsin.domain.uptime import Calendar, Span, days_of
 from tocsin.services.audiences import read_audiences
 from tocsin.settings import Settings
@@ -43,11 +41,6 @@ async def read_page(connection: AsyncConnection, settings: Settings) -> Page:
         groups=tuple(PageGroup(*group) for group in await store.groups(connection)),
         incidents=tuple(sorted(incidents, key=lambda incident: incident.created_at, reverse=True)),
     )
-
-
-def page_id(url: str) -> str:
-    """Return twelve letters and digits that stay the same for as long as the page's address does."""
-    return base64.b32encode(sha256(url.encode()).digest()).decode().lower()[:12]
 
 
 def _incident(

@@ -1,0 +1,140 @@
+"""What a call says: Statuspage's outbound shape, so that what reads theirs reads ours, with `type` and `version`.
+
+Written once per version and audience; the link to unsubscribe is each endpoint's own and is put in at its place. The
+same update always gives the same bytes: a receiver that gets it twice sees so. Source: recorded calls of Statuspage
+(incident_created.json in Zulip's fixtures).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from tocsin.domain.incident import Impact, Status
+from tocsin.domain.page import page_id
+from tocsin.domain.story import Affected, Chapter, Story
+
+LARGEST: Final = 20_000  # bytes, as Standard Webhooks asks for
+_TOKEN_ROOM = 200
+_LONGEST_NAME = 255
+_MOST_COMPONENTS = 60
+_HEAD = '{"meta":{'
+
+# Statuspage's words for the page, here of this incident alone: others may be open beside it.
+_DESCRIPTIONS: Final = {
+    Impact.NONE: "All Systems Operational",
+    Impact.MINOR: "Minor Service Outage",
+    Impact.MAJOR: "Partial System Outage",
+    Impact.CRITICAL: "Major Service Outage",
+}
+_OVER: Final = "Incident Resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """The bytes of a call but for the end of its unsubscribe link."""
+
+    before: bytes
+    after: bytes
+
+    def body(self, token: str) -> bytes:
+        """Return the whole call to the endpoint whose unsubscribe token is `token` (letters, digits, - and _)."""
+        return self.before + token.encode() + self.after
+
+
+def render(story: Story) -> Payload:
+    """Return the call that tells the one chapter of `story`, cut short where it would be too large."""
+    [chapter] = story.chapters
+    link = json.dumps(f"{story.public_url}/unsubscribe/", ensure_ascii=False)[:-1]
+    before = f'{_HEAD}"unsubscribe":{link}'.encode("utf-8", "replace")
+    room = LARGEST - len(before) - _TOKEN_ROOM
+    after = _after(story, chapter, chapter.body)
+    if len(after) > room:
+        shortest = len(_after(story, chapter, "…"))
+        after = _after(story, chapter, _cut(chapter.body, room - shortest))
+    return Payload(before, after)
+
+
+def _after(story: Story, chapter: Chapter, body: str) -> bytes:
+    text = json.dumps(_content(story, chapter, body), ensure_ascii=False, separators=(",", ":"))
+    return f'",{text.removeprefix(_HEAD)}'.encode("utf-8", "replace")
+
+
+def _cut(body: str, room: int) -> str:
+    """Return as much of `body` as takes `room` bytes as JSON, with an ellipsis behind it."""
+    used = 0
+    for place, character in enumerate(body):
+        used += len(json.dumps(character, ensure_ascii=False).encode("utf-8", "replace")) - 2
+        if used > room:
+            return f"{body[:place]}…"
+    return body
+
+
+def _content(story: Story, chapter: Chapter, body: str) -> dict[str, Any]:
+    page = page_id(story.public_url)
+    at = _time(chapter.published_at)
+    return {
+        "meta": {"documentation": f"{story.public_url}/docs", "generated_at": at},
+        "type": f"incident.{chapter.phase.label}",
+        "timestamp": at,
+        "version": chapter.version,
+        "page": {
+            "id": page,
+            "name": story.brand[:_LONGEST_NAME],
+            "url": story.public_url,
+            "status_indicator": (chapter.impact if chapter.status.is_open else Impact.NONE).value,
+            "status_description": _DESCRIPTIONS[chapter.impact] if chapter.status.is_open else _OVER,
+        },
+        "incident": _incident(chapter, body, page, at),
+    }
+
+
+def _incident(chapter: Chapter, body: str, page: str, at: str) -> dict[str, Any]:
+    affected = chapter.affected[:_MOST_COMPONENTS]
+    return {
+        "id": chapter.incident,
+        "version": chapter.version,
+        "name": chapter.title[:_LONGEST_NAME],
+        "status": chapter.status.value,
+        "impact": chapter.impact.value,
+        "impact_override": None,
+        "shortlink": chapter.url,
+        "created_at": _time(chapter.started_at),
+        "started_at": _time(chapter.started_at),
+        "updated_at": at,
+        "monitoring_at": at if chapter.status is Status.MONITORING else None,
+        "resolved_at": at if chapter.status is Status.RESOLVED else None,
+        "next_update_at": _time(chapter.next_update_at) if chapter.next_update_at else None,
+        "scheduled_for": None,
+        "scheduled_until": None,
+        "backfilled": False,
+        "page_id": page,
+        "incident_updates": [_update(chapter, body, affected, at)],
+        "components": [
+            {"id": one.id, "name": one.name[:_LONGEST_NAME], "status": one.status.value, "page_id": page}
+            for one in affected
+        ],
+    }
+
+
+def _update(chapter: Chapter, body: str, affected: tuple[Affected, ...], at: str) -> dict[str, Any]:
+    return {
+        "id": chapter.update,
+        "incident_id": chapter.incident,
+        "status": chapter.status.value,
+        "body": body,
+        "truncated": body != chapter.body,
+        "created_at": at,
+        "updated_at": at,
+        "display_at": at,
+        "affected_components": [
+            {"code": one.id, "name": one.name[:_LONGEST_NAME], "new_status": one.status.value} for one in affected
+        ],
+        "deliver_notifications": True,
+    }
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
