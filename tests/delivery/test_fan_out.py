@@ -9,6 +9,7 @@ import pytest
 from delivery.world import World
 from tocsin.domain.channel import Limits
 from tocsin.domain.errors import Refused
+from tocsin.domain.story import Story
 
 
 async def test_each_endpoint_in_the_audience_has_a_row_with_a_reason_where_it_is_not_written_to(world: World) -> None:
@@ -58,6 +59,20 @@ async def test_each_audience_reads_its_own_text_and_never_a_narrower_one(world: 
     assert world.email.texts_to("desk@example.com") == [["Say: we know."]]
     assert world.email.texts_to("boss@example.com") == [["Use the other tills."]]
     assert world.email.texts_to("customer@example.com") == [["We are looking into it."]]
+
+
+async def test_the_public_never_reads_the_name_of_an_internal_component(world: World) -> None:
+    await world.component("checkout")
+    await world.component("psp-gw-3", internal=True)
+    await world.person("core@example.com", ["oncall"])
+    await world.person("customer@example.com")
+    await world.tell("It is down.", severity="sev1", components=dict.fromkeys(("checkout", "psp-gw-3"), "major_outage"))
+    named = {
+        message.address: {name for name, _ in message.rendered.chapters[0].components}
+        for message in world.email.sent
+        if isinstance(message.rendered, Story)
+    }
+    assert named == {"core@example.com": {"checkout", "psp-gw-3"}, "customer@example.com": {"checkout"}}
 
 
 async def test_inner_audiences_are_claimed_before_outer_ones(world: World) -> None:

@@ -17,6 +17,8 @@ async def test_an_unknown_outcome_is_resent_once_with_the_same_id_and_then_count
     world.email.answer = lambda _: Ambiguous("the connection was lost after the final dot")
     await world.tell("It is down.")
     assert await world.ledger("someone@example.com") == [(1, "unknown", "outcome_unknown")]
+    await world.deliver()
+    assert len(world.email.sent) == 1, "a late answer may still come"
     for _ in range(4):
         await world.later(40)
         await world.deliver()
