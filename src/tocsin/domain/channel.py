@@ -91,16 +91,24 @@ class ReceiptKind(StrEnum):
     DELIVERED = "delivered"
     BOUNCED = "bounced"  # for good: nobody is there
     DELAYED = "delayed"  # not yet, or for a reason that is not the recipient's
+    OPTED_OUT = "opted_out"  # whoever holds `Receipt.address` told the provider to stop
+    OPTED_IN = "opted_in"  # and asked for it again
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a provider said later of a message; `delivery` is `Message.delivery` as it came back."""
+    """What a provider said later of a message; `delivery` is `Message.delivery` as it came back.
+
+    Who opted out or in is named by `address`, as it is compared, and such a receipt is about no delivery. A message may
+    bounce for a reason that is not its address's fault: `keeps_address`.
+    """
 
     delivery: str
     kind: ReceiptKind
     code: str
     note: str
+    address: str = ""
+    keeps_address: bool = False
 
 
 class Channel(Protocol):

@@ -4,6 +4,7 @@
     ├── TryAgain       the provider or the network stumbled: the same message may go later
     ├── GiveUp         this message will never be taken: tell the operator why
     ├── AddressDead    nobody is at this address any more: stop writing to it
+    │   └── OptedOut   somebody is, and told the provider to stop
     ├── ProviderDown   our side of the provider is broken (credentials, quota): no recipient is to blame
     └── Ambiguous      the bytes went out and no answer came: it may have arrived
 
@@ -37,6 +38,10 @@ class GiveUp(DeliveryError):
 
 class AddressDead(DeliveryError):
     """Nobody is at this address any more."""
+
+
+class OptedOut(AddressDead):
+    """They told the provider to stop: nothing goes to this address until they ask for it again."""
 
 
 class ProviderDown(TryAgain):

@@ -190,8 +190,9 @@ async def _write_outcomes(way: Way, connection: Connection, begun: Begun, result
     await record.write_unheard(connection, still_ours, provider, now)
     told = [*(item.message for item in heard), *(item.message for item in unheard if item.told)]
     await record.write_pace(connection, [message for message in told if message.rows[0].bucket_id in ours])
-    dead = [item for item in still_ours if item.reason is Reason.ADDRESS_DEAD]
-    await record.quarantine(connection, [d.message.rows[0].endpoint_id for d in dead], [d.note for d in dead])
+    for reason, state in ((Reason.ADDRESS_DEAD, "quarantined"), (Reason.OPTED_OUT, "opted_out")):
+        gone = [item for item in still_ours if item.reason is reason]
+        await record.stop(connection, state, [g.message.rows[0].endpoint_id for g in gone], [g.note for g in gone])
     by_row = [
         (outcome_of(result), note_of(result))
         for message, result in zip(begun.plan.messages, results, strict=True)

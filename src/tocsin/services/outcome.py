@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tocsin.domain.channel import Accepted, Result
 from tocsin.domain.delivery import Reason, State
-from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, OptedOut, ProviderDown, TryAgain
 from tocsin.domain.patience import Patience
 from tocsin.domain.plan import Planned
 from tocsin.store.record import Unheard
@@ -29,6 +29,8 @@ def unheard_of(message: Planned, error: DeliveryError, now: float, patience: Pat
         return Unheard(
             message, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, wait, error.code, error.note, told=True, doubtful=True
         )
+    if isinstance(error, OptedOut):
+        return ends(State.SUPPRESSED, Reason.OPTED_OUT)
     if isinstance(error, AddressDead):
         return ends(State.FAILED, Reason.ADDRESS_DEAD)
     if isinstance(error, TryAgain):
@@ -47,6 +49,7 @@ _OUTCOMES: dict[type[Accepted | DeliveryError], str] = {
     ProviderDown: "provider_down",
     GiveUp: "give_up",
     AddressDead: "address_dead",
+    OptedOut: "address_dead",
     Ambiguous: "ambiguous",
     Doubtful: "ambiguous",
 }

@@ -43,5 +43,7 @@ async def _receive(engine: AsyncEngine, provider: str, message: int, endpoint: i
         allowed = [before for before, after in MOVES.items() if state in after]
         updates = await store.apply(connection, state, allowed, message, endpoint, receipt.note)
         if state is State.BOUNCED and updates:
-            await store.retire(connection, endpoint, updates, receipt.note)
+            await store.take_back(connection, endpoint, updates)
+            if not receipt.keeps_address:
+                await store.quarantine(connection, endpoint, receipt.note)
     log.info("receipt.applied", provider=provider, kind=receipt.kind, code=receipt.code, rows=len(updates))

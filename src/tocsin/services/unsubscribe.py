@@ -42,9 +42,7 @@ async def unsubscribe(engine: AsyncEngine, secret: str, token: str) -> bool:
     endpoint = _endpoint(secret, token)
     if endpoint is None:
         return False
-    async for attempt in AsyncRetrying(
-        retry=retry_if_exception(_met_a_worker), stop=stop_after_attempt(5), wait=wait_random(0, 0.2), reraise=True
-    ):
+    async for attempt in yielding():
         with attempt:
             async with begin(engine) as connection:
                 return await store.opt_out(connection, endpoint)
@@ -62,6 +60,13 @@ def _recognisable(address: str) -> str:
     if at:
         return f"{name[:1]}…@{domain}"
     return f"…{address[-4:]}" if len(address) > 8 else "this address"  # noqa: PLR2004 - half of it stays hidden
+
+
+def yielding() -> AsyncRetrying:
+    """Return attempts at a change of rows that a worker may be writing at the same moment."""
+    return AsyncRetrying(
+        retry=retry_if_exception(_met_a_worker), stop=stop_after_attempt(5), wait=wait_random(0, 0.2), reraise=True
+    )
 
 
 def _met_a_worker(error: BaseException) -> bool:

@@ -23,15 +23,36 @@ async def find(connection: AsyncConnection, endpoint: int) -> StoredEndpoint | N
     return None if row is None else StoredEndpoint(*row)
 
 
-async def opt_out(connection: AsyncConnection, endpoint: int) -> bool:
+async def find_by_address(connection: AsyncConnection, channel: str, key: str) -> int | None:
+    """Return the endpoint of an address, None where nobody here has it."""
+    found: int | None = await connection.scalar(
+        text("SELECT id FROM endpoint WHERE channel = :channel AND address_key = :key"),
+        {"channel": channel, "key": key},
+    )
+    return found
+
+
+async def opt_in(connection: AsyncConnection, endpoint: int) -> bool:
+    """Write to an endpoint again that had opted out; return whether it had."""
+    changed = await connection.execute(
+        text("""
+            UPDATE endpoint SET state = 'active', state_reason = NULL, updated_at = tocsin_now()
+            WHERE id = :endpoint AND state = 'opted_out'
+        """),
+        {"endpoint": endpoint},
+    )
+    return changed.rowcount > 0
+
+
+async def opt_out(connection: AsyncConnection, endpoint: int, why: str = "unsubscribed by link") -> bool:
     """Set the endpoint opted out and suppress its unfinished rows; return whether there is such an endpoint."""
     found = await connection.execute(
         text("""
             UPDATE endpoint SET state = 'opted_out', updated_at = tocsin_now(),
-              state_reason = CASE WHEN state = 'opted_out' THEN state_reason ELSE 'unsubscribed by link' END
+              state_reason = CASE WHEN state = 'opted_out' THEN state_reason ELSE :why END
             WHERE id = :endpoint AND channel <> 'status_page' RETURNING bucket_id
         """),
-        {"endpoint": endpoint},
+        {"endpoint": endpoint, "why": why},
     )
     row = found.one_or_none()
     if row is None:

@@ -52,7 +52,11 @@ async def apply(
     return [row.update_id for row in rows]
 
 
-async def retire(connection: AsyncConnection, endpoint: int, updates: Sequence[int], note: str) -> None:
-    """Stop writing to an address that bounced, and forget that it was told."""
-    await connection.execute(_QUARANTINE, {"endpoint": endpoint, "note": note})
+async def take_back(connection: AsyncConnection, endpoint: int, updates: Sequence[int]) -> None:
+    """Forget that an endpoint was told what did not reach it."""
     await connection.execute(_TAKE_BACK, {"endpoint": endpoint, "updates": list(updates)})
+
+
+async def quarantine(connection: AsyncConnection, endpoint: int, note: str) -> None:
+    """Stop writing to an address that bounced."""
+    await connection.execute(_QUARANTINE, {"endpoint": endpoint, "note": note})

@@ -135,17 +135,18 @@ async def write_pace(connection: Connection, told: Sequence[Planned]) -> None:
     )
 
 
-async def quarantine(connection: Connection, endpoints: Sequence[int], note: Sequence[str]) -> None:
-    """Stop writing to addresses that the provider says are dead."""
+async def stop(connection: Connection, state: str, endpoints: Sequence[int], note: Sequence[str]) -> None:
+    """Stop writing to addresses that the provider says are dead, or whose owners told it to stop."""
     if not endpoints:
         return
     await connection.execute(
         """
-        UPDATE endpoint e SET state = 'quarantined', state_reason = x.note, updated_at = tocsin_now()
+        UPDATE endpoint e SET state = $3::text::endpoint_state, state_reason = x.note, updated_at = tocsin_now()
         FROM unnest($1::int[], $2::text[]) x (id, note) WHERE e.id = x.id AND e.state = 'active'
         """,
         endpoints,
         note,
+        state,
     )
 
 

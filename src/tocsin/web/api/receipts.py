@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from starlette.status import HTTP_204_NO_CONTENT, HTTP_404_NOT_FOUND
 
+from tocsin.services.obey import WISHES, obey
 from tocsin.services.receive import receive
 from tocsin.web.deps import SiteDep
 from tocsin.web.errors import Problem
@@ -21,5 +22,8 @@ async def take_receipts(provider: str, request: Request, site: SiteDep) -> Respo
     query = f"?{request.url.query}" if request.url.query else ""
     url = f"{site.settings.url}{request.url.path}{query}"
     receipts = channel.read_receipt(await request.body(), request.headers, url)
-    await receive(site.engine, site.settings.secret.get_secret_value(), provider, receipts)
+    wishes = [receipt for receipt in receipts if receipt.kind in WISHES]
+    told = [receipt for receipt in receipts if receipt.kind not in WISHES]
+    await obey(site.engine, channel.name, wishes)
+    await receive(site.engine, site.settings.secret.get_secret_value(), provider, told)
     return Response(status_code=HTTP_204_NO_CONTENT)
