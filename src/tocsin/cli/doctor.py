@@ -49,6 +49,8 @@ async def _look(home: Path | None) -> list[Finding]:
         load_policy()
     except (BrokenSettings, BrokenPolicy) as error:
         return [Finding("configuration", ok=False, detail=str(error))]
+    if home is not None:
+        loaded = loaded.model_copy(update={"home": home})
     findings = [Finding("configuration", ok=True, detail=f"can be followed ({settings.config_directory()})")]
     findings.append(await _database(loaded, home))
     if loaded.broker_url:

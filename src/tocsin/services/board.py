@@ -21,6 +21,7 @@ from tocsin.store import incidents, ledger
 from tocsin.store.engine import begin
 from tocsin.store.incidents import Incident, Update
 from tocsin.store.ledger import Delivery, Filter
+from tocsin.store.progress import read_progress
 
 PAGE_SIZE = 50
 _MOST_OPEN = 200
@@ -85,7 +86,7 @@ async def read_board(engine: AsyncEngine, which: str, version: int | None) -> In
     """Return an incident with the board of one version, the newest where none is named."""
     async with begin(engine) as connection:
         incident, updates, shown = await _find(connection, which, version)
-        progress = await ledger.read_progress(connection, shown.public_id)
+        progress = await read_progress(connection, shown.public_id)
         return IncidentBoard(
             incident=incident,
             updates=updates,

@@ -18,7 +18,7 @@ from tocsin.domain.delivery import State
 _GONE: Final = "gone-"
 _LARGEST_INT: Final = 2**31 - 1
 
-_OPEN: Final = """
+OPEN: Final = """
     SELECT x.update_id, x.bucket_id, x.endpoint_id
     FROM attempt a, unnest(a.updates, a.row_buckets, a.endpoints) AS x (update_id, bucket_id, endpoint_id)
     WHERE a.finished_at IS NULL
@@ -27,7 +27,7 @@ _COLUMNS: Final = f"""
     SELECT d.update_id, d.bucket_id, d.endpoint_id, d.audience, d.tries, d.unknowns, d.code, d.since, d.due_at,
       d.done_at, d.receipt_at, d.message, d.reason, d.provider, d.provider_id, d.note,
       CASE WHEN d.state IN ('held', 'pending', 'unknown')
-        AND (d.update_id, d.bucket_id, d.endpoint_id) IN ({_OPEN}) THEN 'sending' ELSE d.state::text END AS state,
+        AND (d.update_id, d.bucket_id, d.endpoint_id) IN ({OPEN}) THEN 'sending' ELSE d.state::text END AS state,
       u.public_id AS update_public_id, u.incident_id, u.version, b.channel, a.name AS audience_name,
       coalesce(e.public_id, '{_GONE}' || d.endpoint_id) AS endpoint_public_id, s.public_id AS subscriber_public_id
 """
@@ -39,26 +39,6 @@ _WITH_NAMES: Final = """
       LEFT JOIN subscriber s ON s.id = e.subscriber_id AND e.channel <> 'status_page'
 """
 _ROWS: Final = f"{_COLUMNS} FROM delivery d {_WITH_NAMES}"
-_COUNTS: Final = text("""
-    SELECT b.channel, d.state, d.reason, sum(d.n)::int AS n, min(d.first) AS first, max(d.last) AS last
-    FROM (
-      SELECT bucket_id, state::text, reason, count(*) AS n, min(done_at) AS first, max(done_at) AS last
-      FROM delivery WHERE update_id = :update GROUP BY 1, 2, 3
-    ) d JOIN bucket b ON b.id = d.bucket_id GROUP BY 1, 2, 3
-""")
-_SENDING: Final = text(f"""
-    SELECT b.channel, d.state::text AS state, d.reason, count(*)::int AS n
-    FROM ({_OPEN} AND a.updates && ARRAY[CAST(:update AS int)]) o
-      JOIN delivery d ON (d.update_id, d.bucket_id, d.endpoint_id) = (o.update_id, o.bucket_id, o.endpoint_id)
-      JOIN bucket b ON b.id = d.bucket_id
-    WHERE d.update_id = :update AND d.state IN ('held', 'pending', 'unknown') GROUP BY 1, 2, 3
-""")
-_SECONDS: Final = text("""
-    SELECT percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY d.done_at)
-      AS at, (SELECT extract(epoch FROM created_at)::float8 FROM incident_update WHERE id = :update) AS since
-    FROM delivery d
-    WHERE d.update_id = :update AND d.state IN ('accepted', 'delivered', 'bounced') AND d.done_at IS NOT NULL
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +84,6 @@ class Filter:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
-    channel: str
-    state: State
-    reason: str | None
-    n: int
-    first: float | None = None
-    last: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far one update has come; `written`: its rows are all there."""
-
-    counts: Sequence[Count]
-    written: bool
-    seconds: tuple[float, float, float] | None
-
-
 async def read_page(
     connection: AsyncConnection, incident_id: int, only: Filter, *, after: Sequence[int] | None, limit: int
 ) -> list[Delivery]:
@@ -157,11 +118,11 @@ async def _read_part(
         wheres.append("d.audience = :audience")
         values["audience"] = only.audience
     if only.state is State.SENDING:
-        wheres.append(f"(d.update_id, d.bucket_id, d.endpoint_id) IN ({_OPEN})")
+        wheres.append(f"(d.update_id, d.bucket_id, d.endpoint_id) IN ({OPEN})")
         wheres.append("d.state IN ('held', 'pending', 'unknown')")
     elif only.state is not None:
         wheres.append("d.state = CAST(:state AS delivery_state)")
-        wheres.append(f"(d.due_at IS NULL OR (d.update_id, d.bucket_id, d.endpoint_id) NOT IN ({_OPEN}))")
+        wheres.append(f"(d.due_at IS NULL OR (d.update_id, d.bucket_id, d.endpoint_id) NOT IN ({OPEN}))")
         values["state"] = only.state
     rows = await connection.execute(
         text(f"""
@@ -211,30 +172,6 @@ async def of_endpoints(connection: AsyncConnection, incident_id: int, endpoints:
     return [_delivery(row) for row in rows]
 
 
-async def read_progress(connection: AsyncConnection, update_public_id: str) -> Progress:
-    """Count the rows of one update."""
-    found = await connection.execute(
-        text("""
-            SELECT u.id, o.done_at IS NOT NULL AS written
-            FROM incident_update u LEFT JOIN outbox o ON o.update_id = u.id WHERE u.public_id = :public_id
-        """),
-        {"public_id": update_public_id},
-    )
-    update = found.one()
-    values = {"update": update.id}
-    stored = [
-        Count(row.channel, State(row.state), row.reason, row.n, row.first, row.last)
-        for row in await connection.execute(_COUNTS, values)
-    ]
-    counts = stored
-    if any(count.state in {State.HELD, State.PENDING, State.UNKNOWN} for count in stored):
-        sending = await connection.execute(_SENDING, values)
-        counts = _with_sending(stored, [Count(row.channel, State(row.state), row.reason, row.n) for row in sending])
-    seconds = (await connection.execute(_SECONDS, values)).one()
-    p = None if seconds.at is None else [at - seconds.since for at in seconds.at]
-    return Progress(counts, bool(update.written), None if p is None else (p[0], p[1], p[2]))
-
-
 async def read_attempts(connection: AsyncConnection, delivery: Delivery) -> list[dict[str, Any]]:
     """Return the attempts that name a row, oldest first, each with what came of it for this row."""
     rows = await connection.execute(
@@ -264,21 +201,6 @@ async def read_receipts(connection: AsyncConnection, delivery: Delivery) -> list
         },
     )
     return [dict(row) for row in rows.mappings()]
-
-
-def _with_sending(stored: Sequence[Count], sending: Sequence[Count]) -> list[Count]:
-    """Count what is in an open attempt as sending, and not where it is stored."""
-    away = {(count.channel, count.state, count.reason): count.n for count in sending}
-    counts = [
-        Count(one.channel, one.state, one.reason, one.n - away.get((one.channel, one.state, one.reason), 0),
-              one.first, one.last)
-        for one in stored
-    ]  # fmt: skip
-    by_channel: dict[str, int] = {}
-    for count in sending:
-        by_channel[count.channel] = by_channel.get(count.channel, 0) + count.n
-    counts += [Count(channel, State.SENDING, None, n) for channel, n in by_channel.items()]
-    return [count for count in counts if count.n > 0]
 
 
 def _delivery(row: Row[Any]) -> Delivery:

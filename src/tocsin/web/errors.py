@@ -61,7 +61,7 @@ class _ProblemResponse(JSONResponse):
 
     def render(self, content: Any) -> bytes:
         # A field's name may be anything that a caller sent, half a surrogate pair too.
-        return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def answer(problem: Problem, more: Mapping[str, Any] | None = None) -> JSONResponse:

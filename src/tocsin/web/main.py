@@ -33,15 +33,16 @@ log = structlog.get_logger()
 
 _AGAIN_SECONDS: Final = 1.0
 _API: Final = (
-    "health",
-    "describe",
     "incidents",
     "components",
     "channels",
     "deliveries",
+    "progress",
     "imports",
     "subscribers",
     "receipts",
+    "health",
+    "describe",
 )
 _PAGES: Final = ("console", "sign_in", "unsubscribe")
 

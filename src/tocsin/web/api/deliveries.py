@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
@@ -11,7 +10,7 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.channel import ChannelName
-from tocsin.domain.delivery import NOT_ELIGIBLE, State
+from tocsin.domain.delivery import State
 from tocsin.domain.errors import NotFound, Refused
 from tocsin.domain.scope import Scope
 from tocsin.domain.why import why
@@ -31,8 +30,7 @@ from tocsin.web.once import Answer, OnceDep
 router = APIRouter(prefix="/v1", tags=["deliveries"])
 
 _READ = [needs(Scope.DELIVERIES_READ)]
-_SENT: Final = frozenset({State.ACCEPTED, State.DELIVERED, State.BOUNCED})
-_AWAITED: Final = frozenset({State.PENDING, State.SENDING, State.UNKNOWN})
+SENT: Final = frozenset({State.ACCEPTED, State.DELIVERED, State.BOUNCED})
 _AGAIN: Final = frozenset({State.FAILED, State.BOUNCED})
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
@@ -49,25 +47,11 @@ async def list_deliveries(which: str, asked: Annotated[Filter, Query()], site: S
     place = asked.place(3)
     only = ledger.Filter(asked.state, asked.channel, _audience(asked.audience, site), asked.version)
     async with begin(site.engine) as connection:
-        incident = await _incident(connection, which)
+        incident = await find_incident(connection, which)
         found = await ledger.read_page(connection, incident.id, only, after=place, limit=asked.limit + 1)
     shown = found[: asked.limit]
     after = list(shown[-1].place) if len(found) > asked.limit else None
     return page([show(row) for row in shown], after)
-
-
-@router.get("/incidents/{which}/progress", dependencies=_READ, summary="How far an update has come")
-async def get_progress(which: str, site: SiteDep, version: Annotated[Version | None, Query()] = None) -> dict[str, Any]:
-    async with begin(site.engine) as connection:
-        incident = await _incident(connection, which)
-        update = incident.latest
-        if version is not None and version != update.snapshot.version:
-            of_version = {one.snapshot.version: one for one in await incidents.read_updates(connection, incident.id)}
-            if version not in of_version:
-                raise NotFound(f"{incident.ref} has no version {version}. The latest is {update.snapshot.version}.")
-            update = of_version[version]
-        progress = await ledger.read_progress(connection, update.public_id)
-    return {"incident": incident.ref, "version": update.snapshot.version} | show_progress(progress)
 
 
 @router.post(
@@ -84,7 +68,7 @@ async def post_retry_all(
     channels: set[ChannelName] = set()
 
     async def work(connection: AsyncConnection) -> Answer:
-        incident = await _incident(connection, which)
+        incident = await find_incident(connection, which)
         retried = await retry_all(connection, incident.id, [state])
         channels.update(retried.channels)
         return _retried(retried)
@@ -137,7 +121,7 @@ async def post_retry(delivery_id: str, once: OnceDep, site: SiteDep) -> JSONResp
 async def get_why(public_id: str, incident: Annotated[str, Query()], site: SiteDep) -> dict[str, Any]:
     async with begin(site.engine) as connection:
         who = await show_subscriber(connection, public_id)
-        found = await _incident(connection, incident)
+        found = await find_incident(connection, incident)
         updates = await incidents.read_updates(connection, found.id)
         rows = await ledger.of_endpoints(connection, found.id, [endpoint.id for endpoint in who.endpoints])
     addressed = any(update.snapshot.audiences & who.audiences for update in updates)
@@ -169,36 +153,8 @@ def show(row: Delivery) -> dict[str, Any]:
         "attempts": row.tries,
         "provider": row.provider,
         "provider_message_id": row.provider_id,
-        "sent_at": moment(row.done_at) if row.state in _SENT else None,
+        "sent_at": moment(row.done_at) if row.state in SENT else None,
         "delivered_at": moment(row.receipt_at) if row.state is State.DELIVERED else None,
-    }
-
-
-def show_progress(progress: ledger.Progress) -> dict[str, Any]:
-    """Return the counts as they are shown: `reasons` has them all, `by_reason` those who are not eligible."""
-    by_state: Counter[str] = Counter()
-    by_channel: dict[str, Counter[str]] = {}
-    by_reason: Counter[str] = Counter()
-    reasons: dict[str, Counter[str]] = {}
-    for count in progress.counts:
-        by_state[count.state] += count.n
-        by_channel.setdefault(count.channel, Counter())[count.state] += count.n
-        if count.reason is not None:
-            reasons.setdefault(count.state, Counter())[count.reason] += count.n
-            if count.state in NOT_ELIGIBLE:
-                by_reason[count.reason] += count.n
-    sent = [count for count in progress.counts if count.state in _SENT]
-    p50, p95, p99 = progress.seconds or (None, None, None)
-    return {
-        "eligible": sum(count.n for count in progress.counts if count.state not in NOT_ELIGIBLE),
-        "by_state": by_state,
-        "by_channel": by_channel,
-        "by_reason": by_reason,
-        "reasons": reasons,
-        "first_sent_at": moment(min((one.first for one in sent if one.first is not None), default=None)),
-        "last_sent_at": moment(max((one.last for one in sent if one.last is not None), default=None)),
-        "seconds_to": {"p50": p50, "p95": p95, "p99": p99},
-        "done": progress.written and not any(state in by_state for state in _AWAITED),
     }
 
 
@@ -233,7 +189,7 @@ async def _answer(site: Site, answer: JSONResponse, channels: set[ChannelName]) 
     return answer
 
 
-async def _incident(connection: AsyncConnection, which: str) -> incidents.Incident:
+async def find_incident(connection: AsyncConnection, which: str) -> incidents.Incident:
     found = await incidents.find(connection, which)
     if found is None:
         raise no_incident(which)

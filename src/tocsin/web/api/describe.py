@@ -37,10 +37,10 @@ _PROBLEM: Final[dict[str, Any]] = {
     },
 }
 _DESCRIPTION: Final = """\
-Times are RFC 3339 in UTC. Errors are RFC 9457 problem+json whose `detail` says what to do. Lists come a page at a time:
-`?limit=&cursor=` → `{"items": [...], "next_cursor": null}`. Unknown fields are refused. Every POST that has an effect
-takes an `Idempotency-Key`: the same request under the same key gets the first answer again, and nothing happens twice;
-an import needs none, since the same lines again change nothing."""
+Times are RFC 3339 in UTC. Errors are RFC 9457 problem+json whose detail says what to do. Lists come a page at a time:
+ask again with cursor=… as next_cursor says, until that is null. Unknown fields are refused. Every POST that has an
+effect takes an Idempotency-Key: the same request under the same key gets the first answer again, and nothing happens
+twice; an import needs none, since the same lines again change nothing."""
 
 
 def describe(app: FastAPI) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Annotated, Any, Final, TypeVar, cast
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 from tocsin.domain.incident import Severity
 from tocsin.domain.text import many_lines, one_line
@@ -58,16 +58,19 @@ def _many_lines(value: str) -> str:
     return many_lines(value, "")
 
 
-def _from_text(value: object) -> object:
-    if not isinstance(value, str) or "T" not in value.upper():
+def _time(value: object) -> datetime:
+    try:
+        read = datetime.fromisoformat(value.upper()) if isinstance(value, str) and "T" in value.upper() else None
+    except ValueError:
+        read = None
+    if read is None or read.tzinfo is None:
         raise ValueError("Write a time with its zone as RFC 3339 has it: 2026-11-21T20:00:00Z")
-    return value
-
-
-def _bounded_time(value: datetime) -> datetime:
-    if value < _OLDEST:
+    if read < _OLDEST:
         raise ValueError("This is before the year 2000. Check the time")
-    return value.astimezone(UTC)
+    try:
+        return read.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("There is no such time. Check the year") from error
 
 
 def _audience_key(value: str) -> str:
@@ -125,5 +128,5 @@ Note = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_many_
 Text = Annotated[str, StringConstraints(max_length=LONGEST_BODY), AfterValidator(_many_lines)]
 AudienceKey = Annotated[str, AfterValidator(_audience_key)]
 SeverityField = Annotated[Severity, BeforeValidator(_severity, json_schema_input_type=str)]
-Time = Annotated[AwareDatetime, BeforeValidator(_from_text), AfterValidator(_bounded_time)]
+Time = Annotated[datetime, BeforeValidator(_time, json_schema_input_type=str)]
 Metadata = Annotated[dict[str, Any], AfterValidator(bounded_json)]
