@@ -56,6 +56,14 @@ class Email(Section):
     receipt_token: SecretStr = SecretStr("")
 
 
+class Webhook(Section):
+    ports: list[int] = Field(default=[443], min_length=1)
+    timeout_seconds: float = Field(default=15.0, gt=0)
+    connections: int = Field(default=100, ge=1, le=1_000)
+    allow_private_networks: bool = False
+    practice_host: str = Field(default="", pattern=r"^(127\.0\.0\.1:[0-9]{1,5})?$")
+
+
 class Delivery(Section):
     batch: int = Field(default=500, ge=1, le=5_000)
     lease_seconds: float = Field(default=15.0, gt=0)
@@ -120,6 +128,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     database: Database = Database()
     email: Email = Email()
+    webhook: Webhook = Webhook()
     delivery: Delivery = Delivery()
     status_page: StatusPage = StatusPage()
     log: Log = Log()

@@ -31,8 +31,9 @@ def broker(server: Valkey) -> Part:
     return Part("broker", Stage.BROKER, lambda: server.command, prepare=server.prepare, is_ready=server.is_ready)
 
 
-def practice(home: Path, port: int, told: Mapping[str, str]) -> Part:
-    return _tocsin("practice", Stage.PRACTICE, ["practice", "--home", str(home), "--port", str(port)], told)
+def practice(home: Path, port: int, http_port: int, told: Mapping[str, str]) -> Part:
+    ports = ["--port", str(port), "--http-port", str(http_port)]
+    return _tocsin("practice", Stage.PRACTICE, ["practice", "--home", str(home), *ports], told)
 
 
 def web(listener: int, told: Mapping[str, str]) -> Part:

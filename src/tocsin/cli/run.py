@@ -97,9 +97,10 @@ class _Up:
         practising = wishes.practice and not self._settings.email.smtp_url
         told["TOCSIN_PRACTICE"] = str(practising).lower()
         if practising:
-            smtp = _free_port()
+            smtp, over_http = _free_port(), homes.keep_port(self._home / "practice" / "port")
             told["TOCSIN_EMAIL__SMTP_URL"] = f"smtp://127.0.0.1:{smtp}"
-            self._tree.start(parts.practice(self._home, smtp, told))
+            told["TOCSIN_WEBHOOK__PRACTICE_HOST"] = f"127.0.0.1:{over_http}"
+            self._tree.start(parts.practice(self._home, smtp, over_http, told))
         told["TOCSIN_DATABASE_URL"] = self._settings.database_url or self._start_database()
         beginnings = asyncio.run(self._prepare(told["TOCSIN_DATABASE_URL"], wishes.sample))
         self._tree.start(parts.web(self._listener.fileno(), told))

@@ -68,11 +68,12 @@ def worker(
 def practice(
     home: Annotated[Path | None, typer.Option(help="The folder that holds all state.")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Where the practice SMTP server listens.")] = 2525,
+    http_port: Annotated[int, typer.Option(min=0, max=65535, help="Where those that speak HTTP listen.")] = 2580,
 ) -> None:
-    """Run the providers to practise on: an SMTP server that keeps what it gets."""
+    """Run the providers to practise on: an SMTP server and others over HTTP, which keep what they get."""
     from tocsin.practice.main import run  # noqa: PLC0415
 
-    run((home or _settings().home_directory).absolute(), port)
+    run((home or _settings().home_directory).absolute(), port, http_port)
 
 
 def migrate() -> None:

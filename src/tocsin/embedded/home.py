@@ -94,6 +94,22 @@ def keep_secret(home: Path) -> Path:
     return path
 
 
+def keep_port(path: Path) -> int:
+    """Return a free port on loopback, the one that `path` remembers if it is still free: addresses name it."""
+    kept = int(path.read_text()) if path.exists() else 0
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", kept))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    if port != kept:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        write_private(path, str(port))
+    return port
+
+
 def write_private(path: Path, content: str) -> None:
     """Write a file that only this user may read, whole or not at all."""
     new = path.with_name(f"{path.name}.new")

@@ -10,25 +10,30 @@ import structlog
 import uvloop
 
 from tocsin import settings
+from tocsin.practice.http import PracticeHttp
 from tocsin.practice.outbox import outbox_path
 from tocsin.practice.reports import Reporter
 from tocsin.practice.smtp import PracticeServer
+from tocsin.practice.webhook import Webhooks
 from tocsin_channels.registry import receipt_token
 
 log = structlog.get_logger()
 
 
-def run(home: Path, port: int) -> None:
-    """Take mail on 127.0.0.1:`port` until SIGTERM or SIGINT."""
-    uvloop.run(_run(home, port))
+def run(home: Path, port: int, http_port: int) -> None:
+    """Take mail on 127.0.0.1:`port`, and all else over HTTP on `http_port`, until SIGTERM or SIGINT."""
+    uvloop.run(_run(home, port, http_port))
 
 
-async def _run(home: Path, port: int) -> None:
+async def _run(home: Path, port: int, http_port: int) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     loaded = settings.load()
     reporter = Reporter(f"{loaded.url}/receipts/smtp", receipt_token(loaded))
-    async with PracticeServer(outbox_path(home), port, reporter) as server:
-        log.info("practice.listening", port=server.port)
+    outbox = outbox_path(home)
+    # Every provider that speaks HTTP has its own paths on the one port.
+    over_http = PracticeHttp([Webhooks(outbox)], http_port)
+    async with PracticeServer(outbox, port, reporter) as server, over_http:
+        log.info("practice.listening", port=server.port, http_port=over_http.port)
         await ended.wait()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 import email_validator
 from email_validator import EmailNotValidError, validate_email
 
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.errors import Refused
+from tocsin.domain.reach import Reach, read_url
 
 # Inside a company mail goes to names that the public internet reserves (localhost, corp.test): the operator knows best.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
@@ -20,6 +21,15 @@ class Address(NamedTuple):
 
     written: str
     key: str
+
+
+@runtime_checkable
+class Particular(Protocol):
+    """A channel that its settings keep from some addresses."""
+
+    def check_address(self, address: str) -> None:
+        """Raise Refused where it may not write to `address`."""
+        ...
 
 
 def read_address(channel: ChannelName, address: object, configured: Mapping[ChannelName, object]) -> Address:
@@ -35,7 +45,11 @@ def read_address(channel: ChannelName, address: object, configured: Mapping[Chan
         )
     if not isinstance(address, str):
         raise Refused("An address on this channel is a text.", field="address")
-    return read(address)
+    found = read(address)
+    way_out = configured[channel]
+    if isinstance(way_out, Particular):
+        way_out.check_address(found.written)
+    return found
 
 
 def _email(address: str) -> Address:
@@ -48,4 +62,13 @@ def _email(address: str) -> Address:
     return Address(read.normalized, f"{read.local_part}@{read.ascii_domain}".lower())
 
 
-_READERS: Final[Mapping[ChannelName, Callable[[str], Address]]] = {ChannelName.EMAIL: _email}
+def _webhook(address: str) -> Address:
+    # How it is spelled alone: where calls may go is for the channel to say.
+    url = read_url(address, Reach(private=True))
+    return Address(url, url)
+
+
+_READERS: Final[Mapping[ChannelName, Callable[[str], Address]]] = {
+    ChannelName.EMAIL: _email,
+    ChannelName.WEBHOOK: _webhook,
+}

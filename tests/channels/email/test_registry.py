@@ -19,9 +19,9 @@ def settings(home: Path, *, practice: bool, **email: str) -> Settings:
 
 
 def test_mail_is_a_channel_where_a_server_is_named(tmp_path: Path) -> None:
-    assert set(build(settings(tmp_path, practice=False))) == {ChannelName.STATUS_PAGE}
+    assert ChannelName.EMAIL not in build(settings(tmp_path, practice=False))
     built = build(settings(tmp_path, practice=False, smtp_url="smtp://127.0.0.1:2525"))
-    assert set(built) == {ChannelName.STATUS_PAGE, ChannelName.EMAIL}
+    assert {ChannelName.STATUS_PAGE, ChannelName.EMAIL} <= set(built)
 
 
 def test_in_practice_bounces_come_back_without_being_set_up(tmp_path: Path) -> None:
