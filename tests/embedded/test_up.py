@@ -107,7 +107,8 @@ def test_a_request_to_stop_leaves_no_process(tmp_home: Path, sign: signal.Signal
 
 def test_a_request_to_stop_is_heard_while_it_starts(tmp_home: Path) -> None:
     with Up(tmp_home / "home") as up:
-        until((tmp_home / "home" / "database.new").exists, "the database is being made")
+        new = tmp_home / "home" / "database.new"
+        until(lambda: new.exists() or up.process.poll() is not None, "the database is being made")
         assert up.end() == 0
         assert processes_naming(tmp_home / "home") == []
 

@@ -17,7 +17,7 @@ from tocsin.cli.screen import Screen
 from tocsin.embedded import home as homes
 from tocsin.embedded.postgres import DURABLE, Postgres
 from tocsin.embedded.signals import Signals, StopAsked
-from tocsin.embedded.sockets import socket_folder
+from tocsin.embedded.sockets import remove_outside, socket_folder
 from tocsin.embedded.tree import Tree
 from tocsin.embedded.valkey import Valkey
 from tocsin.services.policy import load_policy
@@ -83,6 +83,7 @@ class _Up:
             # Nobody is to wait here for a web that will not come back.
             self._listener.close()
             self._tree.stop()
+            remove_outside(self._home)
         self._screen.tell("Stopped.", style="dim")
 
     def _start(self, wishes: Wishes) -> None:

@@ -101,7 +101,7 @@ class Postgres:
             os.kill(pid, signal.SIGQUIT)
             if not wait_until(lambda: not _is_server(pid, self.directory), seconds=5):
                 raise CouldNotStart(f"Another PostgreSQL (process {pid}) uses {self.directory} and does not end.")
-        if _command_line(pid):
+        if _is_alive(pid):
             pid_file.unlink(missing_ok=True)  # the number is now another program's; PostgreSQL would give up here
 
 
@@ -112,6 +112,16 @@ def binary(name: str) -> Path:
 
 def _is_server(pid: int, directory: Path) -> bool:
     return f" -D {directory} " in _command_line(pid)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's
+    return True
 
 
 def _command_line(pid: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -14,11 +15,22 @@ _LONGEST_FOLDER = 70
 
 def socket_folder(home: Path) -> Path:
     """Return the private folder for the sockets of this home: in it, or in the temporary folder if it is too deep."""
+    return make_private(_place(home))
+
+
+def _place(home: Path) -> Path:
     inside = home / "run"
     if len(os.fsencode(inside)) <= _LONGEST_FOLDER:
-        return make_private(inside)
+        return inside
     mark = hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:16]
-    return make_private(Path(tempfile.gettempdir()) / f"tocsin-{os.getuid()}-{mark}")
+    return Path(tempfile.gettempdir()) / f"tocsin-{os.getuid()}-{mark}"
+
+
+def remove_outside(home: Path) -> None:
+    """Remove the folder for the sockets where it is not in the home, once nothing listens there any more."""
+    folder = _place(home)
+    if folder.parent != home:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def make_private(folder: Path) -> Path:
