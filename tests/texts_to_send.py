@@ -1,0 +1,87 @@
+"""Stories, channels and messages for tests of text messages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tocsin.domain.channel import Channel, Message, Result
+from tocsin.domain.incident import Impact, Phase, Severity, Status
+from tocsin.domain.story import Chapter, Story
+from tocsin_channels.sms.channel import SmsChannel
+from tocsin_channels.sms.senders import Senders
+from tocsin_channels.sms.twilio import Account, Twilio
+
+TEMPLATES = Path(__file__).parents[1] / "config/templates/sms"
+SID = "AC" + "0" * 32
+TOKEN = "the account's auth token"
+PUBLIC = "https://status.acme.example"
+
+CHAPTER = Chapter(
+    incident="k3v9qd81mzx0",
+    version=1,
+    title="Checkout partly down",
+    body="Card payments fail.",
+    status=Status.INVESTIGATING,
+    severity=Severity.SEV1,
+    impact=Impact.MAJOR,
+    phase=Phase.OPENED,
+    components=(("Checkout", "partial outage"),),
+    started_at=datetime(2026, 11, 21, 14, 0, tzinfo=UTC),
+    published_at=datetime(2026, 11, 21, 14, 0, tzinfo=UTC),
+    next_update_at=datetime(2026, 11, 21, 14, 30, tzinfo=UTC),
+    url=f"{PUBLIC}/incidents/k3v9qd81mzx0",
+)
+
+
+def story(*chapters: Chapter, brand: str = "Acme", **changes: Any) -> Story:
+    """Return a story of `chapters`, or of one that `changes` make of the usual one."""
+    told = chapters or (replace(CHAPTER, **changes),)
+    return Story(brand=brand, audience="customers", locale="en", chapters=told, public_url=PUBLIC)
+
+
+def chapter(**changes: Any) -> Chapter:
+    return replace(CHAPTER, **changes)
+
+
+def sms_channel(
+    url: str,
+    *,
+    senders: str = "+14155550100",
+    token: str = TOKEN,
+    seconds: float = 5.0,
+    receipts: str = "http://127.0.0.1:1",
+) -> SmsChannel:
+    """Return a channel that takes `url` for Twilio."""
+    account = Account(SID, token, Senders.parse(senders), f"{receipts}/receipts/twilio", url, seconds=seconds)
+    return SmsChannel(Twilio(account), TEMPLATES, Severity.SEV1)
+
+
+def messages_to(addresses: tuple[str, ...], rendered: object) -> list[Message]:
+    return [
+        Message(
+            id=f"update.{index}",
+            address=address,
+            name="",
+            rendered=rendered,
+            endpoint=f"endpoint{index:04d}",
+            token="token",
+            delivery=f"delivery{index:08d}xyz",
+        )
+        for index, address in enumerate(addresses)
+    ]
+
+
+async def text_to(channel: Channel, *addresses: str, about: Story | None = None) -> list[Result]:
+    """Text each address; return the results in the addresses' order, each answered exactly once."""
+    rendered = channel.render(about or story())
+    results: dict[int, Result] = {}
+
+    def answered(index: int, result: Result) -> None:
+        assert index not in results
+        results[index] = result
+
+    await channel.send(messages_to(addresses, rendered), answered)
+    return [results[index] for index in range(len(addresses))]
