@@ -1,0 +1,136 @@
+"""The social channel: accounts on X, Mastodon and Bluesky, each incident a thread, one post an update and account."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Literal, assert_never
+
+from tocsin.domain.channel import Accepted, Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt, Result
+from tocsin.domain.errors import DeliveryError, GiveUp, ProviderDown, Refused
+from tocsin.domain.page import Page
+from tocsin.domain.social import Network
+from tocsin.domain.story import Story
+from tocsin_channels.social import words
+from tocsin_channels.social.account import Account, Provider, find
+from tocsin_channels.social.post import Draft
+from tocsin_channels.social.thread import Restraint, Thread
+
+LinkPolicy = Literal["first", "every", "never"]
+
+_BATCH = 20
+_AT_ONCE = 4  # accounts that are posted from at the same time
+
+
+class SocialChannel:
+    """`link` says which posts of a thread carry the address of the incident's page: on X those with one cost more."""
+
+    name = ChannelName.SOCIAL
+    provider = "social"
+    content = Content.STORY
+    on_unknown = OnUnknown.RESEND_ONCE
+    limits = Limits(batch=_BATCH, in_flight=1, merges=False, threads=True)
+
+    def __init__(
+        self,
+        accounts: Sequence[Account],
+        templates: Path,
+        link: LinkPolicy = "first",
+        restraint: Restraint = Restraint(),  # noqa: B008 - frozen
+        seconds: float = 20.0,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.accounts = tuple(accounts)
+        self._link = link
+        self._restraint = restraint
+        self._seconds = seconds
+        self._now = now
+        self._wording = words.read_wording(templates)
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="social")
+        self._providers: dict[Account, Provider] = {}
+
+    def check_address(self, address: str) -> None:
+        """Raise Refused where no account is configured that `address` means."""
+        find(self.accounts, address)
+
+    def render(self, content: Story | Page) -> Draft:
+        assert isinstance(content, Story)
+        return words.draft(content, self._wording.template)
+
+    async def send(self, messages: Sequence[Message], answered: Answered) -> None:
+        by_address: dict[str, list[int]] = {}
+        for index, message in enumerate(messages):
+            by_address.setdefault(message.address.lower(), []).append(index)
+        room = asyncio.Semaphore(_AT_ONCE)
+
+        async def in_order(indexes: Sequence[int]) -> None:
+            async with room:
+                for index in indexes:
+                    answered(index, await self._post(messages[index]))
+
+        async with asyncio.TaskGroup() as group:
+            for indexes in by_address.values():
+                group.create_task(in_order(indexes))
+
+    def read_receipt(self, raw: bytes, headers: Mapping[str, str], url: str) -> Sequence[Receipt]:
+        del raw, headers, url
+        raise Refused("Social networks report nothing later: what they answer at once is all there is.")
+
+    async def check(self) -> str:
+        found = [await self._provider(account).check() for account in self.accounts]
+        if self._wording.fault:
+            raise ProviderDown(self._wording.fault)
+        return "; ".join(found)
+
+    async def close(self) -> None:
+        for provider in self._providers.values():
+            await provider.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _post(self, message: Message) -> Result:
+        draft = message.rendered
+        assert isinstance(draft, Draft)
+        thread = Thread.read(message.thread)
+        try:
+            account = find(self.accounts, message.address)
+            if draft.audience != account.audience:
+                raise GiveUp(
+                    f"Everybody reads {message.address}, and this is written for {draft.audience}. Let its subscriber "
+                    f"be in the audience {account.audience} alone."
+                )
+            now = self._now()
+            self._restraint.hold_back(thread, draft.status, now)
+            provider = self._provider(account)
+            linked = self._link == "every" or (self._link == "first" and thread.posts == 0)
+            posted = await provider.post(draft.post(provider.ruler, linked=linked), draft, thread, message)
+        except Refused as error:
+            return ProviderDown(str(error))  # an account may be set up again
+        except DeliveryError as error:
+            return error
+        after = thread.after(posted.place, now, anew=posted.anew)
+        return Accepted(posted.place.id if posted.place else "", note=posted.note, thread=after.write())
+
+    def _provider(self, account: Account) -> Provider:
+        if account not in self._providers:
+            self._providers[account] = self._made(account)
+        return self._providers[account]
+
+    def _made(self, account: Account) -> Provider:
+        # Each library is imported where an account needs it: the three together take seconds and 60 MB.
+        match account.network:
+            case Network.X:
+                from tocsin_channels.social.x import X  # noqa: PLC0415
+
+                return X(account, self._pool, self._seconds, self._now)
+            case Network.MASTODON:
+                from tocsin_channels.social.mastodon import Mastodon  # noqa: PLC0415
+
+                return Mastodon(account, self._pool, self._seconds, self._now)
+            case Network.BLUESKY:
+                from tocsin_channels.social.bluesky import Bluesky  # noqa: PLC0415
+
+                return Bluesky(account, self._seconds)
+        assert_never(account.network)
