@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import structlog
+from pydantic import SecretStr
 
 from tocsin.domain.channel import Channel, ChannelName
+from tocsin.domain.incident import Severity
 from tocsin.domain.reach import Reach
+from tocsin.domain.social import Network, read_account
 from tocsin.domain.tokens import Signer
-from tocsin.settings import Settings, config_directory
+from tocsin.settings import Settings, config_directory, read_policy_file
 from tocsin_channels.email.channel import EmailChannel
 from tocsin_channels.email.server import Patience, Server
+from tocsin_channels.sms import twilio, vonage
+from tocsin_channels.sms.channel import SmsChannel
+from tocsin_channels.sms.senders import Senders
+from tocsin_channels.social.account import Account, make_account
+from tocsin_channels.social.channel import SocialChannel
+from tocsin_channels.social.thread import Restraint
 from tocsin_channels.status_page.channel import StatusPageChannel
 from tocsin_channels.webhook.channel import WebhookChannel
 
@@ -23,6 +32,10 @@ def build(settings: Settings) -> dict[ChannelName, Channel]:
     channels: list[Channel] = [StatusPageChannel(settings.page_directory), _webhook(settings)]
     if settings.email.smtp_url:
         channels.append(_email(settings))
+    if settings.sms.is_configured:
+        channels.append(_sms(settings))
+    if social := social_accounts(settings):
+        channels.append(_social(settings, social))
     return {channel.name: channel for channel in channels}
 
 
@@ -39,6 +52,44 @@ def _email(settings: Settings) -> EmailChannel:
     )
 
 
+def _sms(settings: Settings) -> SmsChannel:
+    sms = settings.sms
+    carrier = _vonage(settings) if sms.provider == "vonage" else _twilio(settings)
+    urgent = Severity.parse(str(read_policy_file()["urgent"]))
+    return SmsChannel(carrier, config_directory() / "templates" / "sms", urgent, sms.connections)
+
+
+def _twilio(settings: Settings) -> twilio.Twilio:
+    sms = settings.sms
+    return twilio.Twilio(
+        twilio.Account(
+            sid=sms.twilio_account_sid,
+            token=sms.twilio_auth_token.get_secret_value(),
+            senders=Senders.parse(sms.from_),
+            receipts_url=f"{settings.url}/receipts/twilio",
+            url=sms.twilio_url,
+            connections=sms.connections,
+            seconds=sms.timeout_seconds,
+        )
+    )
+
+
+def _vonage(settings: Settings) -> vonage.Vonage:
+    sms = settings.sms
+    return vonage.Vonage(
+        vonage.Account(
+            key=sms.vonage_api_key,
+            secret=sms.vonage_api_secret.get_secret_value(),
+            signature_secret=sms.vonage_signature_secret.get_secret_value(),
+            senders=Senders.parse(sms.from_),
+            receipts_url=f"{settings.url}/receipts/vonage",
+            host=sms.vonage_host,
+            connections=sms.connections,
+            seconds=sms.timeout_seconds,
+        )
+    )
+
+
 def reach(settings: Settings) -> Reach:
     """Return where calls to addresses that subscribers gave us may go."""
     webhook = settings.webhook
@@ -49,6 +100,34 @@ def reach(settings: Settings) -> Reach:
 
 def _webhook(settings: Settings) -> WebhookChannel:
     return WebhookChannel(reach(settings), settings.webhook.timeout_seconds, settings.webhook.connections)
+
+
+def social_accounts(settings: Settings) -> list[Account]:
+    """Return the accounts on social networks that are configured, the flat one on X first."""
+    social = settings.social
+    widest = str(read_policy_file()["audiences"][-1])
+    found: list[Account] = []
+    keys = (social.x_consumer_key, social.x_consumer_secret, social.x_access_token, social.x_access_secret)
+    if social.x_consumer_key.get_secret_value():
+        address = read_account(f"x:{social.x_account}")[1] if social.x_account else "x:"
+        found.append(make_account(Network.X, address, social.x_url, widest, _told(*keys)))
+    for one in social.account:
+        network, address = read_account(one.address)
+        keys = (one.consumer_key, one.consumer_secret, one.access_token, one.access_secret)
+        secrets = _told(*keys) if network is Network.X else _told(one.token)
+        found.append(make_account(network, address, one.url, one.audience or widest, secrets))
+    return found
+
+
+def _told(*secrets: SecretStr) -> tuple[str, ...]:
+    return tuple(secret.get_secret_value() for secret in secrets)
+
+
+def _social(settings: Settings, accounts: list[Account]) -> SocialChannel:
+    social = settings.social
+    templates = config_directory() / "templates" / "social"
+    restraint = Restraint(social.gap_seconds, social.most_posts)
+    return SocialChannel(accounts, templates, social.link, restraint, social.timeout_seconds)
 
 
 def receipt_token(settings: Settings) -> str:

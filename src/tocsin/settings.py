@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -25,11 +25,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from tocsin.sections import Email, Section, Sms, Social, Webhook
+
 REPOSITORY_CONFIG = Path(__file__).parents[2] / "config"
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class Web(Section):
@@ -44,24 +42,6 @@ class Web(Section):
 
 class Database(Section):
     pool_size: int = Field(default=8, ge=1)
-
-
-class Email(Section):
-    smtp_url: str = ""
-    from_: str = Field(default="Tocsin <status@localhost>", alias="from")
-    bounce_domain: str = ""
-    connections: int = Field(default=4, ge=1, le=64)
-    starttls: Literal["auto", "require", "never"] = "auto"
-    timeout_seconds: float = Field(default=30.0, gt=0)
-    receipt_token: SecretStr = SecretStr("")
-
-
-class Webhook(Section):
-    ports: list[int] = Field(default=[443], min_length=1)
-    timeout_seconds: float = Field(default=15.0, gt=0)
-    connections: int = Field(default=100, ge=1, le=1_000)
-    allow_private_networks: bool = False
-    practice_host: str = Field(default="", pattern=r"^(127\.0\.0\.1:[0-9]{1,5})?$")
 
 
 class Delivery(Section):
@@ -128,7 +108,9 @@ class Settings(BaseSettings):
     web: Web = Web()
     database: Database = Database()
     email: Email = Email()
+    sms: Sms = Sms()
     webhook: Webhook = Webhook()
+    social: Social = Social()
     delivery: Delivery = Delivery()
     status_page: StatusPage = StatusPage()
     log: Log = Log()

@@ -29,6 +29,19 @@ class Account:
     secrets: tuple[str, ...] = field(repr=False)
 
 
+def make_account(network: Network, address: str, url: str, audience: str, secrets: tuple[str, ...]) -> Account:
+    """Return an account at `url`, or where its network usually is; raise Refused where a secret is missing."""
+    if not all(secrets):
+        needed = "its four keys" if network is Network.X else "its token"
+        raise Refused(f"The account {address} lacks {needed}.", field="social.account")
+    usual = {
+        Network.X: "https://api.x.com",
+        Network.MASTODON: f"https://{address.rpartition('@')[2]}",
+        Network.BLUESKY: "https://bsky.social",
+    }
+    return Account(network, address, (url or usual[network]).rstrip("/"), audience, secrets)
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
     """`place` is None where the network holds the post already and does not say where."""

@@ -10,11 +10,14 @@ import structlog
 import uvloop
 
 from tocsin import settings
-from tocsin.practice.http import PracticeHttp
+from tocsin.practice.bluesky import PracticeBluesky
+from tocsin.practice.http import LookAlike, PracticeHttp
+from tocsin.practice.mastodon import PracticeMastodon
 from tocsin.practice.outbox import outbox_path
 from tocsin.practice.reports import Reporter
 from tocsin.practice.smtp import PracticeServer
 from tocsin.practice.webhook import Webhooks
+from tocsin.practice.x import PracticeX
 from tocsin_channels.registry import receipt_token
 
 log = structlog.get_logger()
@@ -33,7 +36,13 @@ async def _run(home: Path, port: int, http_port: int) -> None:
     reporter = Reporter(f"{loaded.url}/receipts/smtp", receipt_token(loaded))
     outbox = outbox_path(home)
     # Every provider that speaks HTTP has its own paths on the one port.
-    over_http = PracticeHttp([Webhooks(outbox)], http_port)
+    look_alikes: list[LookAlike] = [
+        Webhooks(outbox),
+        PracticeX(outbox),
+        PracticeMastodon(outbox),
+        PracticeBluesky(outbox),
+    ]
+    over_http = PracticeHttp(look_alikes, http_port)
     async with PracticeServer(outbox, port, reporter) as server, over_http:
         log.info("practice.listening", port=server.port, http_port=over_http.port)
         await ended.wait()

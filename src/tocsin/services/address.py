@@ -11,6 +11,8 @@ from email_validator import EmailNotValidError, validate_email
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.errors import Refused
 from tocsin.domain.reach import Reach, read_url
+from tocsin.domain.social import read_account
+from tocsin.services.address_sms import read_number
 
 # Inside a company mail goes to names that the public internet reserves (localhost, corp.test): the operator knows best.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
@@ -68,7 +70,19 @@ def _webhook(address: str) -> Address:
     return Address(url, url)
 
 
+def _sms(address: str) -> Address:
+    number = read_number(address)
+    return Address(number, number)
+
+
+def _social(address: str) -> Address:
+    _, account = read_account(address)
+    return Address(account, account)
+
+
 _READERS: Final[Mapping[ChannelName, Callable[[str], Address]]] = {
     ChannelName.EMAIL: _email,
+    ChannelName.SMS: _sms,
     ChannelName.WEBHOOK: _webhook,
+    ChannelName.SOCIAL: _social,
 }

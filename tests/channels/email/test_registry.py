@@ -9,7 +9,8 @@ from pydantic import SecretStr
 
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.errors import Refused
-from tocsin.settings import Email, Settings
+from tocsin.sections import Email
+from tocsin.settings import Settings
 from tocsin_channels.email.channel import EmailChannel
 from tocsin_channels.registry import PRACTICE_BOUNCES, build, receipt_token
 

@@ -17,7 +17,8 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from delivery.world import World, open_world
-from tocsin.settings import Email, Settings
+from tocsin.sections import Email
+from tocsin.settings import Settings
 from tocsin.store.engine import begin
 from tocsin.web.main import create_app
 

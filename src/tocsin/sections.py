@@ -1,0 +1,79 @@
+"""The sections of the settings that say how each channel reaches its providers; `config/tocsin.toml` explains them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from tocsin.domain.social import read_account
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Email(Section):
+    smtp_url: str = ""
+    from_: str = Field(default="Tocsin <status@localhost>", alias="from")
+    bounce_domain: str = ""
+    connections: int = Field(default=4, ge=1, le=64)
+    starttls: Literal["auto", "require", "never"] = "auto"
+    timeout_seconds: float = Field(default=30.0, gt=0)
+    receipt_token: SecretStr = SecretStr("")
+
+
+class Sms(Section):
+    provider: Literal["twilio", "vonage"] = "twilio"
+    from_: str = Field(default="", alias="from")
+    twilio_url: str = "https://api.twilio.com"
+    twilio_account_sid: str = ""
+    twilio_auth_token: SecretStr = SecretStr("")
+    vonage_host: str = "rest.nexmo.com"
+    vonage_api_key: str = ""
+    vonage_api_secret: SecretStr = SecretStr("")
+    vonage_signature_secret: SecretStr = SecretStr("")
+    connections: int = Field(default=16, ge=1, le=200)
+    timeout_seconds: float = Field(default=10.0, gt=0)
+
+    @property
+    def is_configured(self) -> bool:
+        return bool(self.twilio_account_sid if self.provider == "twilio" else self.vonage_api_key)
+
+
+class Webhook(Section):
+    ports: list[int] = Field(default=[443], min_length=1)
+    timeout_seconds: float = Field(default=15.0, gt=0)
+    connections: int = Field(default=100, ge=1, le=1_000)
+    allow_private_networks: bool = False
+    practice_host: str = Field(default="", pattern=r"^(127\.0\.0\.1:[0-9]{1,5})?$")
+
+
+class SocialAccount(Section):
+    address: str
+    url: str = Field(default="", pattern=r"^(https?://.+)?$")
+    audience: str = ""
+    token: SecretStr = SecretStr("")
+    consumer_key: SecretStr = SecretStr("")
+    consumer_secret: SecretStr = SecretStr("")
+    access_token: SecretStr = SecretStr("")
+    access_secret: SecretStr = SecretStr("")
+
+    @field_validator("address")
+    @classmethod
+    def _read(cls, address: str) -> str:
+        return read_account(address)[1]
+
+
+class Social(Section):
+    account: list[SocialAccount] = Field(default_factory=list[SocialAccount])
+    x_url: str = Field(default="https://api.x.com", pattern=r"^https?://.+$")
+    x_account: str = ""
+    x_consumer_key: SecretStr = SecretStr("")
+    x_consumer_secret: SecretStr = SecretStr("")
+    x_access_token: SecretStr = SecretStr("")
+    x_access_secret: SecretStr = SecretStr("")
+    link: Literal["first", "every", "never"] = "first"
+    gap_seconds: float = Field(default=60.0, ge=0)
+    most_posts: int = Field(default=8, ge=1)
+    timeout_seconds: float = Field(default=20.0, gt=0)
