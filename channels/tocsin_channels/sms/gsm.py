@@ -68,8 +68,9 @@ def spell(text: str) -> str:
 
     Accents may go, other scripts and pictures may not: they are sent as they are, in segments of 70.
     """
+    # A control is a space, as those are that end lines.
+    text = "".join(" " if unicodedata.category(character) in {"Cc", "Cs"} else character for character in text)
     text = " ".join(unicodedata.normalize("NFC", text).split())
-    text = "".join(character for character in text if unicodedata.category(character) not in {"Cc", "Cs"})
     if fits(text):
         return text
     spelt = "".join(map(_spell, text))
