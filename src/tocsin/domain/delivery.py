@@ -63,6 +63,8 @@ class Reason(StrEnum):
     # held
     MERGING = "merging"
     PACED = "paced"
+    QUIET_HOURS = "quiet_hours"
+    DIGEST = "digest"
     CHANNEL_PAUSED = "channel_paused"
     RETRYING = "retrying"
     PROVIDER_DOWN = "provider_down"
@@ -92,6 +94,8 @@ _WORDS = {
     Reason.OPTED_OUT: "they unsubscribed",
     Reason.MERGING: "waiting a moment, so that what changes meanwhile comes in the same message",
     Reason.PACED: "they heard from us often lately; everything owed comes in one message",
+    Reason.QUIET_HOURS: "waiting for the end of the quiet hours they chose",
+    Reason.DIGEST: "waiting for the next digest, as they chose",
     Reason.CHANNEL_PAUSED: "an operator paused this channel",
     Reason.RETRYING: "the provider could not take it yet; it is tried again",
     Reason.PROVIDER_DOWN: "our account at the provider is at fault; it is tried again",

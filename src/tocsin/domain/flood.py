@@ -65,6 +65,7 @@ class Owed(NamedTuple):
     since: float
     first: bool  # this is the incident's first version
     not_before: float = 0.0  # quiet hours, a digest or a retry: held at least until then
+    because: Reason = Reason.MERGING  # why it is, where that is for the record
 
 
 class Tell(NamedTuple):
@@ -117,6 +118,7 @@ def decide(now: float, pace: Pace, owed: Sequence[Owed], lanes: Lanes, waits: Wa
     settled: list[tuple[int, Reason]] = []
     keys: list[tuple[Class, int]] = []
     due_urgent = due_any = NEVER
+    because = Reason.MERGING
     for item in owed:
         kind = classify(item.now, item.told, urgent, first=item.first)
         if isinstance(kind, Reason):
@@ -125,7 +127,8 @@ def decide(now: float, pace: Pace, owed: Sequence[Owed], lanes: Lanes, waits: Wa
         quiet = pace.n1 <= item.since and pace.n2 <= item.since
         deadline = max(item.not_before, item.since if quiet else item.since + waits[kind])
         keys.append((kind, item.key))
-        due_any = min(due_any, deadline)
+        if deadline < due_any:
+            due_any, because = deadline, item.because
         if kind is Class.URGENT:
             due_urgent = min(due_urgent, deadline)
     if not keys:
@@ -135,7 +138,7 @@ def decide(now: float, pace: Pace, owed: Sequence[Owed], lanes: Lanes, waits: Wa
     reserve = _opens((pace.u1, pace.u2), lanes.urgent)
     at = min(max(now, due_any, normal), max(now, due_urgent, reserve))
     if at > now:
-        return Verdict(Hold(at, Reason.MERGING if due_any > now else Reason.PACED), tuple(settled))
+        return Verdict(Hold(at, because if due_any > now else Reason.PACED), tuple(settled))
     keys.sort()
     told = tuple(key for _, key in keys)
     if normal <= now:

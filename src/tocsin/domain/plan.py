@@ -14,56 +14,18 @@ from typing import NamedTuple
 from tocsin.domain.channel import OnUnknown
 from tocsin.domain.delivery import Reason, State
 from tocsin.domain.endpoint import SUPPRESSED_BECAUSE, EndpointState
-from tocsin.domain.flood import Lanes, Nothing, Owed, Pace, Tell, Waits, decide
-from tocsin.domain.incident import Phase, Severity, Standing
+from tocsin.domain.flood import Class, Lanes, Nothing, Owed, Pace, Tell, Tier, Waits, classify, decide
+from tocsin.domain.incident import Severity
+from tocsin.domain.rows import Row, Version
+from tocsin.domain.timing import held, read_timing, zone
 
 # Two endpoints whose holds end milliseconds apart must not become two claims.
 LOOK_AGAIN_SECONDS = 0.25
 # A row that a newer version is about to supersede is looked at again after this long.
 STALE_SECONDS = 1.0
 MOST_TOLD = 20
+UNPACED = Lanes((Tier(1, 0.0), Tier(1, 0.0)), (Tier(1, 0.0), Tier(1, 0.0)))
 MOST_UNKNOWNS = 2
-
-
-class Row(NamedTuple):
-    """One unfinished ledger row with what its endpoint may hear and has heard; rows of an endpoint come together."""
-
-    endpoint_id: int
-    update_id: int
-    bucket_id: int
-    audience: int
-    state: str
-    reason: str | None
-    since: float
-    due_at: float
-    tries: int
-    unknowns: int
-    message: int | None
-    endpoint: str
-    endpoint_state: str
-    address: str
-    audiences: int
-    name: str
-    locale: str
-    n1: float
-    n2: float
-    u1: float
-    u2: float
-    told: Sequence[int]
-
-
-class Version(NamedTuple):
-    """One update as rules see it."""
-
-    id: int
-    public_id: str
-    incident_id: int
-    number: int
-    standing: Standing
-    phase: Phase
-    audiences: int
-    is_public: bool
-    notify: bool
 
 
 class Planned(NamedTuple):
@@ -189,10 +151,11 @@ def _tell(result: Plan, rows: list[Row], versions: Mapping[int, Version], now: f
     head = rows[0]
     told = {versions[key].incident_id: versions[key] for key in sorted(head.told) if key in versions}
     pace = Pace(head.n1, head.n2, head.u1, head.u2)
-    if rules.lanes is None:
+    if rules.lanes is None and head.timing is None:
         _write(result, rows, pace, head.told, versions, rules)
         return
-    verdict = decide(now, pace, [_owed(row, versions, told) for row in rows], rules.lanes, rules.waits, rules.urgent)
+    owed = [_owed(row, versions, told, now, rules) for row in rows]
+    verdict = decide(now, pace, owed, rules.lanes or UNPACED, rules.waits, rules.urgent)
     by_update = {row.update_id: row for row in rows}
     for key, reason in verdict.settled:
         result.changes.append(Change(by_update.pop(key), State.SKIPPED, reason, None))
@@ -209,18 +172,24 @@ def _tell(result: Plan, rows: list[Row], versions: Mapping[int, Version], now: f
 _WAITING_FOR_PROVIDER = frozenset({Reason.RETRYING, Reason.PROVIDER_DOWN})
 
 
-def _owed(row: Row, versions: Mapping[int, Version], told: Mapping[int, Version]) -> Owed:
+def _owed(row: Row, versions: Mapping[int, Version], told: Mapping[int, Version], now: float, rules: Rules) -> Owed:
     version = versions[row.update_id]
     before = told.get(version.incident_id)
-    not_before = row.due_at if row.reason in _WAITING_FOR_PROVIDER else 0.0
-    return Owed(
+    owed = Owed(
         row.update_id,
         version.standing,
         before.standing if before is not None else None,
         row.since,
         version.number == 1,
-        not_before,
+        row.due_at if row.reason in _WAITING_FOR_PROVIDER else 0.0,
     )
+    if row.timing is None:
+        return owed
+    kind = classify(owed.now, owed.told, rules.urgent, first=owed.first)
+    waits = held(read_timing(row.timing), zone(row.time_zone), row.since, now, urgent=kind is Class.URGENT)
+    if waits is None or waits.until <= owed.not_before:
+        return owed
+    return owed._replace(not_before=waits.until, because=waits.reason)
 
 
 def _write(

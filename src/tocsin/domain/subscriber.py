@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.incident import ALL_PHASES, Phase, Severity
@@ -10,11 +12,15 @@ from tocsin.domain.incident import ALL_PHASES, Phase, Severity
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """What one endpoint wants to hear. `components` are slugs, None: all of them."""
+    """What one endpoint wants to hear, and when.
+
+    `components` are slugs, None: all of them. `timing` is as `tocsin.domain.timing` reads it, None: at once, always.
+    """
 
     components: tuple[str, ...] | None = None
     least: Severity = Severity.SEV4
     phases: Phase = ALL_PHASES
+    timing: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

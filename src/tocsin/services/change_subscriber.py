@@ -150,6 +150,7 @@ async def _rewrite(
         least=preference.least,
         phases=preference.phases,
         components=None if preference.components is None else [known[slug] for slug in preference.components],
+        timing=preference.timing,
     )
 
 

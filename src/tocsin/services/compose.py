@@ -8,7 +8,8 @@ from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import Channel, Message
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Impact, Phase, Severity, Status
-from tocsin.domain.plan import Planned, Row, Version
+from tocsin.domain.plan import Planned
+from tocsin.domain.rows import Row, Version
 from tocsin.domain.signing import signing_secret
 from tocsin.domain.story import Affected, Chapter, Story
 from tocsin.domain.tokens import Signer

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from tocsin.domain.channel import Channel, Message
 from tocsin.domain.patience import Patience
-from tocsin.domain.plan import Planned, Rules, Version
+from tocsin.domain.plan import Planned, Rules
+from tocsin.domain.rows import Version
 from tocsin.services.compose import Versions
 from tocsin.store.engine import Pool
 

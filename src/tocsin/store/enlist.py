@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -22,15 +23,16 @@ _SUBSCRIBERS = text("""
 _ENDPOINTS = text("""
     WITH e AS (
       INSERT INTO endpoint (public_id, subscriber_id, bucket_id, channel, address, address_key, state, audiences,
-        all_components, least, phases)
+        all_components, least, phases, timing)
       SELECT x.public_id, x.subscriber_id, x.bucket_id, x.channel, x.address, x.address_key,
-        CAST(x.state AS endpoint_state), x.audiences, x.all_components, x.least, x.phases
+        CAST(x.state AS endpoint_state), x.audiences, x.all_components, x.least, x.phases,
+        CAST(x.timing AS jsonb)
       FROM unnest(CAST(:public_ids AS text[]), CAST(:subscriber_ids AS int[]), CAST(:bucket_ids AS int[]),
         CAST(:channels AS text[]), CAST(:addresses AS text[]), CAST(:address_keys AS text[]), CAST(:states AS text[]),
         CAST(:audiences AS int[]), CAST(:all_components AS boolean[]), CAST(:leasts AS smallint[]),
-        CAST(:phases AS smallint[]))
+        CAST(:phases AS smallint[]), CAST(:timings AS text[]))
         AS x (public_id, subscriber_id, bucket_id, channel, address, address_key, state, audiences, all_components,
-          least, phases)
+          least, phases, timing)
       RETURNING id, public_id
     ), c AS (
       INSERT INTO endpoint_component (endpoint_id, component_id)
@@ -69,6 +71,11 @@ class Taken(NamedTuple):
 
     subscriber_id: int
     public_id: str
+
+
+def timing_text(timing: Mapping[str, Any] | None) -> str | None:
+    """Return a timing as it is written to the database."""
+    return None if timing is None else json.dumps(dict(timing))
 
 
 async def taken(connection: AsyncConnection, endpoints: Sequence[NewEndpoint]) -> dict[tuple[str, str], Taken]:
@@ -133,6 +140,7 @@ async def insert_endpoints(
         "all_components": [one.endpoint.preference.components is None for one in joining],
         "leasts": [int(one.endpoint.preference.least) for one in joining],
         "phases": [int(one.endpoint.preference.phases) for one in joining],
+        "timings": [timing_text(one.endpoint.preference.timing) for one in joining],
         "choosers": [public_id for public_id, _ in choices],
         "chosen": [component for _, component in choices],
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.incident import Phase, Severity
+from tocsin.store.enlist import timing_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Endpoint:
     components: list[str] | None
     least: Severity
     phases: Phase
+    timing: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ _SUBSCRIBER = """
     SELECT s.*, coalesce((
       SELECT jsonb_agg(jsonb_build_object('id', e.id, 'public_id', e.public_id, 'bucket_id', e.bucket_id,
         'channel', e.channel, 'address', e.address, 'key', e.address_key, 'state', e.state, 'reason', e.state_reason,
-        'least', e.least, 'phases', e.phases, 'components', CASE WHEN NOT e.all_components THEN coalesce((
+        'least', e.least, 'phases', e.phases, 'timing', e.timing,
+        'components', CASE WHEN NOT e.all_components THEN coalesce((
           SELECT jsonb_agg(c.slug ORDER BY c.slug) FROM endpoint_component x JOIN component c ON c.id = x.component_id
           WHERE x.endpoint_id = e.id), '[]') END) ORDER BY e.id)
       FROM endpoint e WHERE e.subscriber_id = s.id), '[]') AS endpoints
@@ -138,12 +141,14 @@ async def change_endpoint(
     least: Severity,
     phases: Phase,
     components: Sequence[int] | None,
+    timing: Mapping[str, Any] | None,
 ) -> None:
     """Write what an endpoint wants to hear; `components` are ids, None: all of them."""
     await connection.execute(
         text("""
             UPDATE endpoint SET address = :address, state = CAST(:state AS endpoint_state), state_reason = :reason,
-              least = :least, phases = :phases, all_components = :all_components, updated_at = tocsin_now()
+              least = :least, phases = :phases, timing = CAST(:timing AS jsonb), all_components = :all_components,
+              updated_at = tocsin_now()
             WHERE id = :id
         """),
         {
@@ -153,6 +158,7 @@ async def change_endpoint(
             "reason": reason,
             "least": int(least),
             "phases": int(phases),
+            "timing": timing_text(timing),
             "all_components": components is None,
         },
     )
@@ -203,4 +209,5 @@ def _endpoint(one: dict[str, Any]) -> Endpoint:
         components=one["components"],
         least=Severity(one["least"]),
         phases=Phase(one["phases"]),
+        timing=one["timing"],
     )

@@ -6,7 +6,7 @@ The hot tables (bucket, pace, delivery, attempt) are read and written by set-bas
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, ForeignKey, Integer, LargeBinary, SmallInteger, Text, func
@@ -30,7 +30,6 @@ class Row(DeclarativeBase):
         float: DOUBLE_PRECISION,
         bytes: LargeBinary,
         dict[str, Any]: JSONB,
-        list[Any]: JSONB,
         list[int]: ARRAY(Integer),
         list[str]: ARRAY(Text),
     }
@@ -182,11 +181,7 @@ class Endpoint(Row):
     all_components: Mapped[bool] = mapped_column(server_default="true")
     least: Mapped[int] = mapped_column(Small, server_default="4")
     phases: Mapped[int] = mapped_column(Small, server_default="63")
-    mode: Mapped[str] = mapped_column(server_default="realtime")
-    digest_at: Mapped[time | None]
-    quiet_hours: Mapped[list[Any] | None]
-    sev1_breaks_quiet: Mapped[bool] = mapped_column(server_default="true")
-    fallback: Mapped[str | None]
+    timing: Mapped[dict[str, Any] | None]
     secret_version: Mapped[int] = mapped_column(Small, server_default="1")
     secret_rotated_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = _now()

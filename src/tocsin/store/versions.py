@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from tocsin.domain.incident import Phase, Severity, Standing, Status
-from tocsin.domain.plan import Version
+from tocsin.domain.rows import Version
 from tocsin.store.engine import Connection
 
 

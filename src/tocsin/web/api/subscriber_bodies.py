@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
@@ -17,6 +19,7 @@ from tocsin.domain.incident import ALL_PHASES, Phase, Severity
 from tocsin.domain.scope import Scope
 from tocsin.domain.subscriber import NewEndpoint, NewSubscriber, Preference
 from tocsin.domain.text import one_line
+from tocsin.domain.timing import never_awake, read_timing
 from tocsin.services.address import read_address
 from tocsin.services.change_subscriber import ChangedEndpoint, Changes
 from tocsin.web.api.fields import Body, SeverityField, Slug, words
@@ -24,7 +27,10 @@ from tocsin.web.auth import Caller
 from tocsin.web.deps import Site
 
 # Fields of a preference that are kept but not followed yet: refused, rather than taken and ignored.
-NOT_YET: Final = frozenset({"mode", "digest_at", "quiet_hours", "sev1_breaks_quiet", "fallback"})
+NOT_YET: Final = frozenset({"fallback"})
+AT_ONCE: Final[Mapping[str, Any]] = MappingProxyType(
+    {"mode": "realtime", "digest_at": None, "quiet_hours": None, "sev1_breaks_quiet": True}
+)
 
 _LOCALE: Final = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 _CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -99,14 +105,27 @@ class PreferenceBody(Body):
         untouched = PreferenceBody.model_construct()
         for field in sorted(NOT_YET & self.model_fields_set):
             if getattr(self, field) != getattr(untouched, field) and getattr(self, field) != []:
-                raise ValueError(f"`{field}` is not yet available. Leave it out: messages come at once.")
+                raise ValueError(f"`{field}` is not yet available. Leave it out.")
         return self
+
+    @model_validator(mode="after")
+    def _leaves_an_hour(self) -> PreferenceBody:
+        if self.mode == "daily" and self.digest_at is None:
+            raise ValueError('A daily digest needs its hour: "digest_at": "08:00"')
+        if self.quiet_hours and never_awake(read_timing(self._timing())):
+            raise ValueError("These quiet hours never end: leave some hours in which messages may come")
+        return self
+
+    def _timing(self) -> dict[str, Any]:
+        timing = self.model_dump(mode="json", by_alias=True, include=set(AT_ONCE))
+        return timing | {"quiet_hours": timing["quiet_hours"] or None}
 
     def as_preference(self) -> Preference:
         return Preference(
             components=None if self.components is None else tuple(dict.fromkeys(self.components)),
             least=self.min_severity,
             phases=ALL_PHASES if self.phases is None else _phases(self.phases),
+            timing=None if (timing := self._timing()) == AT_ONCE else timing,
         )
 
 

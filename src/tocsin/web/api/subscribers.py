@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,8 +21,9 @@ from tocsin.store import subscribers as store
 from tocsin.store.engine import begin
 from tocsin.web.api.fields import words
 from tocsin.web.api.paging import Paging, page
+from tocsin.web.api.reveal import reveal, revealed
 from tocsin.web.api.shown import moment
-from tocsin.web.api.subscriber_bodies import SubscriberBody, SubscriberChangeBody, mask_of
+from tocsin.web.api.subscriber_bodies import AT_ONCE, SubscriberBody, SubscriberChangeBody, mask_of
 from tocsin.web.auth import CallerDep, needs
 from tocsin.web.deps import Site, SiteDep
 from tocsin.web.once import Answer, OnceDep
@@ -41,14 +42,14 @@ class Filter(Paging):
 
 
 @router.post("", status_code=201, dependencies=_WRITE, summary="Subscribe somebody")
-async def post_subscriber(body: SubscriberBody, once: OnceDep, site: SiteDep) -> JSONResponse:
+async def post_subscriber(body: SubscriberBody, once: OnceDep, site: SiteDep) -> Response:
     who = body.as_subscriber(site, once.caller)
 
     async def work(connection: AsyncConnection) -> Answer:
         public_id = await subscribe(connection, who, site.audiences)
         return Answer(201, show(await service.show_subscriber(connection, public_id), site.audiences))
 
-    return await once(work)
+    return await revealed(await once(work), site)
 
 
 @router.get("", dependencies=_READ, summary="List subscribers, oldest first")
@@ -78,10 +79,14 @@ async def patch_subscriber(
     public_id: str, body: SubscriberChangeBody, caller: CallerDep, site: SiteDep
 ) -> dict[str, Any]:
     changes = body.as_changes(site, caller)
+    async with begin(site.engine) as connection:
+        before = await service.show_subscriber(connection, public_id)
     changed = await service.change_subscriber(site.engine, public_id, changes, site.audiences)
     for channel in {endpoint.channel for endpoint in changed.endpoints}:
         site.hints.deliver(ChannelName(channel))
-    return show(changed, site.audiences)
+    shown = show(changed, site.audiences)
+    await reveal(shown, site, but={endpoint.public_id for endpoint in before.endpoints})
+    return shown
 
 
 @router.delete("/{public_id}", status_code=204, dependencies=_WRITE, summary="Delete a subscriber")
@@ -111,10 +116,7 @@ def show_preference(endpoint: store.Endpoint) -> dict[str, Any]:
         "components": endpoint.components,
         "min_severity": endpoint.least.label,
         "phases": [phase.label for phase in endpoint.phases],
-        "mode": "realtime",
-        "digest_at": None,
-        "quiet_hours": None,
-        "sev1_breaks_quiet": True,
+        **(endpoint.timing or AT_ONCE),
         "fallback": None,
     }
 

@@ -155,15 +155,12 @@ CREATE TABLE endpoint (
   all_components boolean NOT NULL DEFAULT true,
   least smallint NOT NULL DEFAULT 4 CHECK (least BETWEEN 1 AND 4),
   phases smallint NOT NULL DEFAULT 63,
-  mode text NOT NULL DEFAULT 'realtime' CHECK (mode IN ('realtime', 'hourly', 'daily')),
-  digest_at time,
-  quiet_hours jsonb,
-  sev1_breaks_quiet boolean NOT NULL DEFAULT true,
-  fallback text,
+  timing jsonb,                     -- digest and quiet hours; NULL: at once, at any hour
   created_at timestamptz NOT NULL DEFAULT tocsin_now(),
   updated_at timestamptz NOT NULL DEFAULT tocsin_now(),
   UNIQUE (channel, address_key),
-  CHECK (mode <> 'daily' OR digest_at IS NOT NULL)
+  CHECK (timing ->> 'mode' IN ('realtime', 'hourly', 'daily')),
+  CHECK (timing ->> 'mode' <> 'daily' OR timing ->> 'digest_at' IS NOT NULL)
 ) WITH (fillfactor = 90);
 CREATE INDEX ON endpoint (bucket_id);
 CREATE INDEX ON endpoint (subscriber_id);
