@@ -39,7 +39,7 @@ async def _keep(
 ) -> bool:
     async with pool.acquire() as connection:
         update = await ledger.read_update(connection, promise.update_id, policy.urgent)
-        buckets = await ledger.buckets_to_visit(connection, update)
+        buckets = await ledger.buckets_to_visit(connection, update, audiences)
         due = 0
         for number, chunk in enumerate(_chunks(buckets)):
             woken = await ledger.write_chunk(connection, update, chunk, audiences)

@@ -60,15 +60,22 @@ async def read_update(connection: Connection, update_id: int, urgent: int) -> Fa
     )
 
 
-async def buckets_to_visit(connection: Connection, update: FanOut) -> list[int]:
-    """Return the buckets that may hold someone of the audience: the page first, then from the inside out."""
+async def buckets_to_visit(connection: Connection, update: FanOut, audiences: Audiences) -> list[int]:
+    """Return the buckets that may hold someone of the audience: the page first, then from the inside out.
+
+    A bucket's rank is that of its endpoints' narrowest audience: further out than the widest that is addressed, there
+    is nobody who is addressed.
+    """
     silent = not update.notify and not update.closes
     rows = await connection.fetch(
         """
-        SELECT id FROM bucket WHERE size > 0 AND (channel = 'status_page' OR NOT $1::bool)
+        SELECT id FROM bucket
+        WHERE size > 0 AND CASE WHEN channel = 'status_page' THEN $3::bool ELSE rank <= $2 AND NOT $1::bool END
         ORDER BY (channel = 'status_page') DESC, rank, id
         """,
         silent,
+        audiences.in_mask(update.audiences)[-1].rank,
+        update.is_public,
     )
     return [row["id"] for row in rows]
 
