@@ -102,6 +102,11 @@ def name_of(handle: str) -> str:
     return handle.removeprefix("@").partition("@")[0].partition(".")[0]
 
 
+def domain_of(network: str) -> str:
+    """Return what follows an account's name in its handle."""
+    return _DOMAINS.get(Network(network), "")
+
+
 def token_of(name: str) -> str:
     """Return the token, or the app password, of a practice account."""
     return f"practice-{name}"

@@ -40,11 +40,13 @@ _API: Final = (
     "progress",
     "imports",
     "subscribers",
+    "endpoints",
     "receipts",
     "health",
     "describe",
 )
 _PAGES: Final = ("console", "sign_in", "unsubscribe")
+_PRACTICE: Final = ("practice_social", "practice")  # that of e-mail last: it takes any number
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -108,5 +110,5 @@ async def _sync(site: Site) -> None:
 def _routers(settings: Settings) -> list[APIRouter]:
     names = [f"tocsin.web.api.{name}" for name in _API] + [f"tocsin.web.pages.{name}" for name in _PAGES]
     if settings.practice:
-        names.append("tocsin.web.pages.practice")
+        names += [f"tocsin.web.pages.{name}" for name in _PRACTICE]
     return [import_module(name).router for name in names if find_spec(name) is not None]
