@@ -1,0 +1,64 @@
+"""One story as every chat service is told it, written once per version, audience and language."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tocsin.domain.incident import Phase
+from tocsin.domain.story import Story
+from tocsin_channels.chat import blocks, card
+from tocsin_channels.chat.blocks import SlackWords
+from tocsin_channels.chat.passages import Passage
+from tocsin_channels.chat.words import Telling, Words
+
+# What a whole channel should see, and not only those who follow the thread.
+_SEEN_BY_ALL = Phase.OPENED | Phase.ESCALATED | Phase.RESOLVED
+_LONGEST_PLAIN = 3_500
+_PINGS = re.compile("[@<]")
+_ZERO_WIDTH = "\u200b"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """`first` begins a thread and is kept up to date, `reply` goes on in it, `whole` is for where there are none."""
+
+    first: SlackWords
+    reply: SlackWords
+    whole: SlackWords
+    card: bytes
+    title: str
+    body: str
+    broadcast: bool
+
+
+def write(words: Words, story: Story) -> Post:
+    """Return what is told of the first chapter: in chat each incident has messages of its own."""
+    chapter = story.chapters[0]
+    first, reply = words.first(story, chapter), words.reply(story, chapter)
+    slack = blocks.write(first, headed=True)
+    return Post(
+        first=slack,
+        reply=blocks.write(reply, headed=False),
+        whole=slack,
+        card=card.write(first, chapter),
+        title=muted(first.headline),
+        body=muted(_plain(first)),
+        broadcast=bool(chapter.phase & _SEEN_BY_ALL),
+    )
+
+
+def muted(text: str) -> str:
+    """Return `text` with whatever any service could read as a mention broken by a character of no width."""
+    return _PINGS.sub(lambda found: found[0] + _ZERO_WIDTH, text)
+
+
+def _plain(telling: Telling) -> str:
+    told = telling.shortened(_LONGEST_PLAIN)
+    return "\n\n".join((*map(_line, (*told.before, *told.body, *told.after)), told.footer, told.url)).strip()
+
+
+def _line(passage: Passage) -> str:
+    """Return a passage with the addresses of its links, for who cannot click on them."""
+    runs = "".join(f"{run.text} ({run.url})" if run.url and run.url != run.text else run.text for run in passage.runs)
+    return passage.lead + runs
