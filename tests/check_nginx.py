@@ -119,7 +119,9 @@ def test_nginx_has_nothing_to_say_against_the_file(tmp_path: Path) -> None:
     (tmp_path / "nginx.conf").write_text(text)
     tried = subprocess.run([NGINX, "-t", "-c", tmp_path / "nginx.conf"], capture_output=True, text=True, check=False)
     assert tried.returncode == 0, tried.stderr
-    assert "warn" not in tried.stderr
+    # How many files may be open here says nothing about the file.
+    said = [line for line in tried.stderr.splitlines() if "warn" in line and "open file resource limit" not in line]
+    assert said == []
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ class EndpointComponent(Row):
 
 class Thread(Row):
     __tablename__ = "thread"
-    endpoint_id: Mapped[int] = mapped_column(ForeignKey("endpoint.id"), primary_key=True)
+    endpoint_id: Mapped[int] = mapped_column(ForeignKey("endpoint.id", ondelete="CASCADE"), primary_key=True)
     incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
     state: Mapped[str]
     updated_at: Mapped[datetime] = _now()
