@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -128,7 +129,7 @@ def _explained(  # noqa: PLR0911 - one line a kind of error, as in a table
         case asyncio.TimeoutError():
             return TryAgain(f"No connection to the receiver within {seconds:g} s.")
         case aiohttp.ClientConnectorError():
-            return TryAgain(f"The receiver cannot be reached: {error.os_error.strerror or 'no connection'}.")
+            return TryAgain(f"The receiver cannot be reached: {os.strerror(error.os_error.errno or 0)}.")
         case _:
             return TryAgain(f"The call could not be made: {type(error).__name__}.")
 

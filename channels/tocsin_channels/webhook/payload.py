@@ -8,18 +8,18 @@ same update always gives the same bytes: a receiver that gets it twice sees so. 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from tocsin.domain.incident import Impact, Status
 from tocsin.domain.page import page_id
-from tocsin.domain.story import Affected, Chapter, Story
+from tocsin.domain.story import Chapter, Story
 
 LARGEST: Final = 20_000  # bytes, as Standard Webhooks asks for
 _TOKEN_ROOM = 200
 _LONGEST_NAME = 255
-_MOST_COMPONENTS = 60
+_LEAST_BODY = 4_000  # bytes that are kept for what people wrote, however many components there are
 _HEAD = '{"meta":{'
 
 # Statuspage's words for the page, here of this incident alone: others may be open beside it.
@@ -52,9 +52,17 @@ def render(story: Story) -> Payload:
     room = LARGEST - len(before) - _TOKEN_ROOM
     after = _after(story, chapter, chapter.body)
     if len(after) > room:
-        shortest = len(_after(story, chapter, "…"))
-        after = _after(story, chapter, _cut(chapter.body, room - shortest))
+        after = _shortened(story, chapter, room)
     return Payload(before, after)
+
+
+def _shortened(story: Story, chapter: Chapter, room: int) -> bytes:
+    """Return the rest of a call within `room` bytes: the first components, the beginning of the body."""
+    body = chapter.body
+    while chapter.affected and len(_after(story, chapter, "…")) > room - _LEAST_BODY:
+        chapter = replace(chapter, affected=chapter.affected[: len(chapter.affected) // 2])
+    shortest = len(_after(story, chapter, "…"))
+    return _after(story, chapter, _cut(body, room - shortest))
 
 
 def _after(story: Story, chapter: Chapter, body: str) -> bytes:
@@ -92,7 +100,6 @@ def _content(story: Story, chapter: Chapter, body: str) -> dict[str, Any]:
 
 
 def _incident(chapter: Chapter, body: str, page: str, at: str) -> dict[str, Any]:
-    affected = chapter.affected[:_MOST_COMPONENTS]
     return {
         "id": chapter.incident,
         "version": chapter.version,
@@ -111,15 +118,15 @@ def _incident(chapter: Chapter, body: str, page: str, at: str) -> dict[str, Any]
         "scheduled_until": None,
         "backfilled": False,
         "page_id": page,
-        "incident_updates": [_update(chapter, body, affected, at)],
+        "incident_updates": [_update(chapter, body, at)],
         "components": [
             {"id": one.id, "name": one.name[:_LONGEST_NAME], "status": one.status.value, "page_id": page}
-            for one in affected
+            for one in chapter.affected
         ],
     }
 
 
-def _update(chapter: Chapter, body: str, affected: tuple[Affected, ...], at: str) -> dict[str, Any]:
+def _update(chapter: Chapter, body: str, at: str) -> dict[str, Any]:
     return {
         "id": chapter.update,
         "incident_id": chapter.incident,
@@ -130,7 +137,8 @@ def _update(chapter: Chapter, body: str, affected: tuple[Affected, ...], at: str
         "updated_at": at,
         "display_at": at,
         "affected_components": [
-            {"code": one.id, "name": one.name[:_LONGEST_NAME], "new_status": one.status.value} for one in affected
+            {"code": one.id, "name": one.name[:_LONGEST_NAME], "new_status": one.status.value}
+            for one in chapter.affected
         ],
         "deliver_notifications": True,
     }

@@ -117,6 +117,8 @@ def read_url(text: str, reach: Reach) -> str:
         raise _refused("Take the user name and password out of the address: our signature says who calls.")
     if "#" in text:
         raise _refused("Take the part behind # out of the address: it is never sent.")
+    if "[" in parts.netloc and ":" not in parts.hostname:
+        raise _refused("Square brackets are for an IPv6 address.")
     host = _host(parts.hostname, reach)
     port = _PORTS[scheme] if port is None else port
     netloc = host if port == _PORTS[scheme] else f"{host}:{port}"
