@@ -6,7 +6,7 @@ from tocsin.domain.channel import Accepted, Result
 from tocsin.domain.delivery import Reason, State
 from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, OptedOut, ProviderDown, TryAgain
 from tocsin.domain.patience import Patience
-from tocsin.domain.plan import Planned
+from tocsin.domain.plan import MOST_UNKNOWNS, Planned
 from tocsin.store.record import Unheard
 
 # A message of which nobody knows is looked at again after this long: a late answer may still come.
@@ -24,16 +24,18 @@ def unheard_of(message: Planned, error: DeliveryError, now: float, patience: Pat
     def ends(state: State, reason: Reason) -> Unheard:
         return Unheard(message, state, reason, None, error.code, error.note, told=False, doubtful=False)
 
-    if isinstance(error, Ambiguous):
-        wait = now + UNKNOWN_WAIT_SECONDS
+    # Where the channel resends freely doubt goes on: ever more slowly, and not for ever.
+    borne = head.unknowns < MOST_UNKNOWNS or not patience.is_over(now, head.since)
+    if isinstance(error, Ambiguous) and borne:
+        due = now + max(UNKNOWN_WAIT_SECONDS, patience.wait(head.unknowns + 1, chance))
         return Unheard(
-            message, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, wait, error.code, error.note, told=True, doubtful=True
+            message, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, due, error.code, error.note, told=True, doubtful=True
         )
     if isinstance(error, OptedOut):
         return ends(State.SUPPRESSED, Reason.OPTED_OUT)
     if isinstance(error, AddressDead):
         return ends(State.FAILED, Reason.ADDRESS_DEAD)
-    if isinstance(error, TryAgain):
+    if isinstance(error, TryAgain | Ambiguous):
         if patience.is_over(now, head.since):
             return ends(State.FAILED, Reason.RETRIES_EXHAUSTED)
         reason = Reason.PROVIDER_DOWN if isinstance(error, ProviderDown) else Reason.RETRYING
