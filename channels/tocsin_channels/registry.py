@@ -6,11 +6,13 @@ import structlog
 from pydantic import SecretStr
 
 from tocsin.domain.channel import Channel, ChannelName
+from tocsin.domain.chat_address import SLACK_URL, ChatRules
 from tocsin.domain.incident import Severity
 from tocsin.domain.reach import Reach
 from tocsin.domain.social import Network, read_account
 from tocsin.domain.tokens import Signer
 from tocsin.settings import Settings, config_directory, read_policy_file
+from tocsin_channels.chat.channel import ChatChannel, Services
 from tocsin_channels.email.channel import EmailChannel
 from tocsin_channels.email.server import Patience, Server
 from tocsin_channels.sms import twilio, vonage
@@ -28,8 +30,13 @@ PRACTICE_BOUNCES = "bounces.localhost"  # where the practice server's bounces co
 
 
 def build(settings: Settings) -> dict[ChannelName, Channel]:
-    """Return every channel that is configured; the status page and webhooks, which need no account, always are."""
-    channels: list[Channel] = [StatusPageChannel(settings.page_directory), _webhook(settings)]
+    """Return every channel that is configured; the page, webhooks and chat, which need no account, always are."""
+    called = reach(settings)
+    channels: list[Channel] = [
+        StatusPageChannel(settings.page_directory),
+        _webhook(settings, called),
+        _chat(settings, called),
+    ]
     if settings.email.smtp_url:
         channels.append(_email(settings))
     if settings.sms.is_configured:
@@ -98,8 +105,22 @@ def reach(settings: Settings) -> Reach:
     return Reach(frozenset(webhook.ports), webhook.allow_private_networks, webhook.practice_host)
 
 
-def _webhook(settings: Settings) -> WebhookChannel:
-    return WebhookChannel(reach(settings), settings.webhook.timeout_seconds, settings.webhook.connections)
+def _webhook(settings: Settings, reach: Reach) -> WebhookChannel:
+    return WebhookChannel(reach, settings.webhook.timeout_seconds, settings.webhook.connections)
+
+
+def _chat(settings: Settings, reach: Reach) -> ChatChannel:
+    chat = settings.chat
+    token = chat.slack_bot_token.get_secret_value()
+    rules = ChatRules(
+        has_bot=bool(token),
+        hosts=tuple(chat.hosts),
+        schemas=frozenset(chat.apprise_schemas),
+        reach=reach,
+    )
+    slack = chat.slack_url.rstrip("/")
+    services = Services("" if slack == SLACK_URL else slack, token, chat.teams_url.rstrip("/"), chat.timeout_seconds)
+    return ChatChannel(rules, services, config_directory() / "templates" / "chat")
 
 
 def social_accounts(settings: Settings) -> list[Account]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from tocsin.domain.chat_address import LONG_TAIL, NEVER, SLACK_URL
 from tocsin.domain.social import read_account
 
 
@@ -77,3 +78,24 @@ class Social(Section):
     gap_seconds: float = Field(default=60.0, ge=0)
     most_posts: int = Field(default=8, ge=1)
     timeout_seconds: float = Field(default=20.0, gt=0)
+
+
+class Chat(Section):
+    slack_url: str = SLACK_URL
+    slack_bot_token: SecretStr = SecretStr("")
+    teams_url: str = ""
+    hosts: list[Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$")]] = Field(default=[])
+    apprise_schemas: list[str] = Field(default=list(LONG_TAIL))
+    timeout_seconds: float = Field(default=10.0, gt=0)
+
+    @field_validator("apprise_schemas")
+    @classmethod
+    def _reaches_no_machine_of_ours(cls, value: list[str]) -> list[str]:
+        if closed := sorted(NEVER.intersection(value)):
+            raise ValueError(f"{closed[0]}:// reaches this machine or anything that speaks HTTP. It is never opened")
+        return value
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether somebody said how the services are reached; webhooks work without."""
+        return bool(self.slack_bot_token.get_secret_value() or self.teams_url) or self.slack_url != SLACK_URL

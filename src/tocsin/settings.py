@@ -25,7 +25,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from tocsin.sections import Email, Section, Sms, Social, Webhook
+from tocsin.sections import Chat, Email, Section, Sms, Social, Webhook
 
 REPOSITORY_CONFIG = Path(__file__).parents[2] / "config"
 
@@ -109,6 +109,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     email: Email = Email()
     sms: Sms = Sms()
+    chat: Chat = Chat()
     webhook: Webhook = Webhook()
     social: Social = Social()
     delivery: Delivery = Delivery()

@@ -20,6 +20,7 @@ from tocsin.embedded.signals import Signals, StopAsked
 from tocsin.embedded.sockets import remove_outside, socket_folder
 from tocsin.embedded.tree import Tree
 from tocsin.embedded.valkey import Valkey
+from tocsin.practice.chat_behaviour import chat_settings
 from tocsin.practice.social_behaviour import accounts_setting
 from tocsin.services.policy import load_policy
 from tocsin.settings import Settings, load
@@ -104,6 +105,8 @@ class _Up:
             told["TOCSIN_WEBHOOK__PRACTICE_HOST"] = f"127.0.0.1:{over_http}"
             if not (self._settings.social.account or self._settings.social.x_consumer_key.get_secret_value()):
                 told["TOCSIN_SOCIAL__ACCOUNT"] = accounts_setting(f"http://127.0.0.1:{over_http}")
+            if not self._settings.chat.is_configured:
+                told |= chat_settings(f"http://127.0.0.1:{over_http}")
             self._tree.start(parts.practice(self._home, smtp, over_http, told))
         told["TOCSIN_DATABASE_URL"] = self._settings.database_url or self._start_database()
         beginnings = asyncio.run(self._prepare(told["TOCSIN_DATABASE_URL"], wishes.sample))

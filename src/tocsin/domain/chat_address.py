@@ -17,6 +17,7 @@ from tocsin.domain.reach import LONGEST_URL, Reach, read_url
 SLACK: Final = "slack:"
 APPRISE: Final = "apprise:"
 SLACK_HOST: Final = "hooks.slack.com"
+SLACK_URL: Final = "https://slack.com"
 
 # A name, or everything below it.
 _SLACK_HOSTS: Final = (SLACK_HOST, "hooks.slack-gov.com")
@@ -24,7 +25,12 @@ _TEAMS_HOSTS: Final = ("*.webhook.office.com", "*.logic.azure.com", "*.logic.azu
 # Other services with webhooks in Slack's form (Mattermost, Rocket.Chat) have them at /hooks/.
 _SLACK_PATHS: Final = ("/services/", "/hooks/")
 
-# What Apprise calls them. Those that reach this machine, or anything that speaks HTTP, are never taken.
+# What Apprise calls them: chat, open unless settings say otherwise.
+LONG_TAIL: Final = (
+    *("discord", "gchat", "guilded", "lark", "matrix", "matrixs", "mmost", "mmosts", "nctalk", "nctalks", "ntfy"),
+    *("ntfys", "revolt", "rocket", "rockets", "tgram", "twist", "wxteams", "zulip"),
+)
+# Those that reach this machine, or anything that speaks HTTP, are never taken.
 NEVER: Final = frozenset(
     (
         *("json", "jsons", "xml", "xmls", "form", "forms", "apprise", "apprises", "mailto", "mailtos", "file"),

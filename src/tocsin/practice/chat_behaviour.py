@@ -138,6 +138,16 @@ BEHAVIOURS = (
 _BY_NAME = {behaviour.name: behaviour for behaviour in BEHAVIOURS}
 
 
+def chat_settings(url: str) -> dict[str, str]:
+    """Return the settings that send all of chat to the look-alikes at `url`; Apprise has none, so it stays shut."""
+    return {
+        "TOCSIN_CHAT__SLACK_URL": url,
+        "TOCSIN_CHAT__SLACK_BOT_TOKEN": "xoxb-practice",
+        "TOCSIN_CHAT__TEAMS_URL": url,
+        "TOCSIN_CHAT__APPRISE_SCHEMAS": "[]",
+    }
+
+
 def behaviour_of(name: str) -> Behaviour:
     """Return how the channel, webhook or workflow `name` behaves: those that are not in the table are normal."""
     return _BY_NAME.get(name.removeprefix("#").partition("-")[0].lower(), NORMAL)

@@ -11,6 +11,7 @@ import uvloop
 
 from tocsin import settings
 from tocsin.practice.bluesky import PracticeBluesky
+from tocsin.practice.chat import ChatServices
 from tocsin.practice.http import LookAlike, PracticeHttp
 from tocsin.practice.mastodon import PracticeMastodon
 from tocsin.practice.outbox import outbox_path
@@ -41,6 +42,7 @@ async def _run(home: Path, port: int, http_port: int) -> None:
         PracticeX(outbox),
         PracticeMastodon(outbox),
         PracticeBluesky(outbox),
+        ChatServices(outbox),
     ]
     over_http = PracticeHttp(look_alikes, http_port)
     async with PracticeServer(outbox, port, reporter) as server, over_http:

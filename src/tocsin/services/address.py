@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, Protocol, runtime_checkable
 import email_validator
 from email_validator import EmailNotValidError, validate_email
 
+from tocsin.domain import chat_address
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.errors import Refused
 from tocsin.domain.reach import Reach, read_url
@@ -80,9 +81,15 @@ def _social(address: str) -> Address:
     return Address(account, account)
 
 
+def _chat(address: str) -> Address:
+    written = chat_address.read(address).written
+    return Address(written, written)
+
+
 _READERS: Final[Mapping[ChannelName, Callable[[str], Address]]] = {
     ChannelName.EMAIL: _email,
     ChannelName.SMS: _sms,
     ChannelName.WEBHOOK: _webhook,
     ChannelName.SOCIAL: _social,
+    ChannelName.CHAT: _chat,
 }
