@@ -25,8 +25,8 @@ def unheard_of(message: Planned, error: DeliveryError, now: float, patience: Pat
         return Unheard(message, state, reason, None, error.code, error.note, told=False, doubtful=False)
 
     # Where the channel resends freely doubt goes on: ever more slowly, and not for ever.
-    borne = head.unknowns < MOST_UNKNOWNS or not patience.is_over(now, head.since)
-    if isinstance(error, Ambiguous) and borne:
+    is_over = patience.is_over(now, head.since)
+    if isinstance(error, Ambiguous) and (head.unknowns < MOST_UNKNOWNS or not is_over):
         due = now + max(UNKNOWN_WAIT_SECONDS, patience.wait(head.unknowns + 1, chance))
         return Unheard(
             message, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, due, error.code, error.note, told=True, doubtful=True
@@ -35,9 +35,9 @@ def unheard_of(message: Planned, error: DeliveryError, now: float, patience: Pat
         return ends(State.SUPPRESSED, Reason.OPTED_OUT)
     if isinstance(error, AddressDead):
         return ends(State.FAILED, Reason.ADDRESS_DEAD)
-    if isinstance(error, TryAgain | Ambiguous):
-        if patience.is_over(now, head.since):
-            return ends(State.FAILED, Reason.RETRIES_EXHAUSTED)
+    if isinstance(error, TryAgain | Ambiguous) and is_over:
+        return ends(State.FAILED, Reason.RETRIES_EXHAUSTED)
+    if isinstance(error, TryAgain):
         reason = Reason.PROVIDER_DOWN if isinstance(error, ProviderDown) else Reason.RETRYING
         due = now + patience.wait(head.tries + 1, chance, error.retry_after)
         doubtful = isinstance(error, Doubtful)
