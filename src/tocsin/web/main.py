@@ -46,7 +46,7 @@ _API: Final = (
     "describe",
 )
 _PAGES: Final = ("console", "sign_in", "unsubscribe")
-_PRACTICE: Final = ("practice_social", "practice")  # that of e-mail last: it takes any number
+_PRACTICE: Final = ("practice_chat", "practice_social", "practice")  # that of e-mail last: it takes any number
 
 
 def create_app(settings: Settings) -> FastAPI:
