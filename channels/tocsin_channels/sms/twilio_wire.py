@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import logging
-import ssl
 from typing import Any, Final, cast
 
 import aiohttp
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.http.response import Response
 
@@ -20,12 +20,17 @@ from tocsin_channels.sms.twilio_codes import TWILIO
 _CONNECT_SECONDS: Final = 5.0
 _IDLE_SECONDS: Final = 15.0
 _LONGEST_WAIT: Final = 3600.0
-_REFUSED: Final = 400
+_NOT_DONE: Final = 300
+_TRIES: Final = 2
 _GATEWAY_TIMEOUT: Final = 504
 
 # It would log the headers of each request at level info.
 _quiet = logging.getLogger("tocsin.twilio")
 _quiet.disabled = True
+
+
+class NothingSent(Exception):
+    """A connection that was kept turned out to be closed before a byte went out: another one may do."""
 
 
 class TwilioWire(AsyncTwilioHttpClient):  # type: ignore[misc]  # Twilio ships no types
@@ -52,6 +57,20 @@ class TwilioWire(AsyncTwilioHttpClient):  # type: ignore[misc]  # Twilio ships n
     ) -> Response:
         """Ask Twilio; raise TryAgain where nothing was sent, Ambiguous where it was and no answer came."""
         del timeout, allow_redirects
+        again = AsyncRetrying(retry=retry_if_exception_type(NothingSent), stop=stop_after_attempt(_TRIES), reraise=True)
+        try:
+            return await again(self._ask, method, url, params, data, (headers or {}) | _authorization(auth))
+        except NothingSent as error:
+            raise TryAgain("Twilio keeps closing its connections before anything is sent.") from error
+
+    async def _ask(
+        self,
+        method: str,
+        url: str,
+        params: dict[str, object] | None,
+        data: dict[str, object] | None,
+        headers: dict[str, str],
+    ) -> Response:
         assert self.session is not None
         try:
             async with self.session.request(
@@ -60,18 +79,23 @@ class TwilioWire(AsyncTwilioHttpClient):  # type: ignore[misc]  # Twilio ships n
                 params=cast("Any", params),
                 data=data,
                 headers=headers,
-                auth=aiohttp.BasicAuth(*auth) if auth else None,
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as answer:
                 body = (await answer.read()).decode("utf-8", "replace")
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, ssl.SSLError) as error:
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise TryAgain(f"Twilio cannot be reached: {_said(error)}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if isinstance(error.__cause__, aiohttp.ClientConnectionResetError):
+                raise NothingSent from error
             raise Ambiguous(f"Twilio was asked and gave no answer: {_said(error)}") from error
-        if answer.status >= _REFUSED:
+        if answer.status >= _NOT_DONE:
             raise _refusal(answer.status, body, answer.headers.get("Retry-After", ""))
         return Response(answer.status, body, answer.headers)
+
+
+def _authorization(auth: tuple[str, str] | None) -> dict[str, str]:
+    return {} if auth is None else {"Authorization": aiohttp.encode_basic_auth(*auth)}
 
 
 def _refusal(status: int, body: str, retry_after: str) -> DeliveryError:

@@ -1,0 +1,149 @@
+"""What Twilio reports: believed where it is signed for exactly this address, and never held against the innocent."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from texts_to_send import PUBLIC, TOKEN, sms_channel
+from tocsin.domain.channel import Receipt, ReceiptKind
+from tocsin.domain.errors import AddressDead, Refused
+from tocsin_channels.sms import replies
+from tocsin_channels.sms.twilio_codes import TWILIO
+
+URL = f"{PUBLIC}/receipts/twilio?delivery=abc123"
+FIELDS = {"MessageSid": "SM1", "MessageStatus": "delivered", "To": "+14155552671", "From": "+14155550100"}
+
+
+def told(
+    fields: dict[str, str], url: str = URL, token: str = TOKEN, header: str = "X-Twilio-Signature"
+) -> list[Receipt]:
+    """Post `fields` as Twilio does and return what is made of them."""
+    signature = RequestValidator(token).compute_signature(url, fields)
+    return list(sms_channel("http://127.0.0.1:1").read_receipt(urlencode(fields).encode(), {header: signature}, url))
+
+
+def reported(status: str, code: str = "") -> list[Receipt]:
+    return told({**FIELDS, "MessageStatus": status} | ({"ErrorCode": code} if code else {}))
+
+
+@pytest.mark.parametrize("status", ["delivered", "read"])
+def test_what_arrived_is_delivered(status: str) -> None:
+    assert reported(status) == [Receipt("abc123", ReceiptKind.DELIVERED, status, "")]
+
+
+@pytest.mark.parametrize("status", ["accepted", "scheduled", "queued", "sending", "sent", "something-new"])
+def test_what_is_on_its_way_says_nothing_yet(status: str) -> None:
+    assert reported(status) == []
+
+
+@pytest.mark.parametrize("status", ["undelivered", "failed"])
+@pytest.mark.parametrize("code", sorted(TWILIO.codes))
+def test_only_a_dead_number_is_given_up(status: str, code: int) -> None:
+    first = reported(status, str(code))[0]
+    assert first.kind is ReceiptKind.BOUNCED
+    assert first.code == str(code)
+    says_so = issubclass(TWILIO.codes[code].decision, AddressDead) and code not in {21610, 30005}
+    assert first.keeps_address is not says_so
+    assert TWILIO.codes[code].meaning in first.note
+
+
+@pytest.mark.parametrize("code", ["", "39999", "twelve"])
+def test_a_code_that_nobody_knows_keeps_the_number(code: str) -> None:
+    [receipt] = reported("undelivered", code)
+    assert receipt.keeps_address
+
+
+def test_who_opted_out_at_twilio_is_opted_out_here() -> None:
+    bounced, opted_out = reported("failed", "21610")
+    assert bounced.keeps_address
+    assert (opted_out.kind, opted_out.address) == (ReceiptKind.OPTED_OUT, "+14155552671")
+
+
+def test_a_canceled_message_did_not_arrive() -> None:
+    [receipt] = reported("canceled")
+    assert (receipt.kind, receipt.keeps_address) == (ReceiptKind.BOUNCED, True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "url", "token"),
+    [
+        (FIELDS, URL, "another token"),
+        (FIELDS, URL.replace("abc123", "abc124"), TOKEN),
+        (FIELDS, URL.replace("https", "http"), TOKEN),
+        (FIELDS | {"MessageStatus": "failed"}, URL, TOKEN),
+        (FIELDS | {"New": "field"}, URL, TOKEN),
+    ],
+)
+def test_what_is_not_signed_for_this_address_is_refused(fields: dict[str, str], url: str, token: str) -> None:
+    signature = RequestValidator(token).compute_signature(URL, FIELDS)
+    channel = sms_channel("http://127.0.0.1:1")
+    with pytest.raises(Refused, match="not signed by Twilio"):
+        channel.read_receipt(urlencode(fields).encode(), {"x-twilio-signature": signature}, url)
+
+
+def test_every_field_is_signed_also_those_that_are_new_empty_or_padded() -> None:
+    assert told({**FIELDS, "New": " padded ", "Empty": ""})[0].kind is ReceiptKind.DELIVERED
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Twilio-Signature": ""}, {"X-Twilio-Signature": "ü"}])
+def test_no_signature_is_no_receipt(headers: dict[str, str]) -> None:
+    with pytest.raises(Refused):
+        sms_channel("http://127.0.0.1:1").read_receipt(urlencode(FIELDS).encode(), headers, URL)
+
+
+def test_without_a_token_nobody_can_report() -> None:
+    channel = sms_channel("http://127.0.0.1:1", token="")
+    signature = RequestValidator("").compute_signature(URL, FIELDS)
+    with pytest.raises(Refused):
+        channel.read_receipt(urlencode(FIELDS).encode(), {"X-Twilio-Signature": signature}, URL)
+
+
+def test_what_is_no_form_is_refused() -> None:
+    with pytest.raises(Refused, match="no form"):
+        sms_channel("http://127.0.0.1:1").read_receipt(b"Body=%ff\xff", {"X-Twilio-Signature": "x"}, URL)
+
+
+def answered(body: str, opt_out_type: str = "") -> list[Receipt]:
+    fields = {"MessageSid": "SM2", "SmsStatus": "received", "From": "+14155552671", "To": "+14155550100", "Body": body}
+    return told(fields | ({"OptOutType": opt_out_type} if opt_out_type else {}), url=f"{PUBLIC}/receipts/twilio")
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["STOP", "stop", " Stop. ", "STOPALL", "Unsubscribe", "cancel", "END", "quit", "OPTOUT", "opt out", "opt-out",
+     "revoke", "please stop", "Stop texting me!", "pls unsubscribe me"],
+)  # fmt: skip
+def test_whoever_says_stop_is_opted_out(body: str) -> None:
+    [receipt] = answered(body)
+    assert receipt == Receipt("", ReceiptKind.OPTED_OUT, "STOP", "they texted STOP", address="+14155552671")
+
+
+@pytest.mark.parametrize("body", ["START", "yes", "UnStop"])
+def test_whoever_says_start_is_opted_in(body: str) -> None:
+    [receipt] = answered(body)
+    assert (receipt.kind, receipt.address) == (ReceiptKind.OPTED_IN, "+14155552671")
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["HELP", "info", "", "thanks", "when will it end", "does this stop at the weekend or not", "do not stop",
+     "don't stop", "yes we see it too", "Ich verstehe nicht", "停"],
+)  # fmt: skip
+def test_everything_else_changes_nothing(body: str) -> None:
+    assert answered(body) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "opt_out_type", "kind"),
+    [("ARRET", "STOP", ReceiptKind.OPTED_OUT), ("OUI", "START", ReceiptKind.OPTED_IN)],
+)
+def test_twilios_own_reading_of_an_answer_is_believed(body: str, opt_out_type: str, kind: ReceiptKind) -> None:
+    assert [receipt.kind for receipt in answered(body, opt_out_type)] == [kind]
+
+
+def test_a_request_for_help_is_answered_by_twilio() -> None:
+    assert answered("AIUTO", "HELP") == []
+    assert not replies.STOP & replies.START & replies.HELP
