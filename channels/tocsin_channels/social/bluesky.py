@@ -134,7 +134,7 @@ class Bluesky:
 
     async def _call(self, call: Callable[[], Awaitable[Any]]) -> Any:
         """Return the answer to one request, or SIGN_IN_AGAIN; raise the error that a refusal means."""
-        exceptions: Any = import_module("atproto.exceptions")
+        exceptions: Any = import_module("atproto_client.exceptions")
         try:
             return await call()
         except exceptions.RequestErrorBase as error:
@@ -153,7 +153,7 @@ class Bluesky:
 
 async def _library() -> Any:
     """Return the library, imported where it is first needed and beside the loop: its models take a second."""
-    return await asyncio.to_thread(import_module, "atproto")
+    return await asyncio.to_thread(import_module, "atproto_client")
 
 
 def record_key(at: datetime, message: str) -> str:

@@ -16,7 +16,7 @@ PLACES = frozenset({"brand", "mark", "status", "time", "title", "body", "compone
 BUILT_IN = Template.parse("{{mark}} {{status}} · {{time}}\n{{title}}\n\n{{body}}\n\n{{next_update}}\n{{link}}", PLACES)
 _BARE = Template.parse("{{mark}} {{status}} · {{time}}\n{{title}}\n{{link}}", PLACES)
 # What gives way where there is too much, one after the other.
-_CUT = ("body", "components", "next_update", "title", "brand")
+_CUT = ("body", "components", "title", "next_update", "brand")
 _LONGEST = 1_000  # no network takes more
 _WORD = re.compile(r"\S+")
 _BLANKS = re.compile(r"\n{3,}")

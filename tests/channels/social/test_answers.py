@@ -1,0 +1,84 @@
+"""Each network's table, row by row against what the reference decides of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tocsin.domain.errors import DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin_channels.social import bluesky, mastodon, x
+from tocsin_channels.social.answers import Answer, Meaning, Row, read_table
+
+AGAIN, NEVER, OURS = TryAgain, GiveUp, ProviderDown
+
+
+@pytest.mark.parametrize(
+    ("table", "status", "said", "meaning"),
+    [
+        (x.TABLE, 400, "One or more parameters to your request was invalid.", NEVER),
+        (x.TABLE, 400, "You attempted to reply to a Tweet that is deleted or not visible to you.", Meaning.THREAD_GONE),
+        (x.TABLE, 401, "Unauthorized", OURS),
+        (x.TABLE, 402, "Your enrolled account does not have any credits to fulfill this request.", OURS),
+        (
+            x.TABLE,
+            403,
+            "You are not allowed to create a Tweet with duplicate content.",
+            Meaning.ALREADY_THERE,
+        ),
+        (x.TABLE, 403, "Client Forbidden: client-not-enrolled", OURS),
+        (x.TABLE, 403, "Your client app is not configured with the appropriate oauth1 app permissions", OURS),
+        (x.TABLE, 403, "Your account is suspended", OURS),
+        (x.TABLE, 403, "Tweet needs to be a bit shorter.", NEVER),
+        (x.TABLE, 404, "", OURS),
+        (x.TABLE, 429, "Too Many Requests", AGAIN),
+        (x.TABLE, 500, "", AGAIN),
+        (x.TABLE, 503, "", AGAIN),
+        (mastodon.TABLE, 401, "The access token is invalid", OURS),
+        (mastodon.TABLE, 403, "This action is outside the authorized scopes", OURS),
+        (mastodon.TABLE, 404, "Record not found", Meaning.THREAD_GONE),
+        (mastodon.TABLE, 422, "Validation failed: Text character limit of 500 exceeded", NEVER),
+        (mastodon.TABLE, 429, "Too many requests", AGAIN),
+        (mastodon.TABLE, 503, "", AGAIN),
+        (bluesky.TABLE, 400, "ExpiredToken Token has expired", Meaning.SIGN_IN_AGAIN),
+        (bluesky.TABLE, 400, "InvalidRequest Invalid record", NEVER),
+        (bluesky.TABLE, 401, "AuthenticationRequired Invalid identifier or password", Meaning.SIGN_IN_AGAIN),
+        (bluesky.TABLE, 401, "AuthFactorTokenRequired A sign in code has been sent", OURS),
+        (bluesky.TABLE, 429, "RateLimitExceeded", AGAIN),
+        (bluesky.TABLE, 500, "InternalServerError", AGAIN),
+        (bluesky.TABLE, 502, "UpstreamFailure", AGAIN),
+    ],
+)
+def test_what_a_refusal_means(
+    table: tuple[Row, ...], status: int, said: str, meaning: type[DeliveryError] | Meaning
+) -> None:
+    found = read_table(table, Answer(status, said), "The network")
+    assert found is meaning if isinstance(meaning, Meaning) else type(found) is meaning
+
+
+@pytest.mark.parametrize("table", [x.TABLE, mastodon.TABLE, bluesky.TABLE])
+def test_an_answer_that_is_not_in_the_table_may_pass_and_says_so(table: tuple[Row, ...]) -> None:
+    for status in (302, 418, 599):
+        found = read_table(table, Answer(status, "I am a teapot\x00\n", 5.0), "The network")
+        assert type(found) is TryAgain
+        assert "not in our table" in found.note
+        assert found.note.isprintable()
+        assert found.code == status
+        assert found.retry_after == 5.0
+
+
+@pytest.mark.parametrize("table", [x.TABLE, mastodon.TABLE, bluesky.TABLE])
+def test_every_row_can_be_reached(table: tuple[Row, ...]) -> None:
+    for place, row in enumerate(table):
+        first = next(one for one in table if one.status == row.status and one.words in row.words)
+        assert first is row, f"row {place} is hidden by an earlier one"
+
+
+def test_a_bluesky_record_is_named_by_time_and_message() -> None:
+    at = datetime(2026, 11, 21, 20, 5, tzinfo=UTC)
+    key = bluesky.record_key(at, "update.endpoint")
+    assert len(key) == 13
+    assert set(key) <= set("234567abcdefghijklmnopqrstuvwxyz")
+    assert key == bluesky.record_key(at, "update.endpoint")
+    assert key != bluesky.record_key(at, "update.other")
+    assert key < bluesky.record_key(at.replace(minute=6), "update.endpoint")
