@@ -17,6 +17,7 @@ from tocsin.practice.mastodon import PracticeMastodon
 from tocsin.practice.outbox import outbox_path
 from tocsin.practice.reports import Reporter
 from tocsin.practice.smtp import PracticeServer
+from tocsin.practice.twilio import PracticeTwilio
 from tocsin.practice.webhook import Webhooks
 from tocsin.practice.x import PracticeX
 from tocsin_channels.registry import receipt_token
@@ -43,6 +44,12 @@ async def _run(home: Path, port: int, http_port: int) -> None:
         PracticeMastodon(outbox),
         PracticeBluesky(outbox),
         ChatServices(outbox),
+        PracticeTwilio(
+            outbox,
+            loaded.sms.twilio_account_sid,
+            loaded.sms.twilio_auth_token.get_secret_value(),
+            f"{loaded.url}/receipts/twilio",
+        ),
     ]
     over_http = PracticeHttp(look_alikes, http_port)
     async with PracticeServer(outbox, port, reporter) as server, over_http:

@@ -5,6 +5,7 @@ The first of them are Twilio's own magic numbers, which fail in the same way the
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -154,6 +155,17 @@ BEHAVIOURS: Final = (
     ),
 )
 _BY_NUMBER: Final = {behaviour.number: behaviour for behaviour in BEHAVIOURS}
+
+
+def twilio_settings(base: str) -> dict[str, str]:
+    """Return the settings by which texts go to the look-alike at `base`, with an account made up for this run."""
+    return {
+        "TOCSIN_SMS__PROVIDER": "twilio",
+        "TOCSIN_SMS__TWILIO_URL": base,
+        "TOCSIN_SMS__TWILIO_ACCOUNT_SID": f"AC{secrets.token_hex(16)}",
+        "TOCSIN_SMS__TWILIO_AUTH_TOKEN": secrets.token_hex(16),
+        "TOCSIN_SMS__FROM": SENDER,
+    }
 
 
 def behaviour_of(number: str) -> Behaviour:
