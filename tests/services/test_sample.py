@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tocsin.domain.audience import Audience, Audiences
 from tocsin.domain.channel import ChannelName
 from tocsin.practice.behaviour import BEHAVIOURS
+from tocsin.practice.sampled import sampled
 from tocsin.services.address import read_address
 from tocsin.services.audiences import sync_audiences
 from tocsin.services.invent import invent, invent_all
@@ -96,3 +97,12 @@ def test_a_few_misbehave_in_small_samples_and_none_in_big_ones() -> None:
 
 def _addresses(n: int) -> set[str]:
     return {endpoint.address for who in invent_all(n, AUDIENCES) for endpoint in who.endpoints}
+
+
+async def test_an_empty_home_gets_addresses_to_practise_on_once(ready: AsyncEngine) -> None:
+    practised = sampled({"TOCSIN_WEBHOOK__PRACTICE_HOST": "127.0.0.1:2580"})
+    assert await sample(ready, 3, practised) == 3
+    webhooks = len(practised[ChannelName.WEBHOOK])
+    assert await _count(ready, "endpoint WHERE channel = 'webhook' AND state = 'active'") == webhooks
+    assert await sample(ready, 5, practised) == 2
+    assert await _count(ready, "endpoint WHERE channel = 'webhook'") == webhooks

@@ -21,12 +21,15 @@ from tocsin.embedded.sockets import remove_outside, socket_folder
 from tocsin.embedded.tree import Tree
 from tocsin.embedded.valkey import Valkey
 from tocsin.practice.chat_behaviour import chat_settings
+from tocsin.practice.sampled import SMALL, sampled
 from tocsin.practice.social_behaviour import accounts_setting
+from tocsin.practice.twilio_behaviour import twilio_settings
 from tocsin.services.policy import load_policy
 from tocsin.settings import Settings, load
 
 if TYPE_CHECKING:
     from tocsin.services.prepare import Beginnings
+    from tocsin.services.sample import Practised
 
 _DATABASE = "tocsin"
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}  # noqa: S104  compared, not listened on
@@ -105,11 +108,14 @@ class _Up:
             told["TOCSIN_WEBHOOK__PRACTICE_HOST"] = f"127.0.0.1:{over_http}"
             if not (self._settings.social.account or self._settings.social.x_consumer_key.get_secret_value()):
                 told["TOCSIN_SOCIAL__ACCOUNT"] = accounts_setting(f"http://127.0.0.1:{over_http}")
+            if not self._settings.sms.is_configured:
+                told |= twilio_settings(f"http://127.0.0.1:{over_http}")
             if not self._settings.chat.is_configured:
                 told |= chat_settings(f"http://127.0.0.1:{over_http}")
             self._tree.start(parts.practice(self._home, smtp, over_http, told))
         told["TOCSIN_DATABASE_URL"] = self._settings.database_url or self._start_database()
-        beginnings = asyncio.run(self._prepare(told["TOCSIN_DATABASE_URL"], wishes.sample))
+        practised = sampled(told) if practising and wishes.sample <= SMALL else {}
+        beginnings = asyncio.run(self._prepare(told["TOCSIN_DATABASE_URL"], wishes.sample, practised))
         self._tree.start(parts.web(self._listener.fileno(), told))
         for worker in parts.workers(told):
             self._tree.start(worker)
@@ -131,7 +137,7 @@ class _Up:
         asyncio.run(create_database(server.url("postgres"), _DATABASE))
         return server.url(_DATABASE)
 
-    async def _prepare(self, database_url: str, subscribers: int) -> Beginnings:
+    async def _prepare(self, database_url: str, subscribers: int, practised: Practised) -> Beginnings:
         from tocsin.services.prepare import migrate_database, prepare  # noqa: PLC0415  slow to import, as above
 
         await migrate_database(database_url)
@@ -139,7 +145,7 @@ class _Up:
         homes.write_private(self._home / homes.ADDRESS, self._local_url)
         kept = self._home / homes.KEY
         key = kept.read_text().strip() if kept.exists() else ""
-        beginnings = await prepare(database_url, load_policy(), key=key, subscribers=subscribers)
+        beginnings = await prepare(database_url, load_policy(), key=key, subscribers=subscribers, practised=practised)
         if beginnings.key:
             homes.write_private(kept, beginnings.key)
         return beginnings

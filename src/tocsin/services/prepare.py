@@ -13,7 +13,7 @@ from tocsin.domain.scope import Scope
 from tocsin.services.audiences import sync_audiences
 from tocsin.services.keys import create_key, verify_key
 from tocsin.services.operators import create_operator, new_password
-from tocsin.services.sample import sample
+from tocsin.services.sample import Practised, sample
 from tocsin.store import operators
 from tocsin.store.engine import begin, make_engine
 from tocsin.store.migrate import migrate
@@ -37,13 +37,13 @@ async def migrate_database(database_url: str) -> None:
         raise NotReady(f"The database cannot be used: {error}. Check TOCSIN_DATABASE_URL.") from error
 
 
-async def prepare(database_url: str, policy: Policy, *, key: str, subscribers: int) -> Beginnings:
+async def prepare(database_url: str, policy: Policy, *, key: str, subscribers: int, practised: Practised) -> Beginnings:
     """Fill a migrated database with what must be there; `key` is the one that this home has kept."""
     engine = make_engine(database_url, pool_size=1)
     try:
         await sync_audiences(engine, policy)
         if subscribers:
-            await sample(engine, subscribers)
+            await sample(engine, subscribers, practised)
         async with begin(engine) as connection:
             key_works = bool(key) and await verify_key(connection, key) is not None
             anybody = await operators.are_there(connection)

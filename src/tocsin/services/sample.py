@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from tocsin.domain.audience import Audiences
+from tocsin.domain.channel import ChannelName
 from tocsin.domain.component import ComponentStatus
+from tocsin.domain.endpoint import EndpointState
+from tocsin.domain.subscriber import NewEndpoint, NewSubscriber, Preference
 from tocsin.services.audiences import read_audiences
 from tocsin.services.components import add_component, add_group
 from tocsin.services.invent import COMPONENTS, SLUGS, invent_all
@@ -15,8 +22,14 @@ from tocsin.store.engine import begin
 _AT_ONCE = 5_000
 
 
-async def sample(engine: AsyncEngine, n: int) -> int:
-    """Add the components, and the subscribers up to number `n`; return how many are new."""
+Practised = Mapping[ChannelName, Sequence[str]]
+
+
+async def sample(engine: AsyncEngine, n: int, practised: Practised = MappingProxyType({})) -> int:
+    """Add the components, and the subscribers up to number `n`; return how many are new.
+
+    In an empty Tocsin one more subscriber a channel of `practised` has the addresses to practise on.
+    """
     async with begin(engine) as connection:
         await _add_components(connection)
         audiences = await read_audiences(connection)
@@ -27,7 +40,26 @@ async def sample(engine: AsyncEngine, n: int) -> int:
     for first in range(known, n, _AT_ONCE):
         async with begin(engine) as connection:
             await subscribe_all(connection, everyone[first : first + _AT_ONCE], audiences)
+    if not known:
+        await _add_practised(engine, practised, audiences)
     return n - known
+
+
+async def _add_practised(engine: AsyncEngine, practised: Practised, audiences: Audiences) -> None:
+    async with begin(engine) as connection:
+        everyone = [
+            NewSubscriber(
+                name=f"Practice {channel.value}",
+                locale="en",
+                time_zone="UTC",
+                audiences=audiences.widest.bit,
+                endpoints=tuple(
+                    NewEndpoint(channel, address, address, EndpointState.ACTIVE, Preference()) for address in addresses
+                ),
+            )
+            for channel, addresses in practised.items()
+        ]
+        await subscribe_all(connection, everyone, audiences)
 
 
 async def _add_components(connection: AsyncConnection) -> None:

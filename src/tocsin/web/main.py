@@ -46,7 +46,8 @@ _API: Final = (
     "describe",
 )
 _PAGES: Final = ("console", "sign_in", "unsubscribe")
-_PRACTICE: Final = ("practice_chat", "practice_social", "practice")  # that of e-mail last: it takes any number
+# That of e-mail comes last: it takes any number.
+_PRACTICE: Final = ("practice_sms", "practice_chat", "practice_social", "practice_webhook", "practice")
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -1,0 +1,25 @@
+"""The addresses of a sample that lead to the practice providers: a few a channel, most of them well-behaved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from tocsin.domain.channel import ChannelName
+
+SMALL: Final = 1_000  # in bigger samples people look at the speed of mail
+_NUMBERS: Final = (
+    *("+14155550101", "+12125550102", "+13125550104", "+14155550103"),
+    *("+15005550004", "+15005550010", "+15005550015", "+15005550018"),
+)
+_WEBHOOKS: Final = ("acme", "globex", "initech", "busy", "gone", "slow")
+
+
+def sampled(told: Mapping[str, str]) -> dict[ChannelName, list[str]]:
+    """Return addresses on each channel that is practised; `told` is what the parts of `tocsin up` are told."""
+    addresses: dict[ChannelName, list[str]] = {}
+    if host := told.get("TOCSIN_WEBHOOK__PRACTICE_HOST"):
+        addresses[ChannelName.WEBHOOK] = [f"http://{host}/webhook/{name}" for name in _WEBHOOKS]
+    if told.get("TOCSIN_SMS__TWILIO_URL"):
+        addresses[ChannelName.SMS] = list(_NUMBERS)
+    return addresses
