@@ -13,6 +13,7 @@ _NUMBERS: Final = (
     *("+15005550004", "+15005550010", "+15005550015", "+15005550018"),
 )
 _WEBHOOKS: Final = ("acme", "globex", "initech", "busy", "gone", "slow")
+_ACCOUNTS: Final = ("x:acme", "mastodon:@acme@example.social", "bluesky:acme.bsky.social", "x:throttle")
 
 
 def sampled(told: Mapping[str, str]) -> dict[ChannelName, list[str]]:
@@ -22,4 +23,6 @@ def sampled(told: Mapping[str, str]) -> dict[ChannelName, list[str]]:
         addresses[ChannelName.WEBHOOK] = [f"http://{host}/webhook/{name}" for name in _WEBHOOKS]
     if told.get("TOCSIN_SMS__TWILIO_URL"):
         addresses[ChannelName.SMS] = list(_NUMBERS)
+    if told.get("TOCSIN_SOCIAL__ACCOUNT"):
+        addresses[ChannelName.SOCIAL] = list(_ACCOUNTS)
     return addresses
