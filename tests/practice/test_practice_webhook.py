@@ -110,3 +110,9 @@ async def test_all_but_the_mute_repeat_a_challenge(practice: Practice) -> None:
 def test_a_log_that_is_not_there_yet_is_empty(tmp_path: Path) -> None:
     assert find(tmp_path / "outbox.sqlite") == []
     assert read(tmp_path / "outbox.sqlite", 1) is None
+
+
+def test_the_documentation_has_the_same_table() -> None:
+    told = (Path(__file__).parents[2] / "docs/channels.md").read_text()
+    for behaviour in BEHAVIOURS:
+        assert f"| `{behaviour.name}` | {behaviour.does} | {behaviour.then} |" in told
