@@ -25,7 +25,9 @@ def chat_channel(
     return ChatChannel(rules, Services(url, token, url, seconds), TEMPLATES)
 
 
-def message_to(channel: ChatChannel, address: str, told: Chapter | None = None, thread: str = "") -> Message:
+def message_to(
+    channel: ChatChannel, address: str, told: Chapter | None = None, thread: str = "", *, again: bool = False
+) -> Message:
     told = told or chapter()
     return Message(
         id=f"{told.incident}-{told.version}.endpoint1",
@@ -36,6 +38,7 @@ def message_to(channel: ChatChannel, address: str, told: Chapter | None = None, 
         token="token1",
         delivery=f"delivery{told.version}",
         thread=thread,
+        again=again,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -24,6 +25,10 @@ log = structlog.get_logger()
 
 _WHO = "Slack"
 _EVENT = "tocsin_update"
+# How far back, and among how many posts, a message is looked for that may have arrived.
+_LOOK_BACK_SECONDS = 3_600
+_LOOK_AT = 100
+_FOUND = "It had arrived: it was found in the channel's history."
 # The SDK would log bodies and URLs wherever its logger's own level is not set.
 _QUIET = logging.getLogger("tocsin.slack_sdk")
 _QUIET.setLevel(logging.WARNING)
@@ -56,6 +61,9 @@ class SlackBot:
     async def send(self, channel: str, message: Message, post: Post) -> Accepted:
         """Begin a thread in `channel`, or go on in the one that there is; raise DeliveryError."""
         thread = Thread.parse(message.thread)
+        if message.again and (found := await self._found(channel, message, thread)) is not None:
+            note = await self._edit(thread, post.first) if thread else ""
+            return Accepted(str(found), note=f"{_FOUND} {note}".strip(), thread=str(thread or found))
         if thread is None:
             return await self._begin(channel, message, post)
         try:
@@ -71,6 +79,27 @@ class SlackBot:
         """Return who we are to Slack; raise DeliveryError with what to mend."""
         answer = await self._call(lambda: self._client.auth_test())  # noqa: PLW0108 - its own keywords are untyped
         return f"Slack knows us as {answer.get('user', 'a bot')} in {answer.get('team', 'a workspace')}."
+
+    async def _found(self, channel: str, message: Message, thread: Thread | None) -> Thread | None:
+        """Look for a message that may have arrived; None where it did not, or where we may not look."""
+        room = thread.channel if thread else channel
+        if room.startswith("#"):  # history is told by ID alone, and nobody has told us that yet
+            return None
+        asked: dict[str, Any] = {
+            **({"ts": thread.ts} if thread else {}),
+            "channel": room,
+            "oldest": f"{time.time() - _LOOK_BACK_SECONDS:.6f}",
+            "limit": _LOOK_AT,
+            "include_all_metadata": True,
+        }
+        method = "conversations.replies" if thread else "conversations.history"
+        try:
+            told = await self._call(lambda: self._client.api_call(method, http_verb="GET", params=asked))
+        except DeliveryError as error:
+            log.info("slack.history_not_read", error=error.note)
+            return None
+        ours = (one for one in told.get("messages", ()) if _message_id(one) == message.id)
+        return next((Thread(room, str(one["ts"])) for one in ours), None)
 
     async def _begin(self, channel: str, message: Message, post: Post) -> Accepted:
         try:
@@ -146,6 +175,14 @@ class _Refused(Exception):
         super().__init__(error)
         self.error = error
         self.meaning = meaning
+
+
+def _message_id(post: Mapping[str, Any]) -> str:
+    match post:
+        case {"metadata": {"event_payload": {"message": str(message)}}}:
+            return message
+        case _:
+            return ""
 
 
 def _refusal(error: SlackApiError) -> _Refused:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -72,10 +73,11 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a template, None where the body stands."""
+    """One line of a template, None where the body stands; lines with no empty line between have one `paragraph`."""
 
     template: Template | None
     names: frozenset[str] = frozenset()
+    paragraph: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,10 @@ def parse(name: str, text: str) -> tuple[Line, ...]:
     """Read the template `name`; raise BrokenTemplate with the line where it cannot be followed."""
     lines: list[Line] = []
     written = text.splitlines()
+    paragraph = 0
     for number, line in enumerate(written, 1):
         if not line.strip():
+            paragraph += 1
             continue
         if line.strip() == _BODY:
             lines.append(Line(None))
@@ -141,7 +145,7 @@ def parse(name: str, text: str) -> tuple[Line, ...]:
             if _BODY in line:
                 told = f"{_BODY} stands on a line of its own."
             raise BrokenTemplate(told, number) from error
-        lines.append(Line(template, frozenset(one for one in allowed if f"{{{{{one}}}}}" in line.replace(" ", ""))))
+        lines.append(Line(template, frozenset(template.names), paragraph))
     bodies = sum(line.template is None for line in lines)
     if bodies != (1 if name in {"first", "reply"} else 0):
         where = "exactly once" if name in {"first", "reply"} else "not"
@@ -160,7 +164,8 @@ def _filled(lines: tuple[Line, ...], values: Mapping[str, str]) -> list[str]:
 
 
 def _passages(lines: tuple[Line, ...], values: Mapping[str, str]) -> tuple[Passage, ...]:
-    return tuple(plain(line) for line in _filled(lines, values))
+    paragraphs = (_filled(tuple(group), values) for _, group in groupby(lines, key=lambda line: line.paragraph))
+    return tuple(plain("\n".join(filled)) for filled in paragraphs if filled)
 
 
 def _bold(passage: Passage) -> Passage:

@@ -14,6 +14,11 @@ _NUMBERS: Final = (
 )
 _WEBHOOKS: Final = ("acme", "globex", "initech", "busy", "gone", "slow")
 _ACCOUNTS: Final = ("x:acme", "mastodon:@acme@example.social", "bluesky:acme.bsky.social", "x:throttle")
+_ROOMS: Final = (
+    *("slack:#incidents", "slack:#status", "https://hooks.slack.com/services/T0/B0/operations"),
+    "https://prod-00.westeurope.logic.azure.com/workflows/support/triggers/manual/paths/invoke?sig=practice",
+    *("slack:#busy", "slack:#archived"),
+)
 
 
 def sampled(told: Mapping[str, str]) -> dict[ChannelName, list[str]]:
@@ -25,4 +30,6 @@ def sampled(told: Mapping[str, str]) -> dict[ChannelName, list[str]]:
         addresses[ChannelName.SMS] = list(_NUMBERS)
     if told.get("TOCSIN_SOCIAL__ACCOUNT"):
         addresses[ChannelName.SOCIAL] = list(_ACCOUNTS)
+    if told.get("TOCSIN_CHAT__SLACK_URL"):
+        addresses[ChannelName.CHAT] = list(_ROOMS)
     return addresses

@@ -55,6 +55,11 @@ def read_address(channel: ChannelName, address: object, configured: Mapping[Chan
     return found
 
 
+def is_for_operators(channel: ChannelName, address: object) -> bool:
+    """Tell whether only who may operate Tocsin may write to such an address: Apprise's lead wherever they say."""
+    return channel is ChannelName.CHAT and isinstance(address, str) and address.strip().startswith(chat_address.APPRISE)
+
+
 def _email(address: str) -> Address:
     try:
         read = validate_email(address, check_deliverability=False, globally_deliverable=False)

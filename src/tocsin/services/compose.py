@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import Channel, Message
 from tocsin.domain.component import ComponentStatus
+from tocsin.domain.delivery import State
 from tocsin.domain.incident import Impact, Phase, Severity, Status
 from tocsin.domain.plan import Planned
 from tocsin.domain.rows import Row, Version
@@ -107,6 +108,7 @@ class Composer:
             delivery=self._delivery.make(planned.message, row.endpoint_id),
             thread=threads.get(thread_of(planned, versions), "") if threads else "",
             secrets=signed.get(row.endpoint_id, ()),
+            again=row.state == State.UNKNOWN,
         )
 
     async def _render(self, readings: set[_Reading]) -> None:

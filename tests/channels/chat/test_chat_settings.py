@@ -8,9 +8,10 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from tocsin.domain.channel import ChannelName
-from tocsin.domain.chat_address import NEVER, Service
+from tocsin.domain.chat_address import NEVER, ChatRules, Service
 from tocsin.domain.errors import Refused
 from tocsin.practice.chat_behaviour import chat_settings
+from tocsin.practice.sampled import sampled
 from tocsin.sections import Chat, Webhook
 from tocsin.services.address import read_address
 from tocsin.settings import Settings
@@ -78,3 +79,9 @@ def test_practice_reaches_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_token_is_not_shown(tmp_path: Path) -> None:
     channel = chat_of(tmp_path, Chat(slack_bot_token=SecretStr("xoxb-s3cr3t")))
     assert "xoxb-s3cr3t" not in repr(vars(channel))
+
+
+def test_the_rooms_of_samples_are_written_as_they_are_kept() -> None:
+    rooms = sampled(chat_settings("http://127.0.0.1:2580"))[ChannelName.CHAT]
+    rules = ChatRules(has_bot=True)
+    assert [rules.read(room).written for room in rooms] == rooms

@@ -119,7 +119,7 @@ def test_markdown_becomes_each_services_own_markup() -> None:
         "We know about it and are looking into it.\n\n*What we know*\n\n"
         "It is *bad*, _really_, ~not~ `x&lt;y`.\nMore at <https://a.example/?b=1&amp;c=2|https://a.example/?b=1&amp;c=2>."
         "\n\n1. First\n2. <https://b.example|Second>\n   • inner\n\n&gt; quoted\n\n```\ncode &lt;b&gt;\n```\n\n"
-        "Affected: Checkout (partly down)\n\nNext update by 20:33 UTC"
+        "Affected: Checkout (partly down)\nNext update by 20:33 UTC"
     )
     runs = runs_of(card_fault(made.card)[0])
     assert {"type": "TextRun", "text": "bad", "weight": "Bolder"} in runs

@@ -10,7 +10,7 @@ import pytest
 from chat_to_send import accepted, message_to, refused, send, send_to, version
 from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, ProviderDown, TryAgain
 from tocsin.domain.incident import Phase, Status
-from tocsin.practice.chat_log import find, requests
+from tocsin.practice.chat_log import ChatLog, find, requests
 from tocsin_channels.chat.channel import ChatChannel
 
 
@@ -136,3 +136,31 @@ async def test_what_stops_one_message_stops_the_next_to_the_same_channel(channel
     assert [type(result) for result in hung_up] == [Ambiguous, TryAgain, TryAgain]
     uninvited = await send(channel, *(message_to(channel, "slack:#uninvited", one) for one in told))
     assert [type(result) for result in uninvited] == [GiveUp] * 3
+
+
+async def test_what_may_have_arrived_is_looked_for_before_it_is_sent_again(channel: ChatChannel, outbox: Path) -> None:
+    log = ChatLog(outbox)
+    room = f"slack:{log.id_of('#hangup')}"
+    log.close()
+    assert isinstance(await send_to(channel, room), Ambiguous)
+    [result] = await send(channel, message_to(channel, room, again=True))
+    found = accepted(result)
+    assert "It had arrived" in found.note
+    assert found.thread == found.provider_id != ""
+    assert len(find(outbox)) == 1
+
+
+async def test_a_reply_that_may_have_arrived_is_looked_for_in_its_thread(channel: ChatChannel, outbox: Path) -> None:
+    first = accepted(await send_to(channel, "slack:#incidents"))
+    second = accepted(await send_to(channel, "slack:#incidents", version(2), first.thread))
+    [again] = await send(channel, message_to(channel, "slack:#incidents", version(2), first.thread, again=True))
+    assert accepted(again).provider_id == second.provider_id
+    [new] = await send(channel, message_to(channel, "slack:#incidents", version(3), first.thread, again=True))
+    assert accepted(new).provider_id not in {first.provider_id, second.provider_id}
+    assert len(find(outbox)) == 3
+
+
+async def test_where_history_cannot_be_read_it_is_sent_once_more(channel: ChatChannel, outbox: Path) -> None:
+    assert isinstance(await send_to(channel, "slack:#hangup"), Ambiguous)
+    await send(channel, message_to(channel, "slack:#hangup", again=True))  # nobody has told us the channel's ID
+    assert len(find(outbox)) == 2

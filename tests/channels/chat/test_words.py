@@ -24,7 +24,7 @@ def test_the_templates_that_are_shipped_are_the_built_in_words() -> None:
 def test_every_placeholder_has_a_value(tmp_path: Path) -> None:
     for name in ("headline", "footer"):
         (tmp_path / f"{name}.txt").write_text("Hello\n")
-    lines = "\n".join(f"{name}={{{{{name}}}}}" for name in sorted(PLACEHOLDERS - {"body"}))
+    lines = "\n\n".join(f"{name}={{{{{name}}}}}" for name in sorted(PLACEHOLDERS - {"body"}))
     for name in ("first", "reply"):
         (tmp_path / f"{name}.txt").write_text(f"{lines}\n\n{{{{body}}}}\n")
     words = Words.load(tmp_path)

@@ -20,7 +20,7 @@ from tocsin.domain.scope import Scope
 from tocsin.domain.subscriber import NewEndpoint, NewSubscriber, Preference
 from tocsin.domain.text import one_line
 from tocsin.domain.timing import never_awake, read_timing
-from tocsin.services.address import read_address
+from tocsin.services.address import is_for_operators, read_address
 from tocsin.services.change_subscriber import ChangedEndpoint, Changes
 from tocsin.web.api.fields import Body, SeverityField, Slug, words
 from tocsin.web.auth import Caller
@@ -160,8 +160,8 @@ class SubscriberBody(Body):
 
     def as_subscriber(self, site: Site, caller: Caller) -> NewSubscriber:
         """Return the subscriber; raise Refused where something is named that is not there."""
-        if any(endpoint.confirmed or endpoint.state for endpoint in self.endpoints):
-            caller.require(Scope.OPERATE, '"confirmed": true')
+        if any(one.confirmed or one.state or is_for_operators(one.channel, one.address) for one in self.endpoints):
+            caller.require(Scope.OPERATE, '"confirmed": true, or an address of Apprise,')
         return NewSubscriber(
             name=self.name,
             locale=self.locale,
@@ -203,8 +203,9 @@ class SubscriberChangeBody(Body):
 
     def as_changes(self, site: Site, caller: Caller) -> Changes:
         for endpoint in self.endpoints or []:
-            if endpoint.confirmed or endpoint.state not in {None, "paused", "opted_out"}:
-                caller.require(Scope.OPERATE, "Making an endpoint active")
+            made_active = endpoint.confirmed or endpoint.state not in {None, "paused", "opted_out"}
+            if made_active or is_for_operators(endpoint.channel, endpoint.address):
+                caller.require(Scope.OPERATE, "Making an endpoint active, or an address of Apprise,")
         endpoints = None
         if self.endpoints is not None:
             endpoints = tuple(_refused_at(place, one, site) for place, one in enumerate(self.endpoints))
