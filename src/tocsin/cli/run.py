@@ -120,6 +120,10 @@ class _Up:
         for worker in parts.workers(told):
             self._tree.start(worker)
         self._screen.show(self._rows(beginnings, practising=practising))
+        if self._settings.webhook.allow_private_networks:
+            self._screen.tell(
+                "Webhooks may go into private networks: webhook.allow_private_networks is for tests alone.", style="red"
+            )
 
     def _start_broker(self) -> str:
         server = Valkey(self._home / "broker", socket_folder(self._home))
