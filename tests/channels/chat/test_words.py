@@ -11,6 +11,7 @@ from chat_to_send import ANYWHERE, TEMPLATES
 from mail_to_send import chapter, story
 from tocsin.domain.errors import ProviderDown
 from tocsin.domain.placeholders import BrokenTemplate
+from tocsin.practice.chat_behaviour import BEHAVIOURS
 from tocsin_channels.chat.channel import ChatChannel, Services
 from tocsin_channels.chat.post import Post
 from tocsin_channels.chat.words import BUILT_IN, PLACEHOLDERS, Words, parse
@@ -71,3 +72,10 @@ async def test_a_broken_template_is_told_to_operators_and_stops_no_delivery(
 def test_what_a_value_holds_is_never_read_as_a_template() -> None:
     told = story(chapter(title="{{body}} {{brand}}"))
     assert Words.load(TEMPLATES).first(told, told.chapters[0]).headline == "▲ {{body}} {{brand}}"
+
+
+def test_the_documentation_names_every_placeholder_and_every_room_that_misbehaves() -> None:
+    told = (TEMPLATES.parents[2] / "docs" / "channels.md").read_text().partition("## Chat")[2]
+    assert [name for name in PLACEHOLDERS if f"`{{{{{name}}}}}`" not in told] == []
+    for behaviour in BEHAVIOURS:
+        assert f"| `{behaviour.name}` | {behaviour.does} | {behaviour.then} |" in told
