@@ -13,10 +13,13 @@ from tocsin.domain.story import Chapter, Story
 from tocsin_channels.sms.channel import SmsChannel
 from tocsin_channels.sms.senders import Senders
 from tocsin_channels.sms.twilio import Account, Twilio
+from tocsin_channels.sms.vonage import Account as VonageAccount
+from tocsin_channels.sms.vonage import Vonage
 
 TEMPLATES = Path(__file__).parents[1] / "config/templates/sms"
 SID = "AC" + "0" * 32
 TOKEN = "the account's auth token"
+SECRET = "the signature secret"
 PUBLIC = "https://status.acme.example"
 
 CHAPTER = Chapter(
@@ -85,3 +88,18 @@ async def text_to(channel: Channel, *addresses: str, about: Story | None = None)
 
     await channel.send(messages_to(addresses, rendered), answered)
     return [results[index] for index in range(len(addresses))]
+
+
+def http(status: str, body: str, headers: str = "") -> bytes:
+    """Return an answer as it goes over the wire."""
+    content = body.encode()
+    head = f"HTTP/1.1 {status}\r\nContent-Length: {len(content)}\r\nConnection: close\r\n{headers}\r\n"
+    return head.encode() + content
+
+
+def vonage_channel(host: str, *, seconds: float = 5.0, public: str = PUBLIC) -> SmsChannel:
+    """Return a channel that takes the host `host` for Vonage."""
+    account = VonageAccount(
+        "key", "secret", SECRET, Senders.parse("+14155550100"), f"{public}/receipts/vonage", host, 4, seconds
+    )
+    return SmsChannel(Vonage(account), TEMPLATES, Severity.SEV1)
