@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Final
 
 import structlog
@@ -19,12 +17,34 @@ from tocsin.services.hint import Hints
 from tocsin.services.policy import load_policy
 from tocsin.settings import Settings
 from tocsin.store.engine import make_engine
-from tocsin.web.api.describe import describe
+from tocsin.web.api import (
+    channels,
+    components,
+    deliveries,
+    describe,
+    endpoints,
+    health,
+    imports,
+    incidents,
+    progress,
+    receipts,
+    subscribers,
+)
 from tocsin.web.auth import KeyRing
 from tocsin.web.deps import Site
 from tocsin.web.errors import add_error_answers
 from tocsin.web.gate import Gate
 from tocsin.web.metrics import Counted, Metrics
+from tocsin.web.pages import (
+    console,
+    practice,
+    practice_chat,
+    practice_sms,
+    practice_social,
+    practice_webhook,
+    sign_in,
+    unsubscribe,
+)
 from tocsin.web.pages.status import StatusPages
 from tocsin.web.quota import Quota
 from tocsin_channels.registry import build
@@ -33,21 +53,21 @@ log = structlog.get_logger()
 
 _AGAIN_SECONDS: Final = 1.0
 _API: Final = (
-    "incidents",
-    "components",
-    "channels",
-    "deliveries",
-    "progress",
-    "imports",
-    "subscribers",
-    "endpoints",
-    "receipts",
-    "health",
-    "describe",
+    incidents,
+    components,
+    channels,
+    deliveries,
+    progress,
+    imports,
+    subscribers,
+    endpoints,
+    receipts,
+    health,
+    describe,
 )
-_PAGES: Final = ("console", "sign_in", "unsubscribe")
+_PAGES: Final = (console, sign_in, unsubscribe)
 # That of e-mail comes last: it takes any number.
-_PRACTICE: Final = ("practice_sms", "practice_chat", "practice_social", "practice_webhook", "practice")
+_PRACTICE: Final = (practice_sms, practice_chat, practice_social, practice_webhook, practice)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -69,7 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(StatusPages, directory=settings.page_directory, brand=settings.brand)
     for router in _routers(settings):
         app.include_router(router)
-    describe(app)
+    describe.describe(app)
     return app
 
 
@@ -109,7 +129,5 @@ async def _sync(site: Site) -> None:
 
 
 def _routers(settings: Settings) -> list[APIRouter]:
-    names = [f"tocsin.web.api.{name}" for name in _API] + [f"tocsin.web.pages.{name}" for name in _PAGES]
-    if settings.practice:
-        names += [f"tocsin.web.pages.{name}" for name in _PRACTICE]
-    return [import_module(name).router for name in names if find_spec(name) is not None]
+    parts = (*_API, *_PAGES, *(_PRACTICE if settings.practice else ()))
+    return [part.router for part in parts]
