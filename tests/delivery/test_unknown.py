@@ -131,3 +131,19 @@ async def test_a_driver_that_breaks_while_sending_hides_nothing_and_loses_nothin
     assert await world.rows("SELECT DISTINCT d.state::text, d.reason FROM delivery d WHERE unknowns > 0") == [
         ("accepted", "outcome_unknown")
     ]
+
+
+async def test_what_is_due_first_is_looked_at_first_whatever_else_its_bucket_waits_for(world: World) -> None:
+    def answer(message: Message) -> Result:
+        if message.address == "busy@example.com":
+            return TryAgain("451 later", retry_after=5)
+        return Ambiguous("no answer")
+
+    for name in ("busy", "doubtful"):
+        await world.person(f"{name}@example.com")
+    world.email.answer = answer
+    await world.tell("It is down.")
+    await world.later(12)
+    await world.deliver()
+    assert [message.address for message in world.email.sent].count("busy@example.com") == 2
+    assert [message.address for message in world.email.sent].count("doubtful@example.com") == 1

@@ -180,7 +180,8 @@ async def _write_outcomes(way: Way, connection: Connection, begun: Begun, result
     for item in unheard:
         if item.due_at is not None:
             for row in item.message.rows:
-                waiting.setdefault(row.bucket_id, {})[row.update_id] = item.due_at
+                live = waiting.setdefault(row.bucket_id, {})
+                live[row.update_id] = min(item.due_at, live.get(row.update_id, item.due_at))
     ours = await record.release(connection, begun.lease, begun.token, waiting)
     provider = way.channel.provider
     await record.write_heard(connection, heard, provider, now)
