@@ -69,6 +69,9 @@ def test_the_file_as_it_stands_changes_nothing(config: Path) -> None:
         ("TOCSIN_BROKER_URL", attrgetter("broker_url")),
         ("TOCSIN_EMAIL__SMTP_URL", attrgetter("email.smtp_url")),
         ("TOCSIN_EMAIL__FROM", attrgetter("email.from_")),
+        ("TOCSIN_SMS__TWILIO_URL", attrgetter("sms.twilio_url")),
+        ("TOCSIN_SMS__TWILIO_ACCOUNT_SID", attrgetter("sms.twilio_account_sid")),
+        ("TOCSIN_SMS__FROM", attrgetter("sms.from_")),
     ],
 )
 def test_the_variables_that_a_harness_relies_on_work(

@@ -204,3 +204,8 @@ def test_the_numbers_that_misbehave_are_listed_once() -> None:
     numbers = [behaviour.number for behaviour in BEHAVIOURS]
     assert len(set(numbers)) == len(numbers)
     assert {behaviour.number for behaviour in BEHAVIOURS if len(behaviour.refusals) == 1} == REFUSED_BY_EVERYBODY
+
+
+def test_the_documentation_has_the_same_numbers() -> None:
+    told = (Path(__file__).parents[2] / "docs/channels.md").read_text()
+    assert [one for one in BEHAVIOURS if f"| `{one.number}` | {one.does} | {one.then} |" not in told] == []
