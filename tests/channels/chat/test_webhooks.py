@@ -14,6 +14,7 @@ from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, 
 from tocsin.domain.reach import Reach
 from tocsin.practice.chat_log import find, requests
 from tocsin_channels.chat.channel import ChatChannel
+from tocsin_channels.chat.wire import open_session, translated
 
 SLACK = "https://hooks.slack.com/services/T0PRACTICE/B0PRACTICE/"
 FLOW = "https://prod-00.westeurope.logic.azure.com:443/workflows/{}/triggers/manual/paths/invoke?sig=s3cr3t-s1gn4tur3"
@@ -138,12 +139,16 @@ async def test_what_is_no_http_is_unknown(channel_to: Callable[..., ChatChannel]
     assert "s3cr3t" not in result.note
 
 
-async def test_a_name_that_leads_into_a_private_network_is_not_called(channel_to: Callable[..., ChatChannel]) -> None:
-    # localhost stands for a name that an operator allowed and its owner has since pointed at us.
-    rules = ChatRules(hosts=("localhost.localdomain", "*.localhost"), reach=Reach())
-    result = refused(await send_to(channel_to(rules=rules), "https://chat.localhost/hooks/abc"))
-    assert type(result) is TryAgain
-    assert "cannot be reached" in result.note
+async def test_a_name_that_leads_into_a_private_network_is_not_called(services: str) -> None:
+    # localhost stands for a name that was allowed, and that its owner has since pointed at us.
+    address = services.replace("127.0.0.1", "localhost") + "/api/auth.test"
+    for reach, is_called in ((Reach(), False), (Reach(private=True), True), (None, True)):
+        async with open_session(2.0, reach) as session:
+            if is_called:
+                assert (await session.post(address)).status == 200
+                continue
+            with pytest.raises(TryAgain, match="private network"), translated("The workflow"):
+                await session.post(address)
 
 
 async def test_an_address_that_settings_have_closed_since_is_given_up(channel_to: Callable[..., ChatChannel]) -> None:
