@@ -16,4 +16,3 @@ async def test_what_may_have_arrived_says_so_and_what_was_refused_does_not(world
         await world.later(100)
         await world.deliver()
     assert [message.again for message in world.email.sent] == [False, False, True]
-    assert await world.ledger("someone@example.com") == [(1, "accepted", None)]
