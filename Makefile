@@ -2,7 +2,7 @@
 # A machine needs Python >= 3.11 with venv, and make. The tests also need Chromium.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-code check-locks check-production format bench bench-quick lock secrets clean browser nginx postfix tools service
+.PHONY: help run test check check-code check-locks check-production check-twilio format bench bench-quick lock secrets clean browser nginx postfix tools service
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -21,6 +21,7 @@ PLACE := $(firstword $(shell pwd | cksum))
 VENV := .venv/.made-$(PLACE)
 SERVICE := .venv/.service-$(PLACE)
 TOOLS := .venv/.tools-$(PLACE)
+PRISM := .venv/prism/.made-$(PLACE)
 UV := $(BIN)/uv --quiet
 INSTALL := $(UV) pip install --python $(BIN)/python
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
@@ -39,7 +40,7 @@ run: $(SERVICE) ## Start Tocsin with sample data on http://127.0.0.1:8000 (ARGS=
 test: $(TOOLS) browser ## Run all tests, on real servers and a real browser (ARGS='tests/web -k title')
 	@$(BIN)/python -m pytest --durations=15 $(ARGS)
 
-check: check-code check-locks check-production ## Check format, lint, types, layers, locks and the production files
+check: check-code check-locks check-production check-twilio ## Check format, lint, types, layers, locks, production files, and Twilio's API
 
 check-code: $(TOOLS)
 	$(BIN)/ruff check $(SOURCES)
@@ -59,6 +60,9 @@ check-production: $(TOOLS) nginx
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/hadolint config/Dockerfile
 	@! PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || $(BIN)/python -m pytest -q tests/check_nginx.py
+
+check-twilio: $(TOOLS) $(PRISM)
+	@! command -v npm >/dev/null || $(BIN)/python -m pytest -q tests/check_twilio.py
 
 format: $(TOOLS) ## Put every file into the common form
 	@$(BIN)/ruff check --fix --quiet $(SOURCES); $(BIN)/ruff format $(SOURCES)
@@ -114,6 +118,13 @@ $(TOOLS): $(SERVICE) config/requirements-dev.lock
 	@echo "Installing what it is tested with …"
 	@$(INSTALL) --require-hashes -r config/requirements-dev.lock
 	@touch $@
+
+# What holds us to Twilio's own OpenAPI document is a program for Node.
+$(PRISM): $(VENV) tests/prism/package-lock.json
+	@mkdir -p $(@D) && cp tests/prism/package.json tests/prism/package-lock.json tests/prism/.npmrc $(@D)
+	@if ! command -v npm >/dev/null; then \
+		echo "npm is missing and texts are not held to Twilio's API. On Debian: sudo apt-get install -y npm" >&2; \
+	else echo "Installing Prism …" && cd $(@D) && npm ci --silent && touch $(@F); fi
 
 # Debian packages: installed where we may, otherwise the one line to type.
 APT := DEBIAN_FRONTEND=noninteractive apt-get
