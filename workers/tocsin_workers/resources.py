@@ -22,9 +22,10 @@ from tocsin.domain.page import Page
 from tocsin.domain.plan import Rules
 from tocsin.domain.policy import Policy
 from tocsin.services import sweep
+from tocsin.services.attempt import DATABASE_TROUBLE
 from tocsin.services.audiences import read_audiences
 from tocsin.services.compose import Composer
-from tocsin.services.deliver import DATABASE_TROUBLE, deliver
+from tocsin.services.deliver import deliver
 from tocsin.services.fan_out import fan_out
 from tocsin.services.hint import Hints
 from tocsin.services.policy import load_policy
@@ -77,6 +78,7 @@ class Resources:
         await asyncio.gather(*self.sweepers, return_exceptions=True)
         for way in self.ways.values():
             await way.idle.wait()
+            await asyncio.gather(*way.tails, return_exceptions=True)
         for way in self.ways.values():
             with contextlib.suppress(OSError):
                 await way.channel.close()

@@ -39,20 +39,25 @@ async def _keep(
 ) -> bool:
     async with pool.acquire() as connection:
         update = await ledger.read_update(connection, promise.update_id, policy.urgent)
-        buckets = await ledger.buckets_to_visit(connection, update, audiences)
+        visited: set[int] = set()
         due = 0
-        for number, chunk in enumerate(_chunks(buckets)):
-            woken = await ledger.write_chunk(connection, update, chunk, audiences)
-            for channel in woken:
-                hints.deliver(ChannelName(channel))
-            due += sum(woken.values())
-            if number == 1:
-                await ledger.analyze_if_young(connection, len(buckets) * _ENDPOINTS_A_BUCKET)
-            if not await outbox.renew(connection, promise, lease_seconds):
-                log.warning("fan_out.taken_over", update=promise.update_id)
-                return False
+        # Again for the buckets that were made meanwhile: someone may have been moved out of one not visited yet.
+        while buckets := [
+            bucket for bucket in await ledger.buckets_to_visit(connection, update, audiences) if bucket not in visited
+        ]:
+            for number, chunk in enumerate(_chunks(buckets)):
+                woken = await ledger.write_chunk(connection, update, chunk, audiences)
+                for channel in woken:
+                    hints.deliver(ChannelName(channel))
+                due += sum(woken.values())
+                if number == 1:
+                    await ledger.analyze_if_young(connection, len(buckets) * _ENDPOINTS_A_BUCKET)
+                if not await outbox.renew(connection, promise, lease_seconds):
+                    log.warning("fan_out.taken_over", update=promise.update_id)
+                    return False
+            visited.update(buckets)
         await outbox.keep(connection, promise)
-    log.info("fan_out.done", update=promise.update_id, version=update.version, due=due, buckets=len(buckets))
+    log.info("fan_out.done", update=promise.update_id, version=update.version, due=due, buckets=len(visited))
     return True
 
 

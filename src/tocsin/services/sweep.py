@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from tocsin.domain.channel import ChannelName
-from tocsin.services.deliver import DATABASE_TROUBLE, deliver
+from tocsin.services.attempt import DATABASE_TROUBLE
+from tocsin.services.deliver import deliver
 from tocsin.services.way import Way
 from tocsin.store import claim, housekeeping, outbox
 from tocsin.store.engine import Pool

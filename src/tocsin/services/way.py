@@ -36,6 +36,7 @@ class Way:
     worker: str
     versions: Versions = field(default_factory=Versions)
     idle: asyncio.Event = field(default_factory=_set_event)
+    tails: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     called_again: bool = False
     stopping: bool = False
 

@@ -1,0 +1,210 @@
+"""One attempt: a batch that is on record is handed to the provider, and what came of it is written down.
+
+Whoever is not answered for within two seconds is moved to a bucket of their own, under the same lease, and waited for
+there: one silent mailbox holds up nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+import asyncpg
+import structlog
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+
+from tocsin.domain.channel import Accepted, Message, Result
+from tocsin.domain.delivery import Reason
+from tocsin.domain.errors import Ambiguous, DeliveryError, TryAgain
+from tocsin.domain.plan import Plan, Planned
+from tocsin.services.compose import thread_of
+from tocsin.services.outcome import Doubtful, note_of, outcome_of, unheard_of
+from tocsin.services.way import Way
+from tocsin.store import claim, record, threads
+from tocsin.store.claim import Lease
+from tocsin.store.engine import Connection
+from tocsin.store.record import Heard, Unheard
+from tocsin.store.split import split
+
+log = structlog.get_logger()
+
+DATABASE_TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+_LONGEST_RECORD_SECONDS = 300.0
+# Longer than this a batch does not wait for the slowest of its addresses …
+_SLOW_SECONDS = 2.0
+# … and so many slow ones are waited for at once, beside the work that goes on.
+_MOST_TAILS = 32
+
+
+class Begun(NamedTuple):
+    """An attempt that is on record and not yet sent."""
+
+    token: int
+    lease: Lease
+    plan: Plan
+
+
+async def attempt(way: Way, begun: Begun) -> None:
+    """Send a batch and record it; return once its buckets are given back, though slow addresses may still be out."""
+    planned = begun.plan.messages
+    try:
+        messages = await way.compose(planned, way.versions.by_id)
+    except Exception as error:  # broken words must not stop the channel: nothing has been sent, so all may go later
+        log.exception("compose.failed", channel=way.channel.name)
+        await _record(way, begun, planned, [TryAgain(f"The message could not be written: {error}") for _ in planned])
+        return
+    results: list[Result | None] = [None] * len(messages)
+    sending = asyncio.create_task(_send(way, begun.token, messages, results))
+    await asyncio.wait({sending}, timeout=_SLOW_SECONDS)
+    answered = [at for at, result in enumerate(results) if result is not None]
+    if sending.done() or not answered or len(way.tails) >= _MOST_TAILS:
+        await _record(way, begun, planned, await sending)
+        return
+    tail = await _part(way, begun, answered, results)
+    task = asyncio.create_task(_finish(way, begun, tail, sending, set(answered)))
+    way.tails.add(task)
+    task.add_done_callback(way.tails.discard)
+
+
+async def _part(way: Way, begun: Begun, answered: Sequence[int], results: Sequence[Result | None]) -> Begun:
+    """Record those who were answered for and give their buckets back; return the attempt that the others stay in."""
+    planned = begun.plan.messages
+    there = set(answered)
+    slow = [message for at, message in enumerate(planned) if at not in there]
+    out: list[Begun] = []
+
+    async def write(connection: Connection) -> None:
+        endpoints = [message.rows[0].endpoint_id for message in slow]
+        moved = await split(connection, begun.lease, begun.token, endpoints)
+        now_known = [result for at in answered if (result := results[at]) is not None]
+        await _write_outcomes(way, connection, begun, [planned[at] for at in answered], now_known)
+        lease = Lease(begun.lease.now, list(moved.values()), 0)
+        rest = Plan(messages=[_in_bucket(message, {old: new.id for old, new in moved.items()}) for message in slow])
+        rest.waiting = {new.id: dict(begun.plan.waiting.get(old, {})) for old, new in moved.items()}
+        out[:] = [Begun(begun.token, lease, rest)]
+
+    await _in_transaction(way, write)
+    log.info("batch.split", channel=way.channel.name, attempt=begun.token, recorded=len(answered), slow=len(slow))
+    return out[0]
+
+
+async def _finish(way: Way, begun: Begun, tail: Begun, sending: asyncio.Task[list[Result]], recorded: set[int]) -> None:
+    """Wait for the slow ones, and record them and the attempt as a whole."""
+    results = await sending
+    rest = [result for at, result in enumerate(results) if at not in recorded]
+
+    async def write(connection: Connection) -> None:
+        await _write_outcomes(way, connection, tail, tail.plan.messages, rest)
+        await _end(connection, begun.token, begun.plan.messages, results)
+
+    try:
+        await _in_transaction(way, write)
+    except DATABASE_TROUBLE as error:  # the lease runs out, and whoever takes it over finds them unknown
+        log.warning("tail.not_recorded", channel=way.channel.name, attempt=tail.token, error=str(error))
+
+
+def _in_bucket(message: Planned, moved: dict[int, int]) -> Planned:
+    rows = tuple(row._replace(bucket_id=moved.get(row.bucket_id, row.bucket_id)) for row in message.rows)
+    return message._replace(rows=rows)
+
+
+async def _send(way: Way, token: int, messages: Sequence[Message], results: list[Result | None]) -> list[Result]:
+    """Hand messages over; what was never answered for is Ambiguous, or doubtful where the driver itself broke."""
+
+    def answered(index: int, result: Result) -> None:
+        results[index] = result
+
+    unanswered: DeliveryError = Ambiguous("The channel gave no answer")
+    keeping = asyncio.create_task(_keep_lease(way, token))
+    try:
+        await way.channel.send(messages, answered)
+    except Exception as error:
+        log.exception("send.failed", channel=way.channel.name)
+        unanswered = Doubtful(f"The channel broke while sending: {type(error).__name__}: {error}")
+    finally:
+        keeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeping
+    return [result if result is not None else unanswered for result in results]
+
+
+async def _keep_lease(way: Way, token: int) -> None:
+    while True:
+        await asyncio.sleep(way.lease_seconds / 3)
+        try:
+            async with way.pool.acquire() as connection:
+                if not await claim.renew(connection, token, way.lease_seconds):
+                    log.warning("lease.lost", channel=way.channel.name, attempt=token)
+                    return
+        except DATABASE_TROUBLE as error:
+            log.warning("lease.not_renewed", channel=way.channel.name, attempt=token, error=str(error))
+
+
+async def _record(way: Way, begun: Begun, planned: Sequence[Planned], results: Sequence[Result]) -> None:
+    """Write down what came of messages, trying for minutes: what the provider took must not become unknown."""
+
+    async def write(connection: Connection) -> None:
+        await _write_outcomes(way, connection, begun, planned, results)
+        await _end(connection, begun.token, planned, results)
+
+    await _in_transaction(way, write)
+    counts = Counter(outcome_of(result) for result in results)
+    log.info("batch.recorded", channel=way.channel.name, attempt=begun.token, **counts)
+
+
+async def _in_transaction(way: Way, write: Callable[[Connection], Awaitable[None]]) -> None:
+    async for trying in AsyncRetrying(
+        retry=retry_if_exception_type(DATABASE_TROUBLE),
+        wait=wait_exponential_jitter(multiplier=0.1, max=1),
+        stop=stop_after_delay(_LONGEST_RECORD_SECONDS),
+        reraise=True,
+    ):
+        with trying:
+            async with way.pool.acquire() as connection, connection.transaction():
+                await write(connection)
+
+
+async def _write_outcomes(
+    way: Way, connection: Connection, begun: Begun, planned: Sequence[Planned], results: Sequence[Result]
+) -> None:
+    now: float = await connection.fetchval("SELECT tocsin_epoch()")
+    heard: list[Heard] = []
+    unheard: list[Unheard] = []
+    for message, result in zip(planned, results, strict=True):
+        if isinstance(result, Accepted):
+            heard.append(Heard(message, result.provider_id, result.code, result.note, result.thread))
+        else:
+            unheard.append(unheard_of(message, result, now, way.patience, random.random()))  # noqa: S311 - jitter
+    waiting = {bucket: dict(live) for bucket, live in begun.plan.waiting.items()}
+    for item in unheard:
+        if item.due_at is not None:
+            for row in item.message.rows:
+                live = waiting.setdefault(row.bucket_id, {})
+                live[row.update_id] = min(item.due_at, live.get(row.update_id, item.due_at))
+    ours = await record.release(connection, begun.lease, begun.token, waiting)
+    provider = way.channel.provider
+    await record.write_heard(connection, heard, provider, now)
+    left = {thread_of(one.message, way.versions.by_id): one.thread for one in heard if one.thread}
+    await threads.write(connection, left)
+    still_ours = [item for item in unheard if item.message.rows[0].bucket_id in ours]
+    await record.write_unheard(connection, still_ours, provider, now)
+    told = [*(item.message for item in heard), *(item.message for item in unheard if item.told)]
+    await record.write_pace(connection, [message for message in told if message.rows[0].bucket_id in ours])
+    for reason, state in ((Reason.ADDRESS_DEAD, "quarantined"), (Reason.OPTED_OUT, "opted_out")):
+        gone = [item for item in still_ours if item.reason is reason]
+        await record.stop(connection, state, [g.message.rows[0].endpoint_id for g in gone], [g.note for g in gone])
+
+
+async def _end(connection: Connection, token: int, planned: Sequence[Planned], results: Sequence[Result]) -> None:
+    now: float = await connection.fetchval("SELECT tocsin_epoch()")
+    by_row = [
+        (outcome_of(result), note_of(result))
+        for message, result in zip(planned, results, strict=True)
+        for _ in message.rows
+    ]
+    outcomes, notes = [outcome for outcome, _ in by_row], [note for _, note in by_row]
+    await record.finish_attempt(connection, token, outcomes, notes, now)

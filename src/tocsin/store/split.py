@@ -1,0 +1,79 @@
+"""Gives addresses that keep others waiting a bucket of their own, so that a silent mailbox holds up nobody else.
+
+The new bucket goes on under the same lease: everything that holds for a leased bucket holds for it, and the old one can
+be given back. It is marked as full, so that no newcomer is put with the slow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tocsin.store.claim import Lease, Leased
+from tocsin.store.engine import Connection
+
+_FULL = 500
+# A fan-out that is repeated must find the rows it has written: those of recent updates move along, finished or not.
+_RECENT = 200
+
+
+async def split(connection: Connection, lease: Lease, token: int, slow: Sequence[int]) -> dict[int, Leased]:
+    """Move endpoints out of leased buckets into new ones; return the new bucket of each old one.
+
+    Where the lease was lost nothing is moved.
+    """
+    moved: dict[int, Leased] = {}
+    for bucket in sorted(lease.buckets):
+        new = await connection.fetchval(
+            """
+            INSERT INTO bucket (channel, rank, size, urgent, due_at, due_n, live, attempt_id, lease_until)
+            SELECT channel, rank, $4::int, urgent, due_at, 0, live, attempt_id, lease_until FROM bucket
+            WHERE id = $1 AND attempt_id = $2
+              AND EXISTS (SELECT 1 FROM endpoint WHERE bucket_id = $1 AND id = ANY($3::int[])) FOR UPDATE
+            RETURNING id
+            """,
+            bucket.id,
+            token,
+            slow,
+            _FULL,
+        )
+        if new is not None:
+            moved[bucket.id] = Leased(new, 0, bucket.live)
+            await _move(connection, bucket.id, new, token, slow)
+    return moved
+
+
+async def _move(connection: Connection, old: int, new: int, token: int, slow: Sequence[int]) -> None:
+    await connection.execute(
+        """
+        WITH e AS (
+          UPDATE endpoint SET bucket_id = $2 WHERE bucket_id = $1 AND id = ANY($3::int[]) RETURNING id)
+        UPDATE bucket SET size = greatest(size - (SELECT count(*) FROM e), 0) WHERE id = $1
+        """,
+        old,
+        new,
+        slow,
+    )
+    await connection.execute(
+        """
+        UPDATE delivery SET bucket_id = $2
+        WHERE bucket_id = $1 AND endpoint_id = ANY($3::int[])
+          AND (update_id = ANY((SELECT live FROM bucket WHERE id = $1)::int[])
+            OR update_id IN (SELECT id FROM incident_update ORDER BY id DESC LIMIT $4))
+        """,
+        old,
+        new,
+        slow,
+        _RECENT,
+    )
+    await connection.execute(
+        """
+        UPDATE attempt SET buckets = buckets || $2::int, row_buckets = (
+          SELECT array_agg(CASE WHEN b = $1 AND e = ANY($3::int[]) THEN $2 ELSE b END ORDER BY n)
+          FROM unnest(row_buckets, endpoints) WITH ORDINALITY x (b, e, n))
+        WHERE id = $4
+        """,
+        old,
+        new,
+        slow,
+        token,
+    )
