@@ -16,3 +16,8 @@ def caller(app: FastAPI, secret: str) -> httpx.AsyncClient:
         base_url="http://testserver",
         headers={"Authorization": f"Bearer {secret}"} if secret else {},
     )
+
+
+async def add_component(client: httpx.AsyncClient, slug: str) -> None:
+    answer = await client.post("/v1/components", json={"slug": slug, "name": slug.title()})
+    assert answer.status_code == 201, answer.text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from delivery.world import World
 from tocsin.domain.channel import ChannelName
@@ -12,7 +12,7 @@ from tocsin.services.sweep import keep_house, sweep_deliveries, sweep_outbox
 
 
 @contextlib.asynccontextmanager
-async def sweeping(world: World) -> AsyncIterator[None]:
+async def sweeping(world: World) -> AsyncGenerator[None]:
     """Run both sweepers, and nothing else."""
     ways = {ChannelName.EMAIL: world.way()}
     tasks = [

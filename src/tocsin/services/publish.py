@@ -14,6 +14,7 @@ from tocsin.domain.ids import new_public_id
 from tocsin.domain.policy import Policy
 from tocsin.domain.update import Draft, Snapshot, first, follow
 from tocsin.store import incidents as store
+from tocsin.store import titles
 
 # Clocks differ a little; an incident that starts tomorrow is a maintenance.
 _CLOCKS_DIFFER: Final = timedelta(minutes=10)
@@ -60,7 +61,7 @@ async def add_update(
         raise no_incident(which)
     now, known = await store.look_around(connection, draft.components)
     _check(draft, known, now)
-    title_read_by = await store.title_read_by(connection, incident)
+    title_read_by = await titles.title_read_by(connection, incident)
     snapshot: Snapshot = follow(incident.latest.snapshot, draft, now, policy, audiences, title_read_by)
     update_id = new_public_id()
     await store.add(

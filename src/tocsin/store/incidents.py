@@ -152,15 +152,6 @@ async def find(connection: AsyncConnection, which: str, *, lock: bool = False) -
     return None if row is None else _incident(row)
 
 
-async def title_read_by(connection: AsyncConnection, incident: Incident) -> int:
-    """Return the set of audiences that updates with the incident's present title have addressed."""
-    found = await connection.execute(
-        text("SELECT bit_or(audiences) FROM incident_update WHERE incident_id = :id AND title = :title"),
-        {"id": incident.id, "title": incident.latest.snapshot.title},
-    )
-    return int(found.scalar_one())
-
-
 async def read_updates(connection: AsyncConnection, incident_id: int) -> list[Update]:
     """Return all updates of an incident, newest first."""
     return [_update(row) for row in await connection.execute(_UPDATES, {"incident_id": incident_id})]
