@@ -201,7 +201,7 @@ async def test_a_dead_address_is_never_written_to_again(world: World) -> None:
 
 async def test_a_fault_of_our_own_account_is_held_against_no_recipient(world: World) -> None:
     await world.person("someone@example.com")
-    world.email.answer = lambda _: ProviderDown("535 authentication failed")
+    world.email.answer = lambda _: ProviderDown("63038 daily limit", code=63038)
     await world.tell("It is down.")
     assert await world.ledger("someone@example.com") == [(1, "held", "provider_down")]
     assert await world.rows("SELECT state::text FROM endpoint WHERE channel = 'email'") == [("active",)]

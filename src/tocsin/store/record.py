@@ -71,7 +71,7 @@ async def write_heard(connection: Connection, heard: Sequence[Heard], provider: 
         UPDATE delivery d SET state = 'accepted', due_at = NULL, done_at = $7::float8, code = x.c, message = x.m,
           provider = $8, provider_id = x.v, tries = tries + 1,
           reason = CASE WHEN unknowns > 0 THEN 'outcome_unknown' END, note = NULL
-        FROM unnest($1::int[], $2::int[], $3::int[], $4::int[], $5::smallint[], $6::text[]) x (u, b, e, m, c, v)
+        FROM unnest($1::int[], $2::int[], $3::int[], $4::int[], $5::int[], $6::text[]) x (u, b, e, m, c, v)
         WHERE d.update_id = x.u AND d.bucket_id = x.b AND d.endpoint_id = x.e
           AND d.state NOT IN ('delivered', 'bounced')
         """,
@@ -96,7 +96,7 @@ async def write_unheard(connection: Connection, unheard: Sequence[Unheard], prov
         UPDATE delivery d SET state = x.s::delivery_state, reason = x.r, due_at = x.t,
           done_at = CASE WHEN x.t IS NULL THEN $10::float8 END, code = x.c, note = x.n, message = x.m, provider = $11,
           tries = tries + 1, unknowns = unknowns + x.k
-        FROM unnest($1::int[], $2::int[], $3::int[], $4::text[], $5::text[], $6::float8[], $7::smallint[], $8::text[],
+        FROM unnest($1::int[], $2::int[], $3::int[], $4::text[], $5::text[], $6::float8[], $7::int[], $8::text[],
           $9::int[], $12::smallint[]) x (u, b, e, s, r, t, c, n, m, k)
         WHERE d.update_id = x.u AND d.bucket_id = x.b AND d.endpoint_id = x.e
           AND d.state IN ('pending', 'held', 'unknown')

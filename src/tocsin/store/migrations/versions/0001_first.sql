@@ -196,7 +196,7 @@ CREATE TABLE delivery (
   state delivery_state NOT NULL,
   tries smallint NOT NULL DEFAULT 0,
   unknowns smallint NOT NULL DEFAULT 0,
-  code smallint,
+  code int,
   since float8 NOT NULL,
   due_at float8,
   done_at float8,
