@@ -200,11 +200,27 @@ def _write(
     versions: Mapping[int, Version],
     rules: Rules,
 ) -> None:
-    after = _told_after(told, [row.update_id for row in rows], versions)
-    if rules.merges:
-        result.messages.append(Planned(tuple(rows), max(row.update_id for row in rows), pace, after))
-    else:
-        result.messages += [Planned((row,), row.update_id, pace, after) for row in rows]
+    for together in [tuple(rows)] if rules.merges else [(row,) for row in rows]:
+        updates = [row.update_id for row in together]
+        result.messages.append(Planned(together, max(updates), pace, _told_after(told, updates, versions)))
+
+
+def told_in_all(messages: Iterable[Planned], versions: Mapping[int, Version]) -> list[Planned]:
+    """Return one of each endpoint's messages, which says what all of those given have told it.
+
+    Where each incident has a message of its own, some of them may have been taken and others not.
+    """
+    by_endpoint: dict[int, list[Planned]] = {}
+    for message in messages:
+        by_endpoint.setdefault(message.rows[0].endpoint_id, []).append(message)
+    return [
+        same[0]._replace(
+            told=_told_after(same[0].rows[0].told, [row.update_id for one in same for row in one.rows], versions)
+        )
+        if len(same) > 1
+        else same[0]
+        for same in by_endpoint.values()
+    ]
 
 
 def _told_after(told: Sequence[int], now: Sequence[int], versions: Mapping[int, Version]) -> list[int]:

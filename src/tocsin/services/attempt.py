@@ -20,7 +20,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 from tocsin.domain.channel import Accepted, Message, Result
 from tocsin.domain.delivery import Reason
 from tocsin.domain.errors import Ambiguous, DeliveryError, TryAgain
-from tocsin.domain.plan import Plan, Planned
+from tocsin.domain.plan import Plan, Planned, told_in_all
 from tocsin.services.compose import thread_of
 from tocsin.services.outcome import Doubtful, note_of, outcome_of, unheard_of
 from tocsin.services.way import Way
@@ -60,7 +60,8 @@ async def attempt(way: Way, begun: Begun) -> None:
     results: list[Result | None] = [None] * len(messages)
     sending = asyncio.create_task(_send(way, begun.token, messages, results))
     await asyncio.wait({sending}, timeout=_SLOW_SECONDS)
-    answered = [at for at, result in enumerate(results) if result is not None]
+    slow = {planned[at].rows[0].endpoint_id for at, result in enumerate(results) if result is None}
+    answered = [at for at, message in enumerate(planned) if message.rows[0].endpoint_id not in slow]
     if sending.done() or not answered or len(way.tails) >= _MOST_TAILS:
         await _record(way, begun, planned, await sending)
         return
@@ -193,7 +194,8 @@ async def _write_outcomes(
     still_ours = [item for item in unheard if item.message.rows[0].bucket_id in ours]
     await record.write_unheard(connection, still_ours, provider, now)
     told = [*(item.message for item in heard), *(item.message for item in unheard if item.told)]
-    await record.write_pace(connection, [message for message in told if message.rows[0].bucket_id in ours])
+    ours_told = [message for message in told if message.rows[0].bucket_id in ours]
+    await record.write_pace(connection, told_in_all(ours_told, way.versions.by_id))
     for reason, state in ((Reason.ADDRESS_DEAD, "quarantined"), (Reason.OPTED_OUT, "opted_out")):
         gone = [item for item in still_ours if item.reason is reason]
         await record.stop(connection, state, [g.message.rows[0].endpoint_id for g in gone], [g.note for g in gone])

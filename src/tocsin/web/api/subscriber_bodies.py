@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cache
-from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
@@ -28,9 +26,7 @@ from tocsin.web.deps import Site
 
 # Fields of a preference that are kept but not followed yet: refused, rather than taken and ignored.
 NOT_YET: Final = frozenset({"fallback"})
-AT_ONCE: Final[Mapping[str, Any]] = MappingProxyType(
-    {"mode": "realtime", "digest_at": None, "quiet_hours": None, "sev1_breaks_quiet": True}
-)
+AT_ONCE: Final = {"mode": "realtime", "digest_at": None, "quiet_hours": None, "sev1_breaks_quiet": True}
 
 _LOCALE: Final = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 _CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
