@@ -106,8 +106,3 @@ _WORDS = {
     Reason.RETRIES_EXHAUSTED: "it was tried for as long as the news was worth it",
     Reason.BOUNCED_LATER: "it was accepted first and came back later",
 }
-
-
-def may_move(now: State, to: State) -> bool:
-    """Tell whether a stored row in `now` may become `to`."""
-    return to in MOVES[now]

@@ -177,7 +177,7 @@ async def _write_outcomes(
     unheard: list[Unheard] = []
     for message, result in zip(planned, results, strict=True):
         if isinstance(result, Accepted):
-            heard.append(Heard(message, result.provider_id, result.code, result.note, result.thread))
+            heard.append(Heard(message, result.provider_id, result.code, result.thread))
         else:
             unheard.append(unheard_of(message, result, now, way.patience, random.random()))  # noqa: S311 - jitter
     waiting = {bucket: dict(live) for bucket, live in begun.plan.waiting.items()}

@@ -21,7 +21,6 @@ class Heard(NamedTuple):
     message: Planned
     provider_id: str
     code: int | None
-    note: str
     thread: str
 
 

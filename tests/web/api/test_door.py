@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api_callers import caller
+from api_callers import caller, is_problem
 from tocsin.domain.key import new_key
 
 BROKEN = {"title": "Checkout is failing", "body": "We see failed payments."}
@@ -36,15 +36,6 @@ bodies = st.fixed_dictionaries(
     {"title": st.just("x") | values, "body": st.just("x") | values},
     optional=dict.fromkeys(fields[2:], values),
 )
-
-
-def is_problem(answer: httpx.Response) -> dict[str, Any]:
-    assert answer.headers["content-type"] == "application/problem+json", answer.text
-    problem: dict[str, Any] = answer.json()
-    assert {"type", "title", "status", "detail"} <= set(problem)
-    assert problem["status"] == answer.status_code
-    assert problem["detail"]
-    return problem
 
 
 @FEW

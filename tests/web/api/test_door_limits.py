@@ -4,40 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api_callers import Join, caller
+from api_callers import Join, caller, is_problem
 from tocsin.domain.scope import Scope
 from tocsin.services.keys import create_key, revoke_key
 
 BROKEN = {"title": "Checkout is failing", "body": "We see failed payments."}
 JSON = {"Content-Type": "application/json"}
-FEW = settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-
-texts = st.text(max_size=30) | st.text(st.characters(codec=None), max_size=10)
-values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | texts,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
-    max_leaves=12,
-)
-fields = ["title", "body", "severity", "status", "kind", "impact", "texts", "titles", "audiences", "components",
-          "next_update_in", "started_at", "notify", "template", "variables", "metadata"]  # fmt: skip
-bodies = st.fixed_dictionaries(
-    {"title": st.just("x") | values, "body": st.just("x") | values},
-    optional=dict.fromkeys(fields[2:], values),
-)
 
 DOORS = [
     ("POST", "/v1/incidents", Scope.INCIDENTS_WRITE),
@@ -54,15 +33,6 @@ DOORS = [
     ("GET", "/v1/incidents/INC-1/progress", Scope.DELIVERIES_READ),
     ("POST", "/v1/deliveries/x.y/retry", Scope.OPERATE),
 ]
-
-
-def is_problem(answer: httpx.Response) -> dict[str, Any]:
-    assert answer.headers["content-type"] == "application/problem+json", answer.text
-    problem: dict[str, Any] = answer.json()
-    assert {"type", "title", "status", "detail"} <= set(problem)
-    assert problem["status"] == answer.status_code
-    assert problem["detail"]
-    return problem
 
 
 async def test_each_scope_opens_its_own_doors(join: Join) -> None:
