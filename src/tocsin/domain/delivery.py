@@ -41,8 +41,8 @@ MOVES: dict[State, frozenset[State]] = {
     State.CANCELLED: frozenset(_HEARD),
     State.FAILED: frozenset({State.PENDING, *_HEARD}),
     State.BOUNCED: frozenset({State.PENDING}),
-    State.SKIPPED: frozenset(),
-    State.SUPPRESSED: frozenset(_HEARD),
+    State.SKIPPED: frozenset({State.PENDING}),  # it stands in for an address that failed for good
+    State.SUPPRESSED: frozenset({State.PENDING, State.SKIPPED, *_HEARD}),  # a mute that ended
 }
 
 
@@ -53,6 +53,9 @@ class Reason(StrEnum):
     COMPONENTS_NOT_CHOSEN = "components_not_chosen"
     BELOW_LEAST_SEVERITY = "below_least_severity"
     PHASE_NOT_CHOSEN = "phase_not_chosen"
+    NOT_FOLLOWED = "not_followed"
+    SNOOZED = "snoozed"
+    POLICY = "policy"
     ALREADY_OVER = "already_over"
     ALREADY_TOLD = "already_told"
     # suppressed: a hard stop
@@ -60,7 +63,10 @@ class Reason(StrEnum):
     PAUSED = "paused"
     QUARANTINED = "quarantined"
     OPTED_OUT = "opted_out"
-    # held
+    MUTED = "muted"
+    # held; so is what was snoozed until a time
+    HEAD_START = "head_start"
+    CADENCE = "cadence"
     MERGING = "merging"
     PACED = "paced"
     QUIET_HOURS = "quiet_hours"
@@ -86,12 +92,18 @@ _WORDS = {
     Reason.COMPONENTS_NOT_CHOSEN: "none of the components they chose is affected",
     Reason.BELOW_LEAST_SEVERITY: "they asked to hear of graver incidents only",
     Reason.PHASE_NOT_CHOSEN: "they did not ask to hear of this phase of an incident",
+    Reason.NOT_FOLLOWED: "they follow other incidents only",
+    Reason.SNOOZED: "they snoozed this incident",
+    Reason.POLICY: "by policy this audience does not hear of this on this channel, and they chose nothing else",
     Reason.ALREADY_OVER: "the incident was over before they heard that it had begun",
     Reason.ALREADY_TOLD: "they already know",
     Reason.UNCONFIRMED: "the address was never confirmed",
     Reason.PAUSED: "they paused this address",
     Reason.QUARANTINED: "the address refused mail for good and is in quarantine",
     Reason.OPTED_OUT: "they unsubscribed",
+    Reason.MUTED: "an operator muted this for a while",
+    Reason.HEAD_START: "those further inside hear it first",
+    Reason.CADENCE: "by policy updates come at most so often here; the next one tells how things stand then",
     Reason.MERGING: "waiting a moment, so that what changes meanwhile comes in the same message",
     Reason.PACED: "they heard from us often lately; everything owed comes in one message",
     Reason.QUIET_HOURS: "waiting for the end of the quiet hours they chose",
@@ -105,4 +117,30 @@ _WORDS = {
     Reason.REFUSED: "the provider refused the message",
     Reason.RETRIES_EXHAUSTED: "it was tried for as long as the news was worth it",
     Reason.BOUNCED_LATER: "it was accepted first and came back later",
+}
+
+
+class Rule(StrEnum):
+    """Which rule decided that an endpoint hears; where it does not, the reason is the rule. Published like reasons."""
+
+    AUDIENCE = "audience"
+    REQUIRED = "required"
+    CLOSURE = "closure"
+    FOLLOWED = "followed"
+    COMPONENTS = "components"
+    FALLBACK = "fallback"
+
+    @property
+    def words(self) -> str:
+        """Return what this rule says to the person who asks why they got a message."""
+        return _RULES[self]
+
+
+_RULES = {
+    Rule.AUDIENCE: "you are among those this is for",
+    Rule.REQUIRED: "everyone this is for must hear of incidents of this kind",
+    Rule.CLOSURE: "you were told that it began, so you hear that it is over",
+    Rule.FOLLOWED: "you follow this incident",
+    Rule.COMPONENTS: "you chose a component that is affected",
+    Rule.FALLBACK: "your other address cannot be reached, and this is its fallback",
 }

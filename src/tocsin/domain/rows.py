@@ -30,6 +30,9 @@ class Row(NamedTuple):
     locale: str
     time_zone: str
     timing: Mapping[str, Any] | None
+    snoozed: Mapping[str, Any] | None
+    rule: str | None
+    rung_at: float
     n1: float
     n2: float
     u1: float

@@ -7,20 +7,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tocsin.domain.endpoint import EndpointState
-from tocsin.domain.incident import ALL_PHASES, Phase, Severity
+from tocsin.domain.incident import Phase, Severity
 
 
 @dataclass(frozen=True, slots=True)
 class Preference:
     """What one endpoint wants to hear, and when.
 
-    `components` are slugs, None: all of them. `timing` is as `tocsin.domain.timing` reads it, None: at once, always.
+    `components` and `groups` are slugs; where both are None, all components. `least`, `phases` and the mode in `timing`
+    (as `tocsin.domain.timing` reads it) are None where the policy decides. `fallback` names another endpoint of the
+    same subscriber: its id, or its channel and address with a colon between.
     """
 
     components: tuple[str, ...] | None = None
-    least: Severity = Severity.SEV4
-    phases: Phase = ALL_PHASES
+    groups: tuple[str, ...] | None = None
+    least: Severity | None = None
+    phases: Phase | None = None
     timing: Mapping[str, Any] | None = None
+    fallback: str | None = None
+
+    @property
+    def everything(self) -> bool:
+        return self.components is None and self.groups is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,7 @@ class NewEndpoint:
     key: str
     state: EndpointState
     preference: Preference
+    locale: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +57,12 @@ class NewSubscriber:
     def slugs(self) -> set[str]:
         """The components that any endpoint chose."""
         return {slug for endpoint in self.endpoints for slug in endpoint.preference.components or ()}
+
+    @property
+    def groups(self) -> set[str]:
+        """The groups of components that any endpoint chose."""
+        return {slug for endpoint in self.endpoints for slug in endpoint.preference.groups or ()}
+
+    @property
+    def has_fallbacks(self) -> bool:
+        return any(endpoint.preference.fallback for endpoint in self.endpoints)

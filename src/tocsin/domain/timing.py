@@ -147,4 +147,6 @@ def _parse(
 def read_timing(stored: Mapping[str, Any]) -> Timing:
     """Return the timing as it is stored with an endpoint: the fields of a preference, as the API has them."""
     quiet = tuple((tuple(one["days"]), str(one["from"]), str(one["to"])) for one in stored.get("quiet_hours") or ())
-    return _parse(stored["mode"], stored.get("digest_at"), quiet, bool(stored.get("sev1_breaks_quiet", True)))
+    return _parse(
+        stored["mode"] or "realtime", stored.get("digest_at"), quiet, bool(stored.get("sev1_breaks_quiet", True))
+    )

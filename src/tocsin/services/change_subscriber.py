@@ -13,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tocsin.domain.audience import Audiences
 from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.errors import Conflict, NotFound
+from tocsin.domain.fallback import fallbacks
 from tocsin.domain.subscriber import NewEndpoint, NewSubscriber
-from tocsin.services.subscribe import Duplicate, refusal, taken
-from tocsin.store import components, enlist, moving
+from tocsin.services.subscribe import Duplicate, known_to, refusal, taken
+from tocsin.store import choices, enlist, moving
 from tocsin.store import subscribers as store
+from tocsin.store.choices import Known
 from tocsin.store.engine import begin
 from tocsin.store.placing import place
 from tocsin.store.subscribers import Endpoint, Subscriber
@@ -116,8 +118,12 @@ async def _set_endpoints(
 ) -> tuple[Endpoint, ...]:
     """Remove, change and add endpoints; return those that were there before and stay."""
     whole = NewSubscriber(who.name, who.locale, who.time_zone, who.audiences, tuple(one.wanted for one in changed))
-    known = await components.ids_of(connection, sorted(whole.slugs))
-    refused = refusal(whole, known)
+    known = await known_to(connection, [whole])
+    there = {one.public_id: (one.channel, one.key) for one in who.endpoints}
+    kept = {
+        name: place for name, place in there.items() if place in {(one.channel, one.key) for one in whole.endpoints}
+    }
+    refused = refusal(whole, known, kept)
     if refused is not None:
         raise refused
     for address, owner in (await enlist.taken(connection, whole.endpoints)).items():
@@ -134,24 +140,20 @@ async def _set_endpoints(
         for one in wanted.values()
     ]
     await enlist.insert_endpoints(connection, joining, known)
+    await choices.fall_back(connection, fallbacks(whole.endpoints, kept))
     return tuple(staying)
 
 
-async def _rewrite(
-    connection: AsyncConnection, endpoint: Endpoint, changed: ChangedEndpoint, known: Mapping[str, int]
-) -> None:
+async def _rewrite(connection: AsyncConnection, endpoint: Endpoint, changed: ChangedEndpoint, known: Known) -> None:
     state = changed.state or endpoint.state
-    preference = changed.wanted.preference
-    await store.change_endpoint(
-        connection,
-        replace(endpoint, address=changed.wanted.address),
-        state=state,
-        reason=endpoint.state_reason if state is endpoint.state else None,
-        least=preference.least,
-        phases=preference.phases,
-        components=None if preference.components is None else [known[slug] for slug in preference.components],
-        timing=preference.timing,
+    reason = endpoint.state_reason if state is endpoint.state else None
+    await store.change_endpoint(connection, endpoint.id, changed.wanted, state=state, reason=reason)
+    await choices.forget(connection, endpoint.id)
+    preference, name = changed.wanted.preference, endpoint.public_id
+    await choices.choose(
+        connection, "component", [(name, known.components[slug]) for slug in preference.components or ()]
     )
+    await choices.choose(connection, "group", [(name, known.groups[slug]) for slug in preference.groups or ()])
 
 
 async def _remove(connection: AsyncConnection, endpoints: Sequence[Endpoint]) -> None:

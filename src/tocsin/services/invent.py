@@ -124,4 +124,4 @@ def _state(dice: Random) -> EndpointState:
 def _preference(dice: Random) -> Preference:
     chosen = tuple(dice.sample(SLUGS, dice.randint(1, 4))) if dice.randrange(5) == 0 else None
     least = dice.choices((Severity.SEV4, Severity.SEV3, Severity.SEV2, Severity.SEV1), (70, 15, 12, 3))[0]
-    return Preference(chosen, least)
+    return Preference(components=chosen, least=None if least is Severity.SEV4 else least)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.audience import Audiences
 from tocsin.domain.errors import Conflict, Refused
+from tocsin.domain.fallback import fallbacks
 from tocsin.domain.ids import new_public_id
 from tocsin.domain.subscriber import NewSubscriber
-from tocsin.store import components, enlist
+from tocsin.store import choices, enlist
+from tocsin.store.choices import Known
 
 
 class Created(NamedTuple):
@@ -56,7 +58,7 @@ async def subscribe_all(
     connection: AsyncConnection, batch: Sequence[NewSubscriber], audiences: Audiences
 ) -> list[Outcome]:
     """Write those of `batch` whose addresses are free and whose components exist; say of each what came of it."""
-    known = await components.ids_of(connection, sorted({slug for who in batch for slug in who.slugs}))
+    known = await known_to(connection, batch)
     held = await enlist.taken(connection, [endpoint for who in batch for endpoint in who.endpoints])
     owners = {address: found.public_id for address, found in held.items()}
     outcomes: list[Outcome] = []
@@ -74,20 +76,40 @@ async def subscribe_all(
     return outcomes
 
 
-def refusal(who: NewSubscriber, known: Mapping[str, int]) -> Refused | None:
-    """Return why `who` cannot be written: a component that is not there, or an address named twice."""
+async def known_to(connection: AsyncConnection, batch: Sequence[NewSubscriber]) -> Known:
+    """Look up all components and groups that anyone of `batch` chose."""
+    components = {slug for who in batch for slug in who.slugs}
+    return await choices.known(connection, components, {slug for who in batch for slug in who.groups})
+
+
+def refusal(who: NewSubscriber, known: Known, there: Mapping[str, tuple[str, str]] | None = None) -> Refused | None:
+    """Return why `who` cannot be written: something is not there, an address is named twice, fallbacks go in circles.
+
+    `there` has the ids of endpoints that exist, with their channel and address as it is compared.
+    """
     mine: set[tuple[str, str]] = set()
     for place, endpoint in enumerate(who.endpoints):
-        for slug in endpoint.preference.components or ():
-            if slug not in known:
-                return Refused(
-                    f"There is no component {slug!r}. GET /v1/components lists them.",
-                    field=f"endpoints.{place}.preference.components",
-                )
+        preference = endpoint.preference
+        for kind, slugs, ids in (
+            ("components", preference.components, known.components),
+            ("groups", preference.groups, known.groups),
+        ):
+            for slug in slugs or ():
+                if slug not in ids:
+                    what, where = _CHOSEN[kind]
+                    detail = f"There is no {what} {slug!r}. GET /v1/{where} lists them."
+                    return Refused(detail, field=f"endpoints.{place}.preference.{kind}")
         if (endpoint.channel, endpoint.key) in mine:
             return Refused("This address stands here twice. Take one out.", field=f"endpoints.{place}.address")
         mine.add((endpoint.channel, endpoint.key))
+    try:
+        fallbacks(who.endpoints, there or {})
+    except Refused as error:
+        return error
     return None
+
+
+_CHOSEN: Final = {"components": ("component", "components"), "groups": ("group", "component-groups")}
 
 
 def _duplicate(who: NewSubscriber, owners: Mapping[tuple[str, str], str]) -> Duplicate | None:

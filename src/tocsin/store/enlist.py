@@ -10,8 +10,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tocsin.domain.fallback import fallbacks
 from tocsin.domain.ids import new_public_id
+from tocsin.domain.incident import Phase, Severity
 from tocsin.domain.subscriber import NewEndpoint, NewSubscriber
+from tocsin.store import choices
+from tocsin.store.choices import Known
 from tocsin.store.placing import place_all
 
 _SUBSCRIBERS = text("""
@@ -23,22 +27,17 @@ _SUBSCRIBERS = text("""
 _ENDPOINTS = text("""
     WITH e AS (
       INSERT INTO endpoint (public_id, subscriber_id, bucket_id, channel, address, address_key, state, audiences,
-        all_components, least, phases, timing)
+        all_components, least, phases, timing, locale)
       SELECT x.public_id, x.subscriber_id, x.bucket_id, x.channel, x.address, x.address_key,
         CAST(x.state AS endpoint_state), x.audiences, x.all_components, x.least, x.phases,
-        CAST(x.timing AS jsonb)
+        CAST(x.timing AS jsonb), x.locale
       FROM unnest(CAST(:public_ids AS text[]), CAST(:subscriber_ids AS int[]), CAST(:bucket_ids AS int[]),
         CAST(:channels AS text[]), CAST(:addresses AS text[]), CAST(:address_keys AS text[]), CAST(:states AS text[]),
         CAST(:audiences AS int[]), CAST(:all_components AS boolean[]), CAST(:leasts AS smallint[]),
-        CAST(:phases AS smallint[]), CAST(:timings AS text[]))
+        CAST(:phases AS smallint[]), CAST(:timings AS text[]), CAST(:locales AS text[]))
         AS x (public_id, subscriber_id, bucket_id, channel, address, address_key, state, audiences, all_components,
-          least, phases, timing)
-      RETURNING id, public_id
-    ), c AS (
-      INSERT INTO endpoint_component (endpoint_id, component_id)
-      SELECT e.id, x.component_id
-      FROM unnest(CAST(:choosers AS text[]), CAST(:chosen AS int[])) AS x (public_id, component_id)
-        JOIN e ON e.public_id = x.public_id
+          least, phases, timing, locale)
+      RETURNING id
     )
     INSERT INTO pace (endpoint_id) SELECT id FROM e
 """)
@@ -78,6 +77,11 @@ def timing_text(timing: Mapping[str, Any] | None) -> str | None:
     return None if timing is None else json.dumps(dict(timing))
 
 
+def number(chosen: Severity | Phase | None) -> int | None:
+    """Return what was chosen as it is written to the database."""
+    return None if chosen is None else int(chosen)
+
+
 async def taken(connection: AsyncConnection, endpoints: Sequence[NewEndpoint]) -> dict[tuple[str, str], Taken]:
     """Return those (channel, key) of `endpoints` that somebody has."""
     if not endpoints:
@@ -89,8 +93,8 @@ async def taken(connection: AsyncConnection, endpoints: Sequence[NewEndpoint]) -
     return {(row.channel, row.address_key): Taken(row.subscriber_id, row.public_id) for row in rows}
 
 
-async def insert(connection: AsyncConnection, newcomers: Sequence[Newcomer], components: Mapping[str, int]) -> None:
-    """Write subscribers and their endpoints; `components` has the ids of the slugs they chose."""
+async def insert(connection: AsyncConnection, newcomers: Sequence[Newcomer], known: Known) -> None:
+    """Write subscribers and their endpoints; `known` has the ids of the slugs they chose."""
     if not newcomers:
         return
     rows = await connection.execute(
@@ -111,23 +115,18 @@ async def insert(connection: AsyncConnection, newcomers: Sequence[Newcomer], com
             for one in newcomers
             for endpoint in one.who.endpoints
         ],
-        components,
+        known,
     )
+    chosen = [fallbacks(one.who.endpoints, {}) for one in newcomers if one.who.has_fallbacks]
+    await choices.fall_back(connection, {place: to for some in chosen for place, to in some.items()})
 
 
-async def insert_endpoints(
-    connection: AsyncConnection, joining: Sequence[Joining], components: Mapping[str, int]
-) -> None:
-    """Write endpoints with their bucket, their pace and the components they chose."""
+async def insert_endpoints(connection: AsyncConnection, joining: Sequence[Joining], known: Known) -> None:
+    """Write endpoints with their bucket, their pace, and the components and groups they chose."""
     if not joining:
         return
     placed = await place_all(connection, Counter((one.endpoint.channel, one.rank) for one in joining))
     public_ids = [new_public_id() for _ in joining]
-    choices = [
-        (public_id, components[slug])
-        for public_id, one in zip(public_ids, joining, strict=True)
-        for slug in one.endpoint.preference.components or ()
-    ]
     values: dict[str, list[Any]] = {
         "public_ids": public_ids,
         "subscriber_ids": [one.subscriber_id for one in joining],
@@ -137,11 +136,15 @@ async def insert_endpoints(
         "address_keys": [one.endpoint.key for one in joining],
         "states": [one.endpoint.state for one in joining],
         "audiences": [one.audiences for one in joining],
-        "all_components": [one.endpoint.preference.components is None for one in joining],
-        "leasts": [int(one.endpoint.preference.least) for one in joining],
-        "phases": [int(one.endpoint.preference.phases) for one in joining],
+        "all_components": [one.endpoint.preference.everything for one in joining],
+        "leasts": [number(one.endpoint.preference.least) for one in joining],
+        "phases": [number(one.endpoint.preference.phases) for one in joining],
         "timings": [timing_text(one.endpoint.preference.timing) for one in joining],
-        "choosers": [public_id for public_id, _ in choices],
-        "chosen": [component for _, component in choices],
+        "locales": [one.endpoint.locale for one in joining],
     }
     await connection.execute(_ENDPOINTS, values)
+    named = list(zip(public_ids, (one.endpoint.preference for one in joining), strict=True))
+    components = [(who, known.components[slug]) for who, preference in named for slug in preference.components or ()]
+    groups = [(who, known.groups[slug]) for who, preference in named for slug in preference.groups or ()]
+    await choices.choose(connection, "component", components)
+    await choices.choose(connection, "group", groups)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,12 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.incident import Phase, Severity
-from tocsin.store.enlist import timing_text
+from tocsin.domain.subscriber import NewEndpoint
+from tocsin.store.enlist import number, timing_text
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`components` are slugs, None: all of them."""
+    """`components` and `groups` are slugs; where both are None, all. `least` and `phases` are None where not chosen.
+
+    `fallback` is the id of another endpoint; `follows` are ids of incidents, `snoozed` has them with their ends.
+    """
 
     id: int
     public_id: str
@@ -28,9 +32,15 @@ class Endpoint:
     state: EndpointState
     state_reason: str | None
     components: list[str] | None
-    least: Severity
-    phases: Phase
+    groups: list[str] | None
+    least: Severity | None
+    phases: Phase | None
     timing: dict[str, Any] | None
+    locale: str | None
+    fallback: str | None
+    follows: list[str]
+    only_follows: bool
+    snoozed: dict[str, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +70,20 @@ _SUBSCRIBER = """
     SELECT s.*, coalesce((
       SELECT jsonb_agg(jsonb_build_object('id', e.id, 'public_id', e.public_id, 'bucket_id', e.bucket_id,
         'channel', e.channel, 'address', e.address, 'key', e.address_key, 'state', e.state, 'reason', e.state_reason,
-        'least', e.least, 'phases', e.phases, 'timing', e.timing,
-        'components', CASE WHEN NOT e.all_components THEN coalesce((
+        'least', e.least, 'phases', e.phases, 'timing', e.timing, 'locale', e.locale, 'only_follows', e.only_follows,
+        'everything', e.all_components,
+        'components', (
           SELECT jsonb_agg(c.slug ORDER BY c.slug) FROM endpoint_component x JOIN component c ON c.id = x.component_id
-          WHERE x.endpoint_id = e.id), '[]') END) ORDER BY e.id)
+          WHERE x.endpoint_id = e.id),
+        'groups', (
+          SELECT jsonb_agg(g.slug ORDER BY g.slug) FROM endpoint_group x JOIN component_group g ON g.id = x.group_id
+          WHERE x.endpoint_id = e.id),
+        'fallback', (SELECT f.public_id FROM endpoint f WHERE f.id = e.fallback_id),
+        'follows', (SELECT jsonb_agg(i.public_id ORDER BY i.id) FROM incident i WHERE i.id = ANY(e.follows)),
+        'snoozed', (
+          SELECT jsonb_object_agg(i.public_id, z.value)
+          FROM jsonb_each(e.snoozed) z JOIN incident i ON i.id = CAST(z.key AS int))
+        ) ORDER BY e.id)
       FROM endpoint e WHERE e.subscriber_id = s.id), '[]') AS endpoints
     FROM subscriber s
 """
@@ -133,44 +153,29 @@ async def change(connection: AsyncConnection, subscriber: Subscriber) -> None:
 
 
 async def change_endpoint(
-    connection: AsyncConnection,
-    endpoint: Endpoint,
-    *,
-    state: EndpointState,
-    reason: str | None,
-    least: Severity,
-    phases: Phase,
-    components: Sequence[int] | None,
-    timing: Mapping[str, Any] | None,
+    connection: AsyncConnection, endpoint: int, wanted: NewEndpoint, *, state: EndpointState, reason: str | None
 ) -> None:
-    """Write what an endpoint wants to hear; `components` are ids, None: all of them."""
+    """Write how an endpoint is to be, but for the components, groups and fallback that it chose."""
+    preference = wanted.preference
     await connection.execute(
         text("""
             UPDATE endpoint SET address = :address, state = CAST(:state AS endpoint_state), state_reason = :reason,
-              least = :least, phases = :phases, timing = CAST(:timing AS jsonb), all_components = :all_components,
-              updated_at = tocsin_now()
+              least = :least, phases = :phases, timing = CAST(:timing AS jsonb), all_components = :everything,
+              locale = :locale, updated_at = tocsin_now()
             WHERE id = :id
         """),
         {
-            "id": endpoint.id,
-            "address": endpoint.address,
+            "id": endpoint,
+            "address": wanted.address,
             "state": state,
             "reason": reason,
-            "least": int(least),
-            "phases": int(phases),
-            "timing": timing_text(timing),
-            "all_components": components is None,
+            "least": number(preference.least),
+            "phases": number(preference.phases),
+            "timing": timing_text(preference.timing),
+            "everything": preference.everything,
+            "locale": wanted.locale,
         },
     )
-    await connection.execute(text("DELETE FROM endpoint_component WHERE endpoint_id = :id"), {"id": endpoint.id})
-    if components:
-        await connection.execute(
-            text("""
-                INSERT INTO endpoint_component (endpoint_id, component_id)
-                SELECT :id, c FROM unnest(CAST(:components AS int[])) AS c
-            """),
-            {"id": endpoint.id, "components": list(components)},
-        )
 
 
 async def delete(connection: AsyncConnection, subscriber_id: int) -> None:
@@ -206,8 +211,14 @@ def _endpoint(one: dict[str, Any]) -> Endpoint:
         key=one["key"],
         state=EndpointState(one["state"]),
         state_reason=one["reason"],
-        components=one["components"],
-        least=Severity(one["least"]),
-        phases=Phase(one["phases"]),
+        components=one["components"] if one["everything"] or one["groups"] else one["components"] or [],
+        groups=one["groups"],
+        least=None if one["least"] is None else Severity(one["least"]),
+        phases=None if one["phases"] is None else Phase(one["phases"]),
         timing=one["timing"],
+        locale=one["locale"],
+        fallback=one["fallback"],
+        follows=one["follows"] or [],
+        only_follows=one["only_follows"],
+        snoozed=one["snoozed"] or {},
     )

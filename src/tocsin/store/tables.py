@@ -179,9 +179,14 @@ class Endpoint(Row):
     state_reason: Mapped[str | None]
     audiences: Mapped[int]
     all_components: Mapped[bool] = mapped_column(server_default="true")
-    least: Mapped[int] = mapped_column(Small, server_default="4")
-    phases: Mapped[int] = mapped_column(Small, server_default="63")
+    least: Mapped[int | None] = mapped_column(Small)
+    phases: Mapped[int | None] = mapped_column(Small)
     timing: Mapped[dict[str, Any] | None]
+    locale: Mapped[str | None]
+    follows: Mapped[list[int]] = mapped_column(server_default="{}")
+    only_follows: Mapped[bool] = mapped_column(server_default="false")
+    snoozed: Mapped[dict[str, Any] | None]
+    fallback_id: Mapped[int | None]
     secret_version: Mapped[int] = mapped_column(Small, server_default="1")
     secret_rotated_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = _now()
@@ -192,6 +197,27 @@ class EndpointComponent(Row):
     __tablename__ = "endpoint_component"
     component_id: Mapped[int] = mapped_column(ForeignKey("component.id", ondelete="CASCADE"), primary_key=True)
     endpoint_id: Mapped[int] = mapped_column(ForeignKey("endpoint.id", ondelete="CASCADE"), primary_key=True)
+
+
+class EndpointGroup(Row):
+    __tablename__ = "endpoint_group"
+    group_id: Mapped[int] = mapped_column(ForeignKey("component_group.id", ondelete="CASCADE"), primary_key=True)
+    endpoint_id: Mapped[int] = mapped_column(ForeignKey("endpoint.id", ondelete="CASCADE"), primary_key=True)
+
+
+class Mute(Row):
+    __tablename__ = "mute"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str]
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incident.id"))
+    component_id: Mapped[int | None] = mapped_column(ForeignKey("component.id", ondelete="CASCADE"))
+    channel: Mapped[str | None]
+    reason: Mapped[str]
+    until: Mapped[float]
+    created_by: Mapped[str]
+    created_at: Mapped[datetime] = _now()
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
 
 
 class Thread(Row):
@@ -218,6 +244,7 @@ class Delivery(Row):
     receipt_at: Mapped[float | None]
     message: Mapped[int | None]
     reason: Mapped[str | None]
+    rule: Mapped[str | None]
     provider: Mapped[str | None]
     provider_id: Mapped[str | None]
     note: Mapped[str | None]

@@ -30,21 +30,6 @@ async def test_a_subscriber_comes_back_as_they_were_sent(client: httpx.AsyncClie
     assert endpoint["preference"]["phases"] == ["opened", "resolved"]
 
 
-async def test_everything_at_its_default_is_taken_in(client: httpx.AsyncClient) -> None:
-    preference = {
-        "components": None,
-        "min_severity": "sev3",
-        "phases": ["opened", "update", "resolved"],
-        "mode": "realtime",
-        "digest_at": None,
-        "quiet_hours": [],
-        "sev1_breaks_quiet": True,
-        "fallback": None,
-    }
-    made = await subscribed(client, with_preference(**preference))
-    assert made["endpoints"][0]["preference"] == preference | {"quiet_hours": None}
-
-
 async def test_who_is_not_confirmed_is_not_written_to(client: httpx.AsyncClient) -> None:
     made = await subscribed(client, with_endpoint(confirmed=False))
     assert made["endpoints"][0]["state"] == "unconfirmed"
@@ -90,12 +75,6 @@ async def test_a_broken_rule_is_422_and_names_the_field(client: httpx.AsyncClien
         assert answer.status_code == 422, (body, answer.text)
         assert answer.json()["errors"][0]["field"] == field, (body, answer.text)
     assert (await client.get("/v1/subscribers")).json()["items"] == []
-
-
-async def test_what_delivery_does_not_follow_yet_is_refused_rather_than_ignored(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/v1/subscribers", json=with_preference(fallback="sms"))
-    assert answer.status_code == 422
-    assert "not yet available" in answer.json()["detail"]
 
 
 async def test_skipping_the_opt_in_takes_a_key_with_operate(join: Join) -> None:

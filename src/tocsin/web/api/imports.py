@@ -21,8 +21,8 @@ from tocsin.services.import_subscribers import Line, ReadLine, import_subscriber
 from tocsin.store import subscribers as store
 from tocsin.store.engine import begin
 from tocsin.web.api.lines import csv_reader, json_reader, split_lines
+from tocsin.web.api.preference_body import show_preference
 from tocsin.web.api.subscriber_bodies import SubscriberBody
-from tocsin.web.api.subscribers import show_preference
 from tocsin.web.auth import CallerDep, needs
 from tocsin.web.deps import Site, SiteDep
 from tocsin.web.errors import Problem
@@ -137,16 +137,20 @@ def _exported(who: store.Subscriber, audiences: Audiences) -> dict[str, Any]:
         "locale": who.locale,
         "time_zone": who.time_zone,
         "audiences": [audience.name for audience in audiences.in_mask(who.audiences)],
-        "endpoints": [_exported_endpoint(endpoint) for endpoint in who.endpoints],
+        "endpoints": [_exported_endpoint(endpoint, who) for endpoint in who.endpoints],
     }
 
 
-def _exported_endpoint(endpoint: store.Endpoint) -> dict[str, Any]:
+def _exported_endpoint(endpoint: store.Endpoint, who: store.Subscriber) -> dict[str, Any]:
+    # Ids are not the same elsewhere: a fallback is named by its address.
+    names = {one.public_id: f"{one.channel}:{one.address}" for one in who.endpoints}
+    fallback = None if endpoint.fallback is None else names[endpoint.fallback]
     settled = endpoint.state not in {EndpointState.ACTIVE, EndpointState.UNCONFIRMED}
     return {
         "channel": endpoint.channel,
         "address": endpoint.address,
         "confirmed": endpoint.state is EndpointState.ACTIVE,
         "state": endpoint.state if settled else None,
-        "preference": show_preference(endpoint),
+        "locale": endpoint.locale,
+        "preference": show_preference(endpoint) | {"fallback": fallback},
     }

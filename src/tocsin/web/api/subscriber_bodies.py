@@ -7,34 +7,24 @@ from functools import cache
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.errors import Refused
-from tocsin.domain.incident import ALL_PHASES, Phase, Severity
 from tocsin.domain.scope import Scope
-from tocsin.domain.subscriber import NewEndpoint, NewSubscriber, Preference
+from tocsin.domain.subscriber import NewEndpoint, NewSubscriber
 from tocsin.domain.text import one_line
-from tocsin.domain.timing import never_awake, read_timing
 from tocsin.services.address import is_for_operators, read_address
 from tocsin.services.change_subscriber import ChangedEndpoint, Changes
-from tocsin.web.api.fields import Body, SeverityField, Slug, words
+from tocsin.web.api.fields import Body, words
+from tocsin.web.api.preference_body import PreferenceBody
 from tocsin.web.auth import Caller
 from tocsin.web.deps import Site
 
-# Fields of a preference that are kept but not followed yet: refused, rather than taken and ignored.
-NOT_YET: Final = frozenset({"fallback"})
-AT_ONCE: Final = {"mode": "realtime", "digest_at": None, "quiet_hours": None, "sev1_breaks_quiet": True}
-
 _LOCALE: Final = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
-_CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
-_PHASES: Final = {phase.label: phase for phase in Phase}
-_MUST_CLOSE: Final = Phase.OPENED | Phase.ESCALATED | Phase.UPDATE
 
-Clock = Annotated[str, StringConstraints(pattern=_CLOCK)]
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ChannelField = Annotated[ChannelName, words(ChannelName)]
 
 
@@ -65,73 +55,17 @@ TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_time
 AudienceNames = Annotated[list[str], Field(min_length=1, max_length=31)]
 
 
-class QuietHours(Body):
-    days: Annotated[list[Day], Field(min_length=1, max_length=7)]
-    from_: Clock = Field(alias="from")
-    to: Clock
-
-
-class PreferenceBody(Body):
-    """What one endpoint wants to hear; what is left out: everything, at once."""
-
-    components: Annotated[list[Slug], Field(min_length=1, max_length=500)] | None = None
-    min_severity: SeverityField = Severity.SEV4
-    phases: Annotated[list[str], Field(min_length=1, max_length=10)] | None = None
-    mode: Literal["realtime", "hourly", "daily"] = "realtime"
-    digest_at: Clock | None = None
-    quiet_hours: Annotated[list[QuietHours], Field(max_length=20)] | None = None
-    sev1_breaks_quiet: bool = True
-    fallback: Annotated[str, StringConstraints(max_length=64)] | None = None
-
-    @field_validator("phases")
-    @classmethod
-    def _closes_what_it_opens(cls, value: list[str] | None) -> list[str] | None:
-        if value is None:
-            return None
-        unknown = [phase for phase in value if phase not in _PHASES]
-        if unknown:
-            raise ValueError(f"{unknown[0]!r} is not one of: {', '.join(_PHASES)}")
-        chosen = _phases(value)
-        if chosen & _MUST_CLOSE and not chosen & Phase.RESOLVED:
-            raise ValueError("Who hears that something is broken hears that it is fixed: add resolved")
-        return value
-
-    @model_validator(mode="after")
-    def _is_followed(self) -> PreferenceBody:
-        untouched = PreferenceBody.model_construct()
-        for field in sorted(NOT_YET & self.model_fields_set):
-            if getattr(self, field) != getattr(untouched, field) and getattr(self, field) != []:
-                raise ValueError(f"`{field}` is not yet available. Leave it out.")
-        return self
-
-    @model_validator(mode="after")
-    def _leaves_an_hour(self) -> PreferenceBody:
-        if self.mode == "daily" and self.digest_at is None:
-            raise ValueError('A daily digest needs its hour: "digest_at": "08:00"')
-        if self.quiet_hours and never_awake(read_timing(self._timing())):
-            raise ValueError("These quiet hours never end: leave some hours in which messages may come")
-        return self
-
-    def _timing(self) -> dict[str, Any]:
-        timing = self.model_dump(mode="json", by_alias=True, include=set(AT_ONCE))
-        return timing | {"quiet_hours": timing["quiet_hours"] or None}
-
-    def as_preference(self) -> Preference:
-        return Preference(
-            components=None if self.components is None else tuple(dict.fromkeys(self.components)),
-            least=self.min_severity,
-            phases=ALL_PHASES if self.phases is None else _phases(self.phases),
-            timing=None if (timing := self._timing()) == AT_ONCE else timing,
-        )
-
-
 class EndpointBody(Body):
-    """Where they hear. `confirmed` skips the opt-in and takes a key with `operate`, as does any `state` of old."""
+    """Where they hear, and in which language, if not in the subscriber's.
+
+    `confirmed` skips the opt-in and takes a key with `operate`, as does any `state` of old.
+    """
 
     channel: ChannelField
     address: str | dict[str, Any]
     confirmed: bool = False
     state: Literal["paused", "quarantined", "opted_out"] | None = None
+    locale: Locale | None = None
     preference: PreferenceBody = Field(default_factory=PreferenceBody)
 
     def as_endpoint(self, site: Site) -> NewEndpoint:
@@ -144,6 +78,7 @@ class EndpointBody(Body):
             key=address.key,
             state=EndpointState(self.state) if self.state else state,
             preference=self.preference.as_preference(),
+            locale=self.locale,
         )
 
 
@@ -177,7 +112,11 @@ class EndpointChangeBody(EndpointBody):
         if state is None and self.confirmed:
             state = EndpointState.ACTIVE
         plain = EndpointBody(
-            channel=self.channel, address=self.address, confirmed=self.confirmed, preference=self.preference
+            channel=self.channel,
+            address=self.address,
+            confirmed=self.confirmed,
+            locale=self.locale,
+            preference=self.preference,
         )
         return ChangedEndpoint(plain.as_endpoint(site), state)
 
@@ -220,13 +159,6 @@ def mask_of(names: list[str], audiences: Audiences) -> int:
         if name not in audiences.names:
             raise Refused(f"There is no audience {name!r}. There are: {', '.join(audiences.names)}.", field="audiences")
     return audiences.mask(names)
-
-
-def _phases(labels: list[str]) -> Phase:
-    chosen = Phase(0)
-    for label in labels:
-        chosen |= _PHASES[label]
-    return chosen
 
 
 def _endpoints(bodies: list[EndpointBody], site: Site) -> tuple[NewEndpoint, ...]:

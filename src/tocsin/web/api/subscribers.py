@@ -21,9 +21,10 @@ from tocsin.store import subscribers as store
 from tocsin.store.engine import begin
 from tocsin.web.api.fields import words
 from tocsin.web.api.paging import Paging, page
+from tocsin.web.api.preference_body import show_preference
 from tocsin.web.api.reveal import reveal, revealed
 from tocsin.web.api.shown import moment
-from tocsin.web.api.subscriber_bodies import AT_ONCE, SubscriberBody, SubscriberChangeBody, mask_of
+from tocsin.web.api.subscriber_bodies import SubscriberBody, SubscriberChangeBody, mask_of
 from tocsin.web.auth import CallerDep, needs
 from tocsin.web.deps import Site, SiteDep
 from tocsin.web.once import Answer, OnceDep
@@ -110,17 +111,6 @@ def show(who: store.Subscriber, audiences: Audiences) -> dict[str, Any]:
     }
 
 
-def show_preference(endpoint: store.Endpoint) -> dict[str, Any]:
-    """Return what an endpoint wants to hear, as it can be sent again."""
-    return {
-        "components": endpoint.components,
-        "min_severity": endpoint.least.label,
-        "phases": [phase.label for phase in endpoint.phases],
-        **(endpoint.timing or AT_ONCE),
-        "fallback": None,
-    }
-
-
 def _show_endpoint(endpoint: store.Endpoint) -> dict[str, Any]:
     return {
         "id": endpoint.public_id,
@@ -129,6 +119,10 @@ def _show_endpoint(endpoint: store.Endpoint) -> dict[str, Any]:
         "state": endpoint.state,
         "state_reason": endpoint.state_reason,
         "confirmed": endpoint.state is not EndpointState.UNCONFIRMED,
+        "locale": endpoint.locale,
+        "follows": endpoint.follows,
+        "only_follows": endpoint.only_follows,
+        "snoozed": {incident: moment(until) for incident, until in endpoint.snoozed.items()},
         "preference": show_preference(endpoint),
     }
 
