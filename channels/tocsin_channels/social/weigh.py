@@ -25,13 +25,17 @@ _TONE = "[\U0001f3fb-\U0001f3ff]"
 # One emoji, however many code points it takes: flags, keycaps, pictures with tone, tags or joined to others.
 _EMOJI = re.compile(
     "[\U0001f1e6-\U0001f1ff]{2}"
-    "|[0-9#*]\ufe0f\u20e3"
+    "|[0-9#*]\ufe0f?\u20e3"
     "|[\u00a9\u00ae]\ufe0f"
     f"|{_PICTURE}(?:{_TONE}|\ufe0f)?(?:[\U000e0020-\U000e007e]+\U000e007f)?"
     f"(?:\u200d{_PICTURE}(?:{_TONE}|\ufe0f)?){{0,3}}"
 )
+# What no address goes on after: blanks and marks of direction.
+_ON = r"[^\s\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 # With a scheme, or a bare domain; X knows every top-level domain, we take any for one.
-_URL = re.compile(r"(?:https?://)[^\s]+|(?<![@\w.])[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?:/[^\s]*)?", re.IGNORECASE)
+_URL = re.compile(rf"https?://{_ON}+|(?<![@\w.])[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{{2,}}(?:/{_ON}*)?", re.IGNORECASE)
+_BEHIND = ".,:;!?'\"()[]{}<>\u2026\u201c\u201d\u2019"  # it belongs to the sentence, not to the address
+_LONGEST_LABEL = 63  # RFC 1035, as it is written in ASCII
 _DOMAIN = re.compile(r"(?:https?://)?(?:[^\s/@:]+\.)+[^\W\d_]{2,}(?::[0-9]+)?(?:/.*)?", re.IGNORECASE)
 
 
@@ -51,11 +55,12 @@ def weight(text: str) -> int:
     text = unicodedata.normalize("NFC", text)
     total = 0
     end = 0
-    for url in _URL.finditer(text):
-        total += _words(text[end : url.start()])
+    for found in _URL.finditer(text):
+        url = found[0].rstrip(_BEHIND)
+        total += _words(text[end : found.start()])
         # An address that X makes no link of (http://localhost) counts as it is written.
-        total += _LINK if _DOMAIN.fullmatch(url[0]) else max(_LINK, _words(url[0]))
-        end = url.end()
+        total += _LINK if _is_linked(url) else max(_LINK, _words(url))
+        end = found.start() + len(url)
     return total + _words(text[end:])
 
 
@@ -79,6 +84,18 @@ def post_length(text: str) -> int:
 X = Ruler(weight, _X_LIMIT)
 MASTODON = Ruler(characters, _MASTODON_LIMIT)
 BLUESKY = Ruler(post_length, _BLUESKY_LIMIT)
+
+
+def _is_linked(url: str) -> bool:
+    """Tell whether X makes a link of `url`: its host is a domain, no label of which is too long for one."""
+    if not _DOMAIN.fullmatch(url):
+        return False
+    host = re.split("[/:]", url.partition("://")[2] or url)[0]
+    return all(_length_in_ascii(label) <= _LONGEST_LABEL for label in host.split("."))
+
+
+def _length_in_ascii(label: str) -> int:
+    return len(label) if label.isascii() else len("xn--") + len(label.encode("punycode"))
 
 
 def _words(text: str) -> int:

@@ -2,9 +2,44 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import TypedDict, cast
+
 import pytest
 
-from tocsin_channels.social.weigh import BLUESKY, MASTODON, characters, graphemes, post_length, weight
+from tocsin_channels.social.defuse import defuse
+from tocsin_channels.social.weigh import BLUESKY, MASTODON, X, characters, graphemes, post_length, weight
+
+
+class Case(TypedDict):
+    description: str
+    text: str
+    length: int
+    valid: bool
+
+
+_SUITE = json.loads((Path(__file__).parent / "twitter_text.json").read_text())
+# The first group was published for X's rules of 2017, which knew no emoji. Where a later group has the same text, the
+# rules of today count there, and that is what we are held to.
+_GROUPS = (
+    "WeightedTweetsCounterTest",
+    "WeightedTweetsWithDiscountedEmojiCounterTest",
+    "UnicodeDirectionalMarkerCounterTest",
+)
+PUBLISHED = {case["text"]: case for group in _GROUPS for case in cast("list[Case]", _SUITE[group])}
+
+
+def test_the_whole_of_the_published_suite_is_here() -> None:
+    assert [len(_SUITE[group]) for group in _GROUPS] == [20, 22, 2]
+    assert len(PUBLISHED) == 27
+
+
+@pytest.mark.parametrize("case", PUBLISHED.values(), ids=lambda case: case["description"][:60])
+def test_x_counts_as_it_has_published(case: Case) -> None:
+    assert weight(case["text"]) == case["length"]
+    if X.fits(case["text"]) != case["valid"]:  # what X would refuse though it is short enough is taken out before
+        assert defuse(case["text"]) != case["text"]
 
 
 # docs.x.com/fundamentals/counting-characters, and twitter-text's conformance/validate.yml (lengths), whose cases of
@@ -41,6 +76,19 @@ from tocsin_channels.social.weigh import BLUESKY, MASTODON, characters, grapheme
     ],
 )
 def test_x_counts_by_weight(text: str, length: int) -> None:
+    assert weight(text) == length
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("(https://example.com).", 1 + 23 + 2),  # what belongs to the sentence counts beside the link
+        ("https://example.com/a, https://example.com/b!", 23 + 2 + 23 + 1),
+        ("see example.com.", 4 + 23 + 1),
+        ("x" * 64 + ".com", 68),  # no host has such a name, so it is no link
+    ],
+)
+def test_a_link_ends_where_x_ends_it(text: str, length: int) -> None:
     assert weight(text) == length
 
 
