@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Thread
 from typing import Any, TypeVar
 
 import structlog
@@ -17,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tocsin.broker import DELIVER, FAN_OUT
 from tocsin.domain.audience import Audiences
-from tocsin.domain.channel import Channel, ChannelName, Content
+from tocsin.domain.channel import Channel, ChannelName, Content, WarmsUp
 from tocsin.domain.page import Page
 from tocsin.domain.plan import Rules
 from tocsin.domain.policy import Policy
@@ -39,6 +41,7 @@ from tocsin_channels import registry
 log = structlog.get_logger()
 
 _POOL = 8
+_QUIET_SECONDS = 2.0  # a process that has just begun has more pressing things to do
 
 T = TypeVar("T")
 
@@ -105,7 +108,18 @@ async def open_resources(settings: Settings, queues: frozenset[str]) -> Resource
         else:
             resources.ways[name] = _way(resources, channel, _composer(resources, channel))
     _start_sweepers(resources, queues)
+    Thread(target=_warm_up, args=[[way.channel for way in resources.ways.values()]], daemon=True).start()
     return resources
+
+
+def _warm_up(channels: Sequence[Channel]) -> None:
+    """Import in a quiet moment what first messages would wait for; what fails here fails there, and is told there."""
+    time.sleep(_QUIET_SECONDS)
+    for channel in channels:
+        if isinstance(channel, WarmsUp):
+            with contextlib.suppress(Exception):
+                channel.warm_up()
+                log.info("channel.warm", channel=channel.name)
 
 
 def _start_sweepers(resources: Resources, queues: frozenset[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,9 @@ class ChatChannel:
             return await self._open().check()
         except DeliveryError as error:
             raise ProviderDown(error.note, code=error.code) from error
+
+    def warm_up(self) -> None:
+        import_module("tocsin_channels.chat.carriers")
 
     async def close(self) -> None:
         carriers, self._carriers = self._carriers, None

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from typing import Literal, assert_never
 
@@ -22,6 +23,12 @@ from tocsin_channels.social.thread import Restraint, Thread
 LinkPolicy = Literal["first", "every", "never"]
 
 _BATCH = 20
+# What is imported where an account needs it: all together they take seconds and 60 MB.
+_MODULES = {
+    Network.X: ("tocsin_channels.social.x",),
+    Network.MASTODON: ("tocsin_channels.social.mastodon",),
+    Network.BLUESKY: ("tocsin_channels.social.bluesky", "atproto_client"),
+}
 _AT_ONCE = 4  # accounts that are posted from at the same time
 
 
@@ -85,6 +92,11 @@ class SocialChannel:
             raise ProviderDown(self._wording.fault)
         return "; ".join(found)
 
+    def warm_up(self) -> None:
+        for network in {account.network for account in self.accounts}:
+            for name in _MODULES[network]:
+                import_module(name)
+
     async def close(self) -> None:
         for provider in self._providers.values():
             await provider.close()
@@ -119,7 +131,6 @@ class SocialChannel:
         return self._providers[account]
 
     def _made(self, account: Account) -> Provider:
-        # Each library is imported where an account needs it: the three together take seconds and 60 MB.
         match account.network:
             case Network.X:
                 from tocsin_channels.social.x import X  # noqa: PLC0415

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tocsin.domain.errors import DeliveryError
 from tocsin.domain.page import Page
@@ -156,3 +156,12 @@ class Channel(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class WarmsUp(Protocol):
+    """A channel whose libraries take so long to import that nobody's first message is to wait for it."""
+
+    def warm_up(self) -> None:
+        """Import what the configured accounts need; runs beside the work, in a thread, for seconds."""
+        ...
