@@ -8,6 +8,8 @@
 PYTHON ?= python3
 ARGS ?=
 SAMPLE ?= 200
+# Test processes at once; each has servers of its own. JOBS=0 runs all in one, as a debugger needs it.
+JOBS ?= 2
 
 BIN := .venv/bin
 SOURCES := src channels workers tests benchmarks
@@ -38,7 +40,7 @@ run: $(SERVICE) ## Start Tocsin with sample data on http://127.0.0.1:8000 (ARGS=
 	@exec $(BIN)/tocsin up --sample $(SAMPLE) $(ARGS)
 
 test: $(TOOLS) browser ## Run all tests, on real servers and a real browser (ARGS='tests/web -k title')
-	@$(BIN)/python -m pytest --durations=15 $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --durations=15 $(ARGS)
 
 check: check-code check-locks check-production check-twilio ## Check format, lint, types, layers, locks, production files, and Twilio's API
 
