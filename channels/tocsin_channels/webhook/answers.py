@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Final
 
 from tocsin.domain.channel import Accepted, Result
 from tocsin.domain.errors import AddressDead, DeliveryError, TryAgain
+from tocsin_channels.calling.retry_after import wait_of
 
 _BUSY_SECONDS: Final = 60.0
-_SOONEST, _LATEST = 1.0, 3600.0  # of what Retry-After may ask for: news that is an hour old is stale
 _SUCCESS: Final = 2
 
 
@@ -76,17 +75,3 @@ def judge(status: int, retry_after: str | None, now: datetime) -> Result:
         return decision.kind(note, code=status)
     asked = None if retry_after is None else wait_of(retry_after, now)
     return decision.kind(note, code=status, retry_after=decision.wait if asked is None else asked)
-
-
-def wait_of(retry_after: str, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After asks for (RFC 9110, 10.2.3), within bounds; None where it is no such."""
-    value = retry_after.strip()
-    if value.isascii() and value.isdigit():
-        seconds = float(value)
-    else:
-        try:
-            until = parsedate_to_datetime(value)
-        except (ValueError, OverflowError):
-            return None
-        seconds = (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()
-    return min(max(seconds, _SOONEST), _LATEST)

@@ -15,10 +15,10 @@ from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, Refused, Tr
 from tocsin.domain.page import Page
 from tocsin.domain.reach import Reach, read_url
 from tocsin.domain.story import Story
+from tocsin_channels.calling.caller import Answer, Caller
+from tocsin_channels.calling.gate import Lookup, look_up
 from tocsin_channels.webhook import payload
 from tocsin_channels.webhook.answers import judge
-from tocsin_channels.webhook.caller import Answer, Caller
-from tocsin_channels.webhook.gate import Lookup, look_up
 from tocsin_channels.webhook.payload import Payload
 from tocsin_channels.webhook.signature import call_id, sign
 

@@ -8,8 +8,8 @@ import pytest
 
 from hooks import ANYWHERE
 from tocsin.domain.reach import Reach
+from tocsin_channels.calling.gate import Lookup, look_up
 from tocsin_channels.webhook.channel import WebhookChannel
-from tocsin_channels.webhook.gate import Lookup, look_up
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 
 from tocsin.domain.channel import Accepted
 from tocsin.domain.errors import AddressDead, TryAgain
-from tocsin_channels.webhook.answers import DECISIONS, judge, wait_of
+from tocsin_channels.calling.retry_after import wait_of
+from tocsin_channels.webhook.answers import DECISIONS, judge
 
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 

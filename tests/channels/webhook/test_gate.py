@@ -15,9 +15,9 @@ from hooks import ANYWHERE, OK, Receiver, answering, message, post, receiving
 from tocsin.domain.channel import Accepted
 from tocsin.domain.errors import GiveUp, TryAgain
 from tocsin.domain.reach import Reach
-from tocsin_channels.webhook.caller import Caller
+from tocsin_channels.calling.caller import Caller
+from tocsin_channels.calling.gate import Forbidden, Resolver, make_socket
 from tocsin_channels.webhook.channel import WebhookChannel
-from tocsin_channels.webhook.gate import Forbidden, Resolver, make_socket
 
 PUBLIC = "93.184.216.34"
 CLOSED = [

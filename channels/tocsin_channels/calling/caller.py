@@ -14,7 +14,7 @@ from yarl import URL
 
 from tocsin.domain.errors import Ambiguous, DeliveryError, GiveUp, TryAgain
 from tocsin.domain.reach import Reach
-from tocsin_channels.webhook.gate import Forbidden, Lookup, Resolver, look_up, make_socket
+from tocsin_channels.calling.gate import Forbidden, Lookup, Resolver, look_up, make_socket
 
 _MOST_READ = 65_536
 _MOST_PER_HOST = 32
@@ -121,7 +121,7 @@ def _explained(  # noqa: PLR0911 - one line a kind of error, as in a table
         case aiohttp.ClientConnectorCertificateError():
             return TryAgain("The receiver's certificate is not valid for this address.")
         case aiohttp.ClientConnectorError(os_error=Forbidden()):
-            return GiveUp("This address leads into a private network, where no webhook may go.")
+            return GiveUp("This address leads into a private network, where no call may go.")
         case aiohttp.ClientConnectorDNSError():
             return TryAgain("The receiver's name cannot be resolved.")
         case aiohttp.ClientConnectorSSLError():

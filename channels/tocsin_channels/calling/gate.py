@@ -35,7 +35,7 @@ class Resolver(AbstractResolver):
     def __init__(self, reach: Reach, lookup: Lookup = look_up) -> None:
         self._reach = reach
         self._lookup = lookup
-        self._threads = ThreadPoolExecutor(_LOOKUPS, thread_name_prefix="webhook-names")
+        self._threads = ThreadPoolExecutor(_LOOKUPS, thread_name_prefix="names")
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
