@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.utils import parseaddr
+
 import structlog
 from pydantic import SecretStr
 
@@ -15,6 +17,8 @@ from tocsin.settings import Settings, config_directory, read_policy_file
 from tocsin_channels.chat.channel import ChatChannel, Services
 from tocsin_channels.email.channel import EmailChannel
 from tocsin_channels.email.server import Patience, Server
+from tocsin_channels.push.channel import PushChannel
+from tocsin_channels.push.vapid import Vapid
 from tocsin_channels.sms import twilio, vonage
 from tocsin_channels.sms.channel import SmsChannel
 from tocsin_channels.sms.senders import Senders
@@ -41,6 +45,8 @@ def build(settings: Settings) -> dict[ChannelName, Channel]:
         channels.append(_email(settings))
     if settings.sms.is_configured:
         channels.append(_sms(settings))
+    if settings.push.private_key.get_secret_value():
+        channels.append(_push(settings, called))
     if social := social_accounts(settings):
         channels.append(_social(settings, social))
     return {channel.name: channel for channel in channels}
@@ -107,6 +113,19 @@ def reach(settings: Settings) -> Reach:
 
 def _webhook(settings: Settings, reach: Reach) -> WebhookChannel:
     return WebhookChannel(reach, settings.webhook.timeout_seconds, settings.webhook.connections)
+
+
+def _push(settings: Settings, reach: Reach) -> PushChannel:
+    push = settings.push
+    vapid = Vapid(push.private_key.get_secret_value(), push.contact or _contact(settings))
+    return PushChannel(vapid, reach, config_directory() / "templates" / "push", push.timeout_seconds, push.connections)
+
+
+def _contact(settings: Settings) -> str:
+    """Return whom push services may write to where nobody says."""
+    if settings.url.startswith("https://"):
+        return settings.url
+    return f"mailto:{parseaddr(settings.email.from_)[1]}"
 
 
 def _chat(settings: Settings, reach: Reach) -> ChatChannel:

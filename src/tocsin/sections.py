@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from tocsin.domain.chat_address import LONG_TAIL, NEVER, SLACK_URL
 from tocsin.domain.social import read_account
+from tocsin.domain.vapid_key import public_key
 
 
 class Section(BaseModel):
@@ -48,6 +49,26 @@ class Webhook(Section):
     connections: int = Field(default=100, ge=1, le=1_000)
     allow_private_networks: bool = False
     practice_host: str = Field(default="", pattern=r"^(127\.0\.0\.1:[0-9]{1,5})?$")
+
+
+class Push(Section):
+    private_key: SecretStr = SecretStr("")
+    contact: str = Field(default="", pattern=r"^(mailto:[^@\s]+@[^@\s]+|https://\S+)?$")
+    timeout_seconds: float = Field(default=10.0, gt=0)
+    connections: int = Field(default=50, ge=1, le=1_000)
+
+    @field_validator("private_key")
+    @classmethod
+    def _is_a_key(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            public_key(value.get_secret_value())
+        return value
+
+    @property
+    def public_key(self) -> str:
+        """Return what browsers subscribe with, "" where the channel is off."""
+        private = self.private_key.get_secret_value()
+        return public_key(private) if private else ""
 
 
 class SocialAccount(Section):

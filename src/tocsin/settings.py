@@ -25,7 +25,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from tocsin.sections import Chat, Email, Section, Sms, Social, Webhook
+from tocsin.sections import Chat, Email, Push, Section, Sms, Social, Webhook
 
 REPOSITORY_CONFIG = Path(__file__).parents[2] / "config"
 
@@ -110,6 +110,7 @@ class Settings(BaseSettings):
     email: Email = Email()
     sms: Sms = Sms()
     chat: Chat = Chat()
+    push: Push = Push()
     webhook: Webhook = Webhook()
     social: Social = Social()
     delivery: Delivery = Delivery()

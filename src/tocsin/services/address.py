@@ -13,6 +13,7 @@ from tocsin.domain.channel import ChannelName
 from tocsin.domain.errors import Refused
 from tocsin.domain.reach import Reach, read_url
 from tocsin.domain.social import read_account
+from tocsin.domain.subscription import read_subscription
 from tocsin.services.address_sms import read_number
 
 # Inside a company mail goes to names that the public internet reserves (localhost, corp.test): the operator knows best.
@@ -46,8 +47,6 @@ def read_address(channel: ChannelName, address: object, configured: Mapping[Chan
             f"The channel {channel.value} is not set up here. Channels with addresses: {known or 'none'}.",
             field="channel",
         )
-    if not isinstance(address, str):
-        raise Refused("An address on this channel is a text.", field="address")
     found = read(address)
     way_out = configured[channel]
     if isinstance(way_out, Particular):
@@ -91,10 +90,25 @@ def _chat(address: str) -> Address:
     return Address(written, written)
 
 
-_READERS: Final[Mapping[ChannelName, Callable[[str], Address]]] = {
-    ChannelName.EMAIL: _email,
-    ChannelName.SMS: _sms,
-    ChannelName.WEBHOOK: _webhook,
-    ChannelName.SOCIAL: _social,
-    ChannelName.CHAT: _chat,
+def _push(address: object) -> Address:
+    found = read_subscription(address, Reach(private=True))
+    return Address(found.written, found.endpoint)
+
+
+def _text(read: Callable[[str], Address]) -> Callable[[object], Address]:
+    def checked(address: object) -> Address:
+        if not isinstance(address, str):
+            raise Refused("An address on this channel is a text.", field="address")
+        return read(address)
+
+    return checked
+
+
+_READERS: Final[Mapping[ChannelName, Callable[[object], Address]]] = {
+    ChannelName.EMAIL: _text(_email),
+    ChannelName.SMS: _text(_sms),
+    ChannelName.WEBHOOK: _text(_webhook),
+    ChannelName.SOCIAL: _text(_social),
+    ChannelName.CHAT: _text(_chat),
+    ChannelName.PUSH: _push,
 }

@@ -13,6 +13,7 @@ from tocsin.domain.errors import Conflict, Refused
 from tocsin.domain.fallback import fallbacks
 from tocsin.domain.ids import new_public_id
 from tocsin.domain.subscriber import NewSubscriber
+from tocsin.domain.subscription import spoken
 from tocsin.store import choices, enlist
 from tocsin.store.choices import Known
 
@@ -116,5 +117,5 @@ def _duplicate(who: NewSubscriber, owners: Mapping[tuple[str, str], str]) -> Dup
     for endpoint in who.endpoints:
         owner = owners.get((endpoint.channel, endpoint.key))
         if owner is not None:
-            return Duplicate(owner, endpoint.address)
+            return Duplicate(owner, spoken(endpoint.address))
     return None

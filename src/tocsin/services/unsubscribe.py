@@ -10,6 +10,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.endpoint import EndpointState
+from tocsin.domain.subscription import spoken
 from tocsin.domain.tokens import Signer
 from tocsin.store import opt_out as store
 from tocsin.store.engine import begin
@@ -56,6 +57,8 @@ def _endpoint(secret: str, token: str) -> int | None:
 
 def _recognisable(address: str) -> str:
     """Return "a…@example.com": a forwarded mail must not tell a stranger the whole address."""
+    if spoken(address) != address:
+        return "this browser"
     name, at, domain = address.rpartition("@")
     if at:
         return f"{name[:1]}…@{domain}"

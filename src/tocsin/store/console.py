@@ -9,6 +9,8 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tocsin.domain.subscription import spoken
+
 # Rows that an attempt has in hand at this moment are being sent: told by the attempt, not stored in the row.
 _TALLY = text("""
     WITH hand AS MATERIALIZED (
@@ -63,7 +65,7 @@ async def people(connection: AsyncConnection, endpoints: Collection[int]) -> dic
         """),
         {"endpoints": list(endpoints)},
     )
-    return {row[0]: Person(*row[1:]) for row in rows}
+    return {number: Person(name, spoken(address), state) for number, name, address, state in rows}
 
 
 async def waiting(connection: AsyncConnection) -> dict[str, tuple[int, float | None]]:

@@ -13,6 +13,7 @@ from tocsin.domain.channel import ChannelName
 from tocsin.domain.delivery import State
 from tocsin.domain.errors import NotFound, Refused
 from tocsin.domain.scope import Scope
+from tocsin.domain.subscription import shown
 from tocsin.domain.why import why
 from tocsin.services.change_subscriber import show_subscriber
 from tocsin.services.publish import no_incident
@@ -129,7 +130,7 @@ async def get_why(public_id: str, incident: Annotated[str, Query()], site: SiteD
         {
             "endpoint_id": endpoint.public_id,
             "channel": endpoint.channel,
-            "address": endpoint.address,
+            "address": shown(endpoint.address),
             "why": _of_endpoint(rows, endpoint.id, addressed=addressed),
             "deliveries": [show(row) | {"why": _why(row)} for row in rows if row.endpoint_id == endpoint.id],
         }

@@ -17,6 +17,7 @@ from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.errors import Refused
 from tocsin.domain.scope import Scope
 from tocsin.domain.subscriber import NewSubscriber
+from tocsin.domain.subscription import shown
 from tocsin.services.import_subscribers import Line, ReadLine, import_subscribers
 from tocsin.store import subscribers as store
 from tocsin.store.engine import begin
@@ -148,7 +149,7 @@ def _exported_endpoint(endpoint: store.Endpoint, who: store.Subscriber) -> dict[
     settled = endpoint.state not in {EndpointState.ACTIVE, EndpointState.UNCONFIRMED}
     return {
         "channel": endpoint.channel,
-        "address": endpoint.address,
+        "address": shown(endpoint.address),
         "confirmed": endpoint.state is EndpointState.ACTIVE,
         "state": endpoint.state if settled else None,
         "locale": endpoint.locale,

@@ -14,6 +14,7 @@ from tocsin.domain.channel import ChannelName
 from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.errors import Refused
 from tocsin.domain.scope import Scope
+from tocsin.domain.subscription import shown
 from tocsin.services import change_subscriber as service
 from tocsin.services.address import read_address
 from tocsin.services.subscribe import subscribe
@@ -115,7 +116,7 @@ def _show_endpoint(endpoint: store.Endpoint) -> dict[str, Any]:
     return {
         "id": endpoint.public_id,
         "channel": endpoint.channel,
-        "address": endpoint.address,
+        "address": shown(endpoint.address),
         "state": endpoint.state,
         "state_reason": endpoint.state_reason,
         "confirmed": endpoint.state is not EndpointState.UNCONFIRMED,
