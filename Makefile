@@ -85,6 +85,8 @@ secrets: ## Make the passwords and keys of docker-compose.yml, those that are mi
 	echo "redis://tocsin:$$(cat valkey_password)@valkey:6379/0" | keep broker_url; \
 	printf 'user default off\nuser tocsin on >%s ~tocsin:* &* +@all -@admin -@dangerous +info\n' \
 		"$$(cat valkey_password)" | keep valkey_users; \
+	$(PYTHON) -c 'import base64, secrets; print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("="))' | \
+		keep push_private_key; \
 	printf '' | keep smtp_url; \
 	[ -s smtp_url ] || echo "Write smtp://user:password@host:587 into config/secrets/smtp_url, or no mail is sent."
 

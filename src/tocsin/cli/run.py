@@ -99,6 +99,8 @@ class _Up:
         }
         if not self._settings.secret.get_secret_value():
             told["TOCSIN_SECRET_FILE"] = str(homes.keep_secret(self._home))
+        if not self._settings.push.private_key.get_secret_value():
+            told["TOCSIN_PUSH__PRIVATE_KEY_FILE"] = str(homes.keep_push_key(self._home))
         told["TOCSIN_BROKER_URL"] = self._settings.broker_url or self._start_broker()
         practising = wishes.practice and not self._settings.email.smtp_url
         told["TOCSIN_PRACTICE"] = str(practising).lower()

@@ -11,6 +11,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tocsin.domain.vapid_key import new_private_key
 from tocsin.embedded.process import CouldNotStart
 from tocsin.settings import new_secret
 
@@ -91,6 +92,14 @@ def keep_secret(home: Path) -> Path:
     path = home / "secret"
     if not path.exists():
         write_private(path, new_secret())
+    return path
+
+
+def keep_push_key(home: Path) -> Path:
+    """Return the file with the key that browsers subscribe to this home by, made at the first start."""
+    path = home / "push.key"
+    if not path.exists():
+        write_private(path, new_private_key())
     return path
 
 

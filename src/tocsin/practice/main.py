@@ -15,6 +15,7 @@ from tocsin.practice.chat import ChatServices
 from tocsin.practice.http import LookAlike, PracticeHttp
 from tocsin.practice.mastodon import PracticeMastodon
 from tocsin.practice.outbox import outbox_path
+from tocsin.practice.push import PracticePush
 from tocsin.practice.reports import Reporter
 from tocsin.practice.smtp import PracticeServer
 from tocsin.practice.twilio import PracticeTwilio
@@ -40,6 +41,7 @@ async def _run(home: Path, port: int, http_port: int) -> None:
     # Every provider that speaks HTTP has its own paths on the one port.
     look_alikes: list[LookAlike] = [
         Webhooks(outbox),
+        PracticePush(outbox, loaded.push.public_key),
         PracticeX(outbox),
         PracticeMastodon(outbox),
         PracticeBluesky(outbox),

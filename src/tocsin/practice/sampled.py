@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tocsin.domain.channel import ChannelName
+from tocsin.practice.push_browser import subscription_of
 
 SMALL: Final = 1_000  # in bigger samples people look at the speed of mail
 _NUMBERS: Final = (
@@ -14,6 +15,7 @@ _NUMBERS: Final = (
 )
 _WEBHOOKS: Final = ("acme", "globex", "initech", "busy", "gone", "slow")
 _ACCOUNTS: Final = ("x:acme", "mastodon:@acme@example.social", "bluesky:acme.bsky.social", "x:throttle")
+_BROWSERS: Final = ("phone", "laptop", "tablet", "busy", "gone", "slow")
 _ROOMS: Final = (
     *("slack:#incidents", "slack:#status", "https://hooks.slack.com/services/T0/B0/operations"),
     "https://prod-00.westeurope.logic.azure.com/workflows/support/triggers/manual/paths/invoke?sig=practice",
@@ -26,6 +28,7 @@ def sampled(told: Mapping[str, str]) -> dict[ChannelName, list[str]]:
     addresses: dict[ChannelName, list[str]] = {}
     if host := told.get("TOCSIN_WEBHOOK__PRACTICE_HOST"):
         addresses[ChannelName.WEBHOOK] = [f"http://{host}/webhook/{name}" for name in _WEBHOOKS]
+        addresses[ChannelName.PUSH] = [subscription_of(name, host).written for name in _BROWSERS]
     if told.get("TOCSIN_SMS__TWILIO_URL"):
         addresses[ChannelName.SMS] = list(_NUMBERS)
     if told.get("TOCSIN_SOCIAL__ACCOUNT"):

@@ -12,6 +12,7 @@ from tocsin.domain.channel import ChannelName
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.subscriber import NewEndpoint, NewSubscriber, Preference
+from tocsin.domain.subscription import key_of
 from tocsin.services.audiences import read_audiences
 from tocsin.services.components import add_component, add_group
 from tocsin.services.invent import COMPONENTS, SLUGS, invent_all
@@ -54,7 +55,8 @@ async def _add_practised(engine: AsyncEngine, practised: Practised, audiences: A
                 time_zone="UTC",
                 audiences=audiences.widest.bit,
                 endpoints=tuple(
-                    NewEndpoint(channel, address, address, EndpointState.ACTIVE, Preference()) for address in addresses
+                    NewEndpoint(channel, address, key_of(address), EndpointState.ACTIVE, Preference())
+                    for address in addresses
                 ),
             )
             for channel, addresses in practised.items()
