@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from tocsin.domain.errors import GiveUp
 from tocsin.domain.subscription import Subscription, kept_subscription
@@ -25,7 +26,7 @@ def seal_all(notes: Sequence[tuple[str, bytes]]) -> list[Sealed | GiveUp]:
     for address, note in notes:
         try:
             to = kept_subscription(address)
-            body: bytes = WebPusher(to.as_object()).encode(note, "aes128gcm")["body"]
+            body = cast("bytes", WebPusher(to.as_object()).encode(note, "aes128gcm")["body"])
             sealed.append(Sealed(to, body))
         except (ValueError, KeyError, TypeError) as error:  # one that cannot be read must not stop the others
             sealed.append(GiveUp(f"Nothing can be sealed for this subscription: {type(error).__name__}."))
