@@ -16,6 +16,7 @@ from tocsin.cli.reach import HomeOption, JsonOption, show
 from tocsin.domain.errors import DeliveryError
 from tocsin.embedded import local
 from tocsin.embedded.process import CouldNotStart
+from tocsin.languages import read_languages
 from tocsin.services.health import check_broker, check_database
 from tocsin.services.policy import BrokenPolicy, load_policy
 from tocsin.settings import BrokenSettings, Settings
@@ -52,6 +53,7 @@ async def _look(home: Path | None) -> list[Finding]:
     if home is not None:
         loaded = loaded.model_copy(update={"home": home})
     findings = [Finding("configuration", ok=True, detail=f"can be followed ({settings.config_directory()})")]
+    findings.append(_languages())
     findings.append(await _database(loaded, home))
     if loaded.broker_url:
         broker = await check_broker(loaded.broker_url)
@@ -59,6 +61,12 @@ async def _look(home: Path | None) -> list[Finding]:
     findings += await _channels(loaded)
     findings += await _web(loaded, home)
     return findings
+
+
+def _languages() -> Finding:
+    read = read_languages(settings.config_directory() / "languages")
+    names = ", ".join(language.name for language in read.languages)
+    return Finding("languages", ok=not read.faults, detail=" ".join(read.faults) or names)
 
 
 async def _database(loaded: Settings, home: Path | None) -> Finding:

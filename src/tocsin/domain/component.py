@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from tocsin.domain.incident import Impact
+from tocsin.domain.language import word
 
 
 class ComponentStatus(StrEnum):
@@ -22,16 +23,17 @@ class ComponentStatus(StrEnum):
 
     @property
     def words(self) -> str:
+        """Return what visitors call it, in English: to be said in a language."""
         return _WORDS[self]
 
 
 _ORDER = {status: position for position, status in enumerate(ComponentStatus)}
 _WORDS = {
-    ComponentStatus.OPERATIONAL: "working",
-    ComponentStatus.UNDER_MAINTENANCE: "under maintenance",
-    ComponentStatus.DEGRADED_PERFORMANCE: "slow",
-    ComponentStatus.PARTIAL_OUTAGE: "partly down",
-    ComponentStatus.MAJOR_OUTAGE: "down",
+    ComponentStatus.OPERATIONAL: word("working"),
+    ComponentStatus.UNDER_MAINTENANCE: word("under maintenance"),
+    ComponentStatus.DEGRADED_PERFORMANCE: word("slow"),
+    ComponentStatus.PARTIAL_OUTAGE: word("partly down"),
+    ComponentStatus.MAJOR_OUTAGE: word("down"),
 }
 _IMPACT = {
     ComponentStatus.OPERATIONAL: Impact.NONE,

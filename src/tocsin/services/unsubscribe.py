@@ -23,6 +23,7 @@ class Stoppable:
     channel: ChannelName
     address: str
     is_stopped: bool
+    locale: str
 
 
 async def look_up(engine: AsyncEngine, secret: str, token: str) -> Stoppable | None:
@@ -35,7 +36,7 @@ async def look_up(engine: AsyncEngine, secret: str, token: str) -> Stoppable | N
     if found is None:
         return None
     channel = ChannelName(found.channel)
-    return Stoppable(channel, _recognisable(found.address), found.state == EndpointState.OPTED_OUT)
+    return Stoppable(channel, _recognisable(found.address), found.state == EndpointState.OPTED_OUT, found.locale)
 
 
 async def unsubscribe(engine: AsyncEngine, secret: str, token: str) -> bool:

@@ -12,11 +12,15 @@ class StoredEndpoint(NamedTuple):
     channel: str
     address: str
     state: str
+    locale: str
 
 
 async def find(connection: AsyncConnection, endpoint: int) -> StoredEndpoint | None:
     rows = await connection.execute(
-        text("SELECT channel, address, state::text FROM endpoint WHERE id = :endpoint AND channel <> 'status_page'"),
+        text("""
+            SELECT e.channel, e.address, e.state::text, s.locale FROM endpoint e
+            JOIN subscriber s ON s.id = e.subscriber_id WHERE e.id = :endpoint AND e.channel <> 'status_page'
+        """),
         {"endpoint": endpoint},
     )
     row = rows.one_or_none()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tocsin.domain import spoken_time
 from tocsin.domain.asset import asset_name
+from tocsin.domain.language import ENGLISH, Language
+from tocsin.domain.spoken_html import spoken_filters, spoken_names
 
 _WEB = Path(__file__).parents[1]
 
@@ -43,7 +45,7 @@ def seconds(length: float) -> str:
     """Return "0.84 s", "75 s" or "12 min": two digits are enough."""
     if length < 10:  # noqa: PLR2004
         return f"{length:.2g} s"
-    return f"{length:.0f} s" if length < 100 else spoken_time.duration(length)  # noqa: PLR2004
+    return f"{length:.0f} s" if length < 100 else ENGLISH.duration(length)  # noqa: PLR2004
 
 
 def from_epoch(seconds: float) -> datetime:
@@ -51,30 +53,29 @@ def from_epoch(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, tz=UTC)
 
 
-templates = Environment(
-    loader=FileSystemLoader(_WEB / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    auto_reload=False,
-)
-_names: dict[str, Any] = {"asset": _addresses.__getitem__, "live": None}
-_filters: dict[str, Any] = {
-    "instant": spoken_time.instant,
-    "clock": spoken_time.clock,
-    "moment": spoken_time.moment,
-    "relative": spoken_time.relative,
-    "duration": spoken_time.duration,
-    "thousands": thousands,
-    "seconds": seconds,
-    "from_epoch": from_epoch,
-}
-templates.globals.update(_names)
-templates.filters.update(_filters)
+@cache
+def templates_in(language: Language) -> Environment:
+    """Return the templates for one language: `say`, `count` and the filters of times speak it."""
+    environment = Environment(
+        loader=FileSystemLoader(_WEB / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    names: dict[str, Any] = {"asset": _addresses.__getitem__, "live": None, **spoken_names(language)}
+    environment.globals.update(names)
+    environment.filters.update({**SHOWN, **spoken_filters(language)})
+    return environment
 
 
-def page(template: str, *, status_code: int = 200, **context: object) -> HTMLResponse:
+SHOWN: dict[str, Any] = {"thousands": thousands, "seconds": seconds, "from_epoch": from_epoch}
+templates = templates_in(ENGLISH)
+
+
+def page(template: str, *, status_code: int = 200, language: Language = ENGLISH, **context: object) -> HTMLResponse:
     """Render a page that is for one reader alone: never stored, never indexed."""
-    html = templates.get_template(template).render(**context)
-    return HTMLResponse(html, status_code=status_code, headers=PRIVATE_HEADERS)
+    html = templates_in(language).get_template(template).render(**context)
+    headers = {**PRIVATE_HEADERS, "Content-Language": language.code, "Vary": "Accept-Language"}
+    return HTMLResponse(html, status_code=status_code, headers=headers)
