@@ -194,9 +194,14 @@ def names_of(section: type[BaseModel]) -> dict[str, Any]:
     return {field.alias or name: field.default for name, field in section.model_fields.items()}
 
 
+def read_policy_text() -> str:
+    """Return policy.toml as it stands; `tocsin.services.policy` makes rules of it."""
+    return (config_directory() / "policy.toml").read_text()
+
+
 def read_policy_file() -> dict[str, Any]:
-    """Return policy.toml as it stands; `tocsin.domain.policy` and `tocsin.services.policy` make rules of it."""
-    return tomllib.loads((config_directory() / "policy.toml").read_text())
+    """Return what policy.toml says, unchecked."""
+    return tomllib.loads(read_policy_text())
 
 
 def new_secret() -> str:

@@ -16,7 +16,6 @@ from tocsin.domain.channel import (
 )
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Severity, Status
-from tocsin.domain.plan import Rules
 from tocsin.domain.policy import Policy
 from tocsin.domain.update import Draft
 from tocsin.services.audiences import sync_audiences
@@ -26,7 +25,7 @@ from tocsin.services.fan_out import fan_out
 from tocsin.services.hint import Hints
 from tocsin.services.policy import load_policy
 from tocsin.services.publish import Published, add_update, open_incident
-from tocsin.services.way import Way
+from tocsin.services.way import Way, rules_of
 from tocsin.store.engine import Pool, begin, make_engine, make_pool
 from tocsin.store.placing import place
 
@@ -49,13 +48,7 @@ class World:
             channel=channel,
             pool=self.pool,
             compose=composer.compose,
-            rules=Rules(
-                lanes=self.policy.lanes[ChannelName.EMAIL],
-                waits=self.policy.waits,
-                urgent=self.policy.urgent,
-                merges=channel.limits.merges,
-                on_unknown=channel.on_unknown,
-            ),
+            rules=rules_of(self.policy, self.audiences, channel),
             patience=self.policy.patience,
             lease_seconds=lease_seconds,
             batch=batch,
@@ -75,24 +68,27 @@ class World:
         audiences: Sequence[str] = ("customers",),
         *,
         state: str = "active",
-        least: str = "sev4",
+        least: str | None = None,
         components: Sequence[str] = (),
-        phases: int = 63,
+        phases: int | None = None,
+        channel: ChannelName = ChannelName.EMAIL,
+        subscriber: int | None = None,
     ) -> int:
-        """Add a subscriber with one e-mail endpoint; return the endpoint's id."""
+        """Add a subscriber with one endpoint, or one more endpoint of a subscriber; return the endpoint's id."""
         mask = self.audiences.mask(audiences)
         self.people += 1
         async with begin(self.engine) as connection:
-            [bucket] = await place(connection, ChannelName.EMAIL, self.audiences.narrowest(mask).rank, 1)
+            [bucket] = await place(connection, channel, self.audiences.narrowest(mask).rank, 1)
             endpoint: int = (
                 await connection.execute(
                     text("""
-                    WITH s AS (INSERT INTO subscriber (public_id, name, audiences)
-                               VALUES (:id, 'Someone', :mask) RETURNING id),
+                    WITH n AS (INSERT INTO subscriber (public_id, name, audiences)
+                               SELECT :id, 'Someone', :mask WHERE CAST(:subscriber AS int) IS NULL RETURNING id),
+                    s AS (SELECT id FROM n UNION ALL SELECT CAST(:subscriber AS int) WHERE :subscriber IS NOT NULL),
                     e AS (INSERT INTO endpoint (public_id, subscriber_id, bucket_id, channel, address, address_key,
                             state, audiences, all_components, least, phases)
-                          SELECT :id, s.id, :bucket, 'email', :address, :address, CAST(:state AS endpoint_state), :mask,
-                            :everything, :least, :phases FROM s RETURNING id),
+                          SELECT :id, s.id, :bucket, :channel, :address, :address, CAST(:state AS endpoint_state),
+                            :mask, :everything, :least, :phases FROM s RETURNING id),
                     p AS (INSERT INTO pace (endpoint_id) SELECT id FROM e),
                     c AS (INSERT INTO endpoint_component (endpoint_id, component_id)
                           SELECT e.id, component.id FROM e, component WHERE slug = ANY(:components))
@@ -104,7 +100,9 @@ class World:
                         "address": address,
                         "state": state,
                         "everything": not components,
-                        "least": int(Severity.parse(least)),
+                        "least": None if least is None else int(Severity.parse(least)),
+                        "channel": channel,
+                        "subscriber": subscriber,
                         "phases": phases,
                         "components": list(components),
                     },

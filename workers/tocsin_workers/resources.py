@@ -21,7 +21,6 @@ from tocsin.broker import DELIVER, FAN_OUT
 from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import Channel, ChannelName, Content, WarmsUp
 from tocsin.domain.page import Page
-from tocsin.domain.plan import Rules
 from tocsin.domain.policy import Policy
 from tocsin.services import sweep
 from tocsin.services.attempt import DATABASE_TROUBLE
@@ -30,10 +29,11 @@ from tocsin.services.compose import Composer
 from tocsin.services.deliver import deliver
 from tocsin.services.fan_out import fan_out
 from tocsin.services.hint import Hints
+from tocsin.services.mute import end_mutes
 from tocsin.services.policy import load_policy
 from tocsin.services.refresh_page import PageDesk, refresh_page
 from tocsin.services.show_page import read_page
-from tocsin.services.way import Compose, Way
+from tocsin.services.way import Compose, Way, rules_of
 from tocsin.settings import Settings
 from tocsin.store.engine import Pool, begin, make_engine, make_pool
 from tocsin_channels import registry
@@ -69,7 +69,8 @@ class Resources:
         return sent
 
     async def fan_out(self) -> int:
-        """Keep the promises that are due."""
+        """Keep the promises that are due, those of mutes that ended among them."""
+        await end_mutes(self.engine)
         return await fan_out(self.pool, self.hints, self.policy, self.audiences, self.settings.delivery.lease_seconds)
 
     async def close(self) -> None:
@@ -141,13 +142,7 @@ def _way(resources: Resources, channel: Channel, compose: Compose) -> Way:
         channel=channel,
         pool=resources.pool,
         compose=compose,
-        rules=Rules(
-            lanes=policy.lanes.get(channel.name),
-            waits=policy.waits,
-            urgent=policy.urgent,
-            merges=channel.limits.merges,
-            on_unknown=channel.on_unknown,
-        ),
+        rules=rules_of(policy, resources.audiences, channel),
         patience=policy.patience,
         lease_seconds=settings.delivery.lease_seconds,
         batch=settings.delivery.batch,

@@ -3,12 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.flood import Lanes, Waits
-from tocsin.domain.incident import Kind, Severity
+from tocsin.domain.incident import ALL_PHASES, Kind, Phase, Severity
 from tocsin.domain.patience import Patience
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What an audience hears on a channel of incidents of one severity, unless a subscriber chose otherwise.
+
+    No phases: nothing. Updates come at most once in `every` seconds. Where it is the `most` that is allowed, what a
+    subscriber chose can only narrow it down.
+    """
+
+    phases: Phase = ALL_PHASES
+    every: float = 0.0
+    most: bool = False
+
+
+EVERYTHING = Cell()
+Place = tuple[str, ChannelName, Severity]
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """Incidents that at least one active endpoint of everyone in `audiences` hears of."""
+
+    severities: frozenset[Severity]
+    kinds: frozenset[Kind]
+    audiences: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +42,8 @@ class Policy:
     """Read from `config/policy.toml`. `audiences` are ordered from the inside out; the last one is the public.
 
     `addressed` names the audiences of an update that names none, by severity; kinds in `restricted` override it.
-    `lanes` has no entry for a channel whose endpoints are never paced.
+    `lanes` has no entry for a channel whose endpoints are never paced, `own_lanes` those of single audiences. `cells`
+    has what is not EVERYTHING, `behind` how many seconds an audience hears after those further inside.
     """
 
     audiences: tuple[str, ...]
@@ -26,7 +53,20 @@ class Policy:
     waits: Waits
     lanes: Mapping[ChannelName, Lanes]
     patience: Patience
+    own_lanes: Mapping[tuple[str, ChannelName], Lanes] = field(default_factory=dict[tuple[str, ChannelName], Lanes])
+    cells: Mapping[Place, Cell] = field(default_factory=dict[Place, Cell])
+    behind: Mapping[str, float] = field(default_factory=dict[str, float])
+    required: tuple[Required, ...] = ()
 
     def audiences_for(self, severity: Severity, kind: Kind) -> tuple[str, ...]:
         """Return who an update addresses that does not say so itself."""
         return self.restricted.get(kind) or self.addressed[severity]
+
+    def cell(self, audience: str, channel: ChannelName, severity: Severity) -> Cell:
+        """Return what `audience` hears on `channel` by default."""
+        return self.cells.get((audience, channel, severity), EVERYTHING)
+
+    def required_of(self, severity: Severity, kind: Kind) -> frozenset[str]:
+        """Return the audiences of which everyone hears of such an incident, on one endpoint at least."""
+        marked = [one for one in self.required if severity in one.severities and kind in one.kinds]
+        return frozenset(name for one in marked for name in one.audiences)

@@ -20,7 +20,8 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 from tocsin.domain.channel import Accepted, Message, Result
 from tocsin.domain.delivery import Reason
 from tocsin.domain.errors import Ambiguous, DeliveryError, TryAgain
-from tocsin.domain.plan import Plan, Planned, told_in_all
+from tocsin.domain.outline import Plan, Planned
+from tocsin.domain.told import told_in_all
 from tocsin.services.compose import thread_of
 from tocsin.services.outcome import Doubtful, note_of, outcome_of, unheard_of
 from tocsin.services.way import Way
@@ -195,7 +196,7 @@ async def _write_outcomes(
     await record.write_unheard(connection, still_ours, provider, now)
     told = [*(item.message for item in heard), *(item.message for item in unheard if item.told)]
     ours_told = [message for message in told if message.rows[0].bucket_id in ours]
-    await record.write_pace(connection, told_in_all(ours_told, way.versions.by_id))
+    await record.write_pace(connection, told_in_all(ours_told, way.versions.by_id), now)
     for reason, state in ((Reason.ADDRESS_DEAD, "quarantined"), (Reason.OPTED_OUT, "opted_out")):
         gone = [item for item in still_ours if item.reason is reason]
         await record.stop(connection, state, [g.message.rows[0].endpoint_id for g in gone], [g.note for g in gone])

@@ -9,7 +9,7 @@ from tocsin.domain.channel import Channel, Message
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.delivery import State
 from tocsin.domain.incident import Impact, Phase, Severity, Status
-from tocsin.domain.plan import Planned
+from tocsin.domain.outline import Planned
 from tocsin.domain.rows import Row, Version
 from tocsin.domain.signing import signing_secret
 from tocsin.domain.story import Affected, Chapter, Story

@@ -10,10 +10,11 @@ import asyncio
 
 import structlog
 
-from tocsin.domain.plan import Plan, newer_version, plan
+from tocsin.domain.outline import Plan
+from tocsin.domain.plan import newer_version, plan
 from tocsin.services.attempt import Begun, attempt
 from tocsin.services.way import Way
-from tocsin.store import claim, versions
+from tocsin.store import claim, mutes, versions
 from tocsin.store.claim import Lease
 from tocsin.store.engine import Connection
 
@@ -86,4 +87,7 @@ async def _plan(way: Way, connection: Connection, lease: Lease) -> Plan:
     by_id, by_incident = way.versions.by_id, way.versions.by_incident
     newer = {version.id for row in rows if (version := newer_version(row, by_id, by_incident)) is not None}
     fanned_out = await versions.fanned_out(connection, list(newer)) if newer else frozenset[int]()
-    return plan(rows, by_id, by_incident, fanned_out, lease.now, way.rules)
+    muted = frozenset[int]()
+    if lease.muted:
+        muted = await mutes.muted_updates(connection, lease.live, way.channel.name)
+    return plan(rows, by_id, by_incident, fanned_out, lease.now, way.rules, muted)

@@ -38,7 +38,7 @@ async def _keep(
     pool: Pool, hints: Hints, policy: Policy, audiences: Audiences, promise: Promise, lease_seconds: float
 ) -> bool:
     async with pool.acquire() as connection:
-        update = await ledger.read_update(connection, promise.update_id, policy.urgent)
+        update = await ledger.read_update(connection, promise.update_id, policy, audiences)
         visited: set[int] = set()
         due = 0
         # Again for the buckets that were made meanwhile: someone may have been moved out of one not visited yet.

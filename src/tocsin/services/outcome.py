@@ -5,8 +5,9 @@ from __future__ import annotations
 from tocsin.domain.channel import Accepted, Result
 from tocsin.domain.delivery import Reason, State
 from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, OptedOut, ProviderDown, TryAgain
+from tocsin.domain.outline import Planned
 from tocsin.domain.patience import Patience
-from tocsin.domain.plan import MOST_UNKNOWNS, Planned
+from tocsin.domain.plan import MOST_UNKNOWNS
 from tocsin.store.record import Unheard
 
 # A message of which nobody knows is looked at again after this long: a late answer may still come.

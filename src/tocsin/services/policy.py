@@ -1,97 +1,102 @@
-"""Reads `config/policy.toml` strictly: an unknown key or name is refused with its place and what would be right."""
+"""Reads `config/policy.toml` strictly: an unknown key or name is refused with its line and what would be right."""
 
 from __future__ import annotations
 
+import tomllib
 from functools import cache
-from typing import Annotated, Any
+from itertools import accumulate
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from tocsin.domain.channel import ChannelName
-from tocsin.domain.flood import Lanes, Tier, Waits
-from tocsin.domain.incident import Kind, Severity
+from tocsin.domain.flood import Lanes, Waits
 from tocsin.domain.patience import Patience
-from tocsin.domain.policy import Policy
-from tocsin.settings import read_policy_file
-
-_SEVERITIES = [severity.label for severity in Severity]
-Seconds = Annotated[float, Field(ge=0, le=86_400)]
-_Tier = tuple[Annotated[int, Field(ge=1, le=10_000)], Annotated[float, Field(gt=0, le=604_800)]]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Waits(_Strict):
-    urgent: Seconds
-    closure: Seconds
-    routine: Seconds
-
-
-class _Lanes(_Strict):
-    normal: tuple[_Tier, _Tier]
-    urgent: tuple[_Tier, _Tier]
-
-
-class _Patience(_Strict):
-    first: Annotated[float, Field(gt=0)]
-    longest: Annotated[float, Field(gt=0)]
-    total: Annotated[float, Field(gt=0)]
-
-
-class _File(_Strict):
-    audiences: Annotated[tuple[str, ...], Field(min_length=1, max_length=31)]
-    urgent: str
-    addressed: dict[str, tuple[str, ...]]
-    restricted: dict[Kind, tuple[str, ...]] = {}
-    waits: _Waits
-    lanes: dict[ChannelName, _Lanes]
-    patience: _Patience
-
-    @model_validator(mode="after")
-    def _names_exist(self) -> _File:
-        if len(set(self.audiences)) < len(self.audiences):
-            raise ValueError("audiences: a name stands there twice")
-        if self.urgent not in _SEVERITIES:
-            raise ValueError(f"urgent: {self.urgent!r} is no severity; one of {', '.join(_SEVERITIES)}")
-        if set(self.addressed) != set(_SEVERITIES):
-            raise ValueError(f"addressed: needs exactly {', '.join(_SEVERITIES)}")
-        for place, names in (*self.addressed.items(), *self.restricted.items()):
-            unknown = [name for name in names if name not in self.audiences]
-            if unknown or not names:
-                raise ValueError(f"{place}: {unknown or 'nobody'} is not among the audiences {list(self.audiences)}")
-        return self
+from tocsin.domain.policy import EVERYTHING, Cell, Policy, Required
+from tocsin.domain.policy import Place as CellPlace
+from tocsin.services.lines import line_of
+from tocsin.services.policy_file import CellTable, Place, PolicyFile, described, union
+from tocsin.settings import read_policy_text
 
 
 class BrokenPolicy(ValueError):
-    """policy.toml says something that cannot be followed; the message names each place."""
+    """policy.toml says something that cannot be followed; the message names each line."""
 
 
 @cache
 def load_policy() -> Policy:
     """Read this installation's policy, once."""
-    return parse_policy(read_policy_file())
+    return parse_policy(read_policy_text())
 
 
-def parse_policy(table: dict[str, Any]) -> Policy:
-    """Turn the parsed file into rules; raise BrokenPolicy with every place that is wrong."""
+def parse_policy(text: str) -> Policy:
+    """Turn the file's text into rules; raise BrokenPolicy with every line that is wrong."""
     try:
-        file = _File.model_validate(table)
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BrokenPolicy(f"config/policy.toml is no TOML: {error}") from error
+    try:
+        file = PolicyFile.model_validate(table)
     except ValidationError as error:
-        places = "\n".join(f"  {'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
-        raise BrokenPolicy(f"config/policy.toml cannot be followed:\n{places}") from error
+        raise _broken(text, [described(dict(one)) for one in error.errors(include_url=False)]) from error
+    faults = list(file.faults())
+    if faults:
+        raise _broken(text, faults)
     return Policy(
         audiences=file.audiences,
-        addressed={Severity.parse(label): names for label, names in file.addressed.items()},
+        addressed=file.addressed,
         restricted=file.restricted,
-        urgent=Severity.parse(file.urgent),
+        urgent=file.urgent,
         waits=Waits(file.waits.urgent, file.waits.closure, file.waits.routine),
-        lanes={channel: _lanes(lanes) for channel, lanes in file.lanes.items()},
+        lanes={channel: lanes.as_lanes() for channel, lanes in file.lanes.items()},
         patience=Patience(file.patience.first, file.patience.longest, file.patience.total),
+        own_lanes=_own_lanes(file),
+        cells=_cells(file),
+        behind=_behind(file),
+        required=tuple(
+            Required(frozenset(one.severities), frozenset(one.kinds), one.audiences) for one in file.required
+        ),
     )
 
 
-def _lanes(lanes: _Lanes) -> Lanes:
-    normal, urgent = ((Tier(*first), Tier(*second)) for first, second in (lanes.normal, lanes.urgent))
-    return Lanes(normal, urgent)
+def _broken(text: str, faults: list[tuple[Place, str]]) -> BrokenPolicy:
+    lines = "\n".join(f"  line {line_of(text, place)}, {'.'.join(map(str, place))}: {what}" for place, what in faults)
+    return BrokenPolicy(f"config/policy.toml cannot be followed:\n{lines}")
+
+
+def _cells(file: PolicyFile) -> dict[CellPlace, Cell]:
+    """The first table that fits decides; an audience's own come before those of the audience it is like."""
+    cells: dict[CellPlace, Cell] = {}
+    for audience in file.audiences:
+        for table in _tables(file, audience):
+            cell = Cell(union(table.phases), table.every, table.most)
+            for severity in table.severities:
+                for channel in table.channels:
+                    if channel is not ChannelName.STATUS_PAGE:  # the page shows all that is public, to whoever comes
+                        cells.setdefault((audience, channel, severity), cell)
+    return {place: cell for place, cell in cells.items() if cell != EVERYTHING}
+
+
+def _tables(file: PolicyFile, audience: str | None) -> list[CellTable]:
+    found: list[CellTable] = []
+    while audience is not None and (table := file.audience.get(audience)) is not None:
+        found += table.cell
+        audience = table.like
+    return found
+
+
+def _own_lanes(file: PolicyFile) -> dict[tuple[str, ChannelName], Lanes]:
+    lanes: dict[tuple[str, ChannelName], Lanes] = {}
+    for audience in file.audiences:
+        like: str | None = audience
+        while like is not None and (table := file.audience.get(like)) is not None:
+            for channel, own in table.lanes.items():
+                lanes.setdefault((audience, channel), own.as_lanes())
+            like = table.like
+    return lanes
+
+
+def _behind(file: PolicyFile) -> dict[str, float]:
+    """Return how long each audience waits: as long as all those further inside have a head start together."""
+    starts = [file.audience[name].head_start if name in file.audience else 0.0 for name in file.audiences]
+    waits = accumulate([0.0, *starts[:-1]])
+    return {name: wait for name, wait in zip(file.audiences, waits, strict=True) if wait}

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tocsin.domain.channel import Accepted, Channel, Message, Result
+from tocsin.domain.outline import Planned
 from tocsin.domain.page import Page
-from tocsin.domain.plan import Planned
 from tocsin.domain.rows import Version
 from tocsin.domain.tokens import Signer
 from tocsin.store import outbox

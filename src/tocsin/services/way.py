@@ -6,14 +6,29 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import Channel, Message
+from tocsin.domain.outline import Planned, Rules
 from tocsin.domain.patience import Patience
-from tocsin.domain.plan import Planned, Rules
+from tocsin.domain.policy import Policy
 from tocsin.domain.rows import Version
+from tocsin.domain.terms import terms_of
 from tocsin.services.compose import Versions
 from tocsin.store.engine import Pool
 
 Compose = Callable[[Sequence[Planned], Mapping[int, Version]], Awaitable[list[Message]]]
+
+
+def rules_of(policy: Policy, audiences: Audiences, channel: Channel) -> Rules:
+    """Return what holds for every endpoint of `channel`."""
+    return Rules(
+        lanes=policy.lanes.get(channel.name),
+        waits=policy.waits,
+        urgent=policy.urgent,
+        merges=channel.limits.merges,
+        on_unknown=channel.on_unknown,
+        terms=terms_of(policy, audiences, channel.name),
+    )
 
 
 def _set_event() -> asyncio.Event:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from tocsin.domain.channel import ChannelName
-from tocsin.domain.plan import Change, Plan
+from tocsin.domain.outline import Change, Plan
 from tocsin.domain.rows import Row
 from tocsin.store.engine import Connection
 
@@ -29,6 +29,7 @@ class Lease(NamedTuple):
     now: float
     buckets: list[Leased]
     labelled: int  # rows whose worker fell silent, and are unknown now
+    muted: bool = False  # something is muted somewhere
 
     @property
     def ids(self) -> list[int]:
@@ -41,7 +42,9 @@ class Lease(NamedTuple):
 
 async def lease(connection: Connection, channel: ChannelName, rows: int) -> Lease | None:
     """Lock as many due buckets as hold about `rows` due rows, urgent first, then from the inside out."""
-    now = await connection.fetchval("SELECT tocsin_epoch()")
+    start = await connection.fetchrow("SELECT tocsin_epoch() AS now, EXISTS (SELECT FROM mute WHERE ended_at IS NULL)")
+    assert start is not None
+    now: float = start["now"]
     found = await connection.fetch(
         """
         SELECT id, gen, live, attempt_id FROM bucket
@@ -60,7 +63,7 @@ async def lease(connection: Connection, channel: ChannelName, rows: int) -> Leas
         return None
     silent = sorted({row["attempt_id"] for row in found if row["attempt_id"] is not None})
     labelled = await _label_unknown(connection, silent, now) if silent else 0
-    return Lease(now, [Leased(row["id"], row["gen"], list(row["live"])) for row in found], labelled)
+    return Lease(now, [Leased(row["id"], row["gen"], list(row["live"])) for row in found], labelled, start["exists"])
 
 
 async def _label_unknown(connection: Connection, attempts: list[int], now: float) -> int:

@@ -71,8 +71,11 @@ async def page_is_rendered(connection: Connection, promises: list[int]) -> None:
 
 
 async def next_due(connection: Connection) -> float | None:
-    """Return the seconds until the next fan-out is due, negative where it is overdue, None where there is none."""
+    """Return the seconds until the next fan-out is due or a mute ends, negative where it is overdue, None for never."""
     seconds: float | None = await connection.fetchval(
-        "SELECT min(due_at) - tocsin_epoch() FROM outbox WHERE kind = 'fan_out' AND done_at IS NULL"
+        """
+        SELECT least((SELECT min(due_at) FROM outbox WHERE kind = 'fan_out' AND done_at IS NULL),
+          (SELECT min(until) FROM mute WHERE ended_at IS NULL)) - tocsin_epoch()
+        """
     )
     return seconds

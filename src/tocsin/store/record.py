@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tocsin.domain.delivery import Reason, State
-from tocsin.domain.plan import Planned
+from tocsin.domain.outline import Planned
 from tocsin.store.claim import Lease, live_text
 from tocsin.store.engine import Connection
 
@@ -115,13 +115,14 @@ async def write_unheard(connection: Connection, unheard: Sequence[Unheard], prov
     )
 
 
-async def write_pace(connection: Connection, told: Sequence[Planned]) -> None:
-    """Write when the lanes of endpoints open again, and what they were told."""
+async def write_pace(connection: Connection, told: Sequence[Planned], now: float) -> None:
+    """Write when the lanes of endpoints open again, and what they were told at `now`."""
     if not told:
         return
     await connection.execute(
         """
-        UPDATE pace p SET n1 = x.n1, n2 = x.n2, u1 = x.u1, u2 = x.u2, told = x.told::int[]
+        UPDATE pace p SET n1 = x.n1, n2 = x.n2, u1 = x.u1, u2 = x.u2, told = x.told::int[],
+          rung_at = $7::float8
         FROM unnest($1::int[], $2::float8[], $3::float8[], $4::float8[], $5::float8[], $6::text[])
           x (e, n1, n2, u1, u2, told) WHERE p.endpoint_id = x.e
         """,
@@ -131,6 +132,7 @@ async def write_pace(connection: Connection, told: Sequence[Planned]) -> None:
         [message.pace.u1 for message in told],
         [message.pace.u2 for message in told],
         [live_text(message.told) for message in told],
+        now,
     )
 
 

@@ -18,6 +18,7 @@ from tocsin.services.policy import load_policy
 from tocsin.settings import Settings
 from tocsin.store.engine import make_engine
 from tocsin.web.api import (
+    attention,
     channels,
     components,
     deliveries,
@@ -26,6 +27,7 @@ from tocsin.web.api import (
     health,
     imports,
     incidents,
+    mutes,
     progress,
     receipts,
     subscribers,
@@ -60,7 +62,9 @@ _API: Final = (
     progress,
     imports,
     subscribers,
+    attention,
     endpoints,
+    mutes,
     receipts,
     health,
     describe,

@@ -1,0 +1,38 @@
+"""What an endpoint has been told once messages are out: the last update of each incident that is not long over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from tocsin.domain.outline import Planned
+from tocsin.domain.rows import Version
+
+MOST_TOLD = 20
+
+
+def told_in_all(messages: Iterable[Planned], versions: Mapping[int, Version]) -> list[Planned]:
+    """Return one of each endpoint's messages, which says what all of those given have told it.
+
+    Where each incident has a message of its own, some of them may have been taken and others not.
+    """
+    by_endpoint: dict[int, list[Planned]] = {}
+    for message in messages:
+        by_endpoint.setdefault(message.rows[0].endpoint_id, []).append(message)
+    return [
+        same[0]._replace(
+            told=told_after(same[0].rows[0].told, [row.update_id for one in same for row in one.rows], versions)
+        )
+        if len(same) > 1
+        else same[0]
+        for same in by_endpoint.values()
+    ]
+
+
+def told_after(told: Sequence[int], now: Sequence[int], versions: Mapping[int, Version]) -> list[int]:
+    if not told:
+        return list(now)
+    incidents = {versions[key].incident_id for key in now}
+    kept = [key for key in told if key in versions and versions[key].incident_id not in incidents]
+    closed = [key for key in kept if not versions[key].standing.is_open]
+    forgotten = set(closed[: max(0, len(kept) + len(now) - MOST_TOLD)])
+    return [key for key in kept if key not in forgotten] + list(now)

@@ -1,0 +1,60 @@
+"""Until when one row waits for what its reader or the policy chose: never dropped by it, and never told too early."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tocsin.domain.delivery import Reason, Rule
+from tocsin.domain.flood import Class
+from tocsin.domain.incident import Standing
+from tocsin.domain.rows import Row
+from tocsin.domain.terms import Terms
+from tocsin.domain.timing import held, read_timing, zone
+
+WAITING_FOR_PROVIDER = frozenset({Reason.RETRYING, Reason.PROVIDER_DOWN})
+
+
+class Wait(NamedTuple):
+    until: float
+    because: Reason
+
+
+NO_WAIT = Wait(0.0, Reason.MERGING)
+
+
+def withheld(row: Row, incident: int, kind: Class, terms: Terms | None, now: float) -> Wait | Reason | None:
+    """Say whether a row may not be told yet, not even with something else, or not at all (a reason)."""
+    if row.snoozed and kind is not Class.CLOSURE and row.rule != Rule.REQUIRED and str(incident) in row.snoozed:
+        until = row.snoozed[str(incident)]
+        if until is None:
+            return Reason.SNOOZED
+        if until > now:
+            return Wait(until, Reason.SNOOZED)
+    if terms is not None and terms.behind and row.since + terms.behind > now:
+        return Wait(row.since + terms.behind, Reason.HEAD_START)
+    return None
+
+
+def waits(row: Row, standing: Standing, told: Standing | None, kind: Class, terms: Terms | None, now: float) -> Wait:
+    """Say until when a row rings nobody by itself; it is told sooner where something else is told."""
+    wait = NO_WAIT
+    if row.reason in WAITING_FOR_PROVIDER:
+        wait = Wait(row.due_at, Reason.MERGING)
+    if row.timing is not None:
+        hours = held(read_timing(row.timing), zone(row.time_zone), row.since, now, urgent=kind is Class.URGENT)
+        if hours is not None and hours.until > wait.until:
+            wait = Wait(hours.until, hours.reason)
+    if terms is not None and terms.cadence:
+        earliest = row.rung_at + _cadence(row, standing, told, kind, terms)
+        if earliest > max(now, wait.until):
+            wait = Wait(earliest, Reason.CADENCE)
+    return wait
+
+
+def _cadence(row: Row, standing: Standing, told: Standing | None, kind: Class, terms: Terms) -> float:
+    """Only an update of what is known to be open, and did not get worse, waits for the next summary."""
+    cadence = terms.cadence.get(standing.severity)
+    if cadence is None or kind is not Class.ROUTINE or told is None or not told.is_open or not standing.is_open:
+        return 0.0
+    chosen = row.timing is not None and row.timing.get("mode") is not None
+    return 0.0 if standing.severity < told.severity or (chosen and not cadence.most) else cadence.seconds

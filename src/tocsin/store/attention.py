@@ -1,0 +1,70 @@
+"""What endpoints chose for single incidents: those they follow, and those they snoozed, until when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tocsin.store import moving
+
+_SNOOZE = text("""
+    UPDATE endpoint SET snoozed = coalesce(snoozed, '{}') || jsonb_build_object(CAST(:incident AS text),
+      CAST(:until AS float8)), updated_at = tocsin_now()
+    WHERE id = ANY(:endpoints)
+""")
+_UNSNOOZE = text("""
+    UPDATE endpoint SET snoozed = nullif(snoozed - CAST(:incident AS text), '{}'), updated_at = tocsin_now()
+    WHERE id = ANY(:endpoints) AND snoozed ? CAST(:incident AS text)
+""")
+_FOLLOW = text("""
+    UPDATE endpoint SET follows = array_append(array_remove(follows, CAST(:incident AS int)), CAST(:incident AS int)),
+      only_follows = :only, updated_at = tocsin_now()
+    WHERE id = ANY(:endpoints)
+""")
+_UNFOLLOW = text("""
+    UPDATE endpoint SET follows = array_remove(follows, CAST(:incident AS int)), updated_at = tocsin_now()
+    WHERE id = ANY(:endpoints) AND CAST(:incident AS int) = ANY(follows)
+""")
+# What was kept back is news again where nothing newer took its place.
+_TAKE_UP = text("""
+    UPDATE delivery d SET state = 'pending', reason = NULL, due_at = tocsin_epoch(), done_at = NULL
+    FROM incident_update u, incident i
+    WHERE i.id = :incident AND u.incident_id = i.id AND u.version = i.version
+      AND d.update_id = u.id AND d.bucket_id = :bucket AND d.endpoint_id = ANY(:endpoints) AND d.reason = 'snoozed'
+      AND d.state IN ('held', 'skipped')
+    RETURNING d.update_id
+""")
+
+
+class Spot(NamedTuple):
+    """An endpoint by its number, in its bucket."""
+
+    id: int
+    bucket_id: int
+
+
+async def snooze(connection: AsyncConnection, endpoints: Sequence[int], incident: int, until: float | None) -> None:
+    """Keep an incident from endpoints until a time, None: until it is over."""
+    await connection.execute(_SNOOZE, {"incident": str(incident), "until": until, "endpoints": list(endpoints)})
+
+
+async def unsnooze(connection: AsyncConnection, spots: Sequence[Spot], incident: int) -> None:
+    """Let endpoints hear of an incident again, and of how it stands now where they were kept from that."""
+    numbers = [spot.id for spot in spots]
+    await moving.lock(connection, {spot.bucket_id for spot in spots})
+    await connection.execute(_UNSNOOZE, {"incident": str(incident), "endpoints": numbers})
+    for bucket in sorted({spot.bucket_id for spot in spots}):
+        rows = await connection.execute(_TAKE_UP, {"incident": incident, "bucket": bucket, "endpoints": numbers})
+        await moving.wake(connection, bucket, [row.update_id for row in rows])
+
+
+async def follow(connection: AsyncConnection, endpoints: Sequence[int], incident: int, *, only: bool) -> None:
+    """Let endpoints hear of an incident whatever else they chose; `only`: and of nothing they do not follow."""
+    await connection.execute(_FOLLOW, {"incident": incident, "endpoints": list(endpoints), "only": only})
+
+
+async def unfollow(connection: AsyncConnection, endpoints: Sequence[int], incident: int) -> None:
+    await connection.execute(_UNFOLLOW, {"incident": incident, "endpoints": list(endpoints)})
