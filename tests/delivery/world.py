@@ -25,6 +25,7 @@ from tocsin.services.fan_out import fan_out
 from tocsin.services.hint import Hints
 from tocsin.services.policy import load_policy
 from tocsin.services.publish import Published, add_update, open_incident
+from tocsin.services.stand_in import stand_in
 from tocsin.services.way import Way, rules_of
 from tocsin.store.engine import Pool, begin, make_engine, make_pool
 from tocsin.store.placing import place
@@ -160,6 +161,10 @@ class World:
     async def spread(self) -> int:
         """Fan out whatever was published."""
         return await fan_out(self.pool, self.hints, self.policy, self.audiences, 15.0)
+
+    async def stand_in(self) -> int:
+        """Let fallbacks take over, as the sweeper does."""
+        return await stand_in(self.pool)
 
     async def deliver(self, way: Way | None = None) -> int:
         return await deliver(way or self.way())

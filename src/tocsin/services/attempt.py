@@ -18,14 +18,14 @@ import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from tocsin.domain.channel import Accepted, Message, Result
-from tocsin.domain.delivery import Reason
+from tocsin.domain.delivery import Reason, State
 from tocsin.domain.errors import Ambiguous, DeliveryError, TryAgain
 from tocsin.domain.outline import Plan, Planned
 from tocsin.domain.told import told_in_all
 from tocsin.services.compose import thread_of
 from tocsin.services.outcome import Doubtful, note_of, outcome_of, unheard_of
 from tocsin.services.way import Way
-from tocsin.store import claim, record, threads
+from tocsin.store import claim, fallbacks, record, threads
 from tocsin.store.claim import Lease
 from tocsin.store.engine import Connection
 from tocsin.store.record import Heard, Unheard
@@ -194,6 +194,9 @@ async def _write_outcomes(
     await threads.write(connection, left)
     still_ours = [item for item in unheard if item.message.rows[0].bucket_id in ours]
     await record.write_unheard(connection, still_ours, provider, now)
+    failed = [row for item in still_ours if item.state is State.FAILED for row in item.message.rows]
+    await fallbacks.take_back(connection, failed)
+    await fallbacks.owe(connection, failed)
     told = [*(item.message for item in heard), *(item.message for item in unheard if item.told)]
     ours_told = [message for message in told if message.rows[0].bucket_id in ours]
     await record.write_pace(connection, told_in_all(ours_told, way.versions.by_id), now)

@@ -10,11 +10,12 @@ import asyncio
 
 import structlog
 
+from tocsin.domain.delivery import Reason
 from tocsin.domain.outline import Plan
 from tocsin.domain.plan import newer_version, plan
 from tocsin.services.attempt import Begun, attempt
 from tocsin.services.way import Way
-from tocsin.store import claim, mutes, versions
+from tocsin.store import claim, fallbacks, mutes, versions
 from tocsin.store.claim import Lease
 from tocsin.store.engine import Connection
 
@@ -72,6 +73,8 @@ async def _begin(way: Way) -> Begun | None:
             log.warning("attempt.lost", channel=way.channel.name, rows=lease.labelled)
         planned = await _plan(way, connection, lease)
         await claim.write_changes(connection, planned.changes, lease.now)
+        gone = [change.row for change in planned.changes if change.reason is Reason.QUARANTINED]
+        await fallbacks.owe(connection, gone)
         if not planned.messages:
             await claim.put_back(connection, lease, planned.waiting)
             return Begun(0, lease, planned)

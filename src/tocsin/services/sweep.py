@@ -10,6 +10,7 @@ import structlog
 from tocsin.domain.channel import ChannelName
 from tocsin.services.attempt import DATABASE_TROUBLE
 from tocsin.services.deliver import deliver
+from tocsin.services.stand_in import stand_in
 from tocsin.services.way import Way
 from tocsin.store import claim, housekeeping, outbox
 from tocsin.store.engine import Pool
@@ -26,6 +27,7 @@ async def sweep_deliveries(
     running: set[asyncio.Task[int]] = set()
 
     async def look() -> float | None:
+        await stand_in(pool)
         async with pool.acquire() as connection:
             due, later = await claim.due(connection)
         for name in due:

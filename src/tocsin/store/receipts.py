@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.channel import Receipt
 from tocsin.domain.delivery import State
+from tocsin.store.fallbacks import TAKE_BACK
 
 _KEEP = text("""
     INSERT INTO receipt (provider, update_id, endpoint_id, kind, code, note)
@@ -30,9 +31,13 @@ _QUARANTINE = text("""
     UPDATE endpoint SET state = 'quarantined', state_reason = :note, updated_at = tocsin_now()
     WHERE id = :endpoint AND state = 'active'
 """)
-_TAKE_BACK = text("""
-    UPDATE pace SET told = ARRAY(SELECT unnest(told) EXCEPT SELECT unnest(CAST(:updates AS int[])))
-    WHERE endpoint_id = :endpoint
+_TAKE_BACK = text(TAKE_BACK.format(endpoints="CAST(:endpoints AS int[])", updates="CAST(:updates AS int[])"))
+_OWE = text("""
+    INSERT INTO fallback_debt (endpoint_id, update_id, audience, since)
+    SELECT d.endpoint_id, d.update_id, d.audience, d.since
+    FROM endpoint e JOIN delivery d ON d.endpoint_id = e.id AND d.bucket_id = e.bucket_id
+    WHERE e.id = :endpoint AND e.fallback_id IS NOT NULL AND d.update_id = ANY(CAST(:updates AS int[]))
+    ON CONFLICT DO NOTHING
 """)
 
 
@@ -53,8 +58,9 @@ async def apply(
 
 
 async def take_back(connection: AsyncConnection, endpoint: int, updates: Sequence[int]) -> None:
-    """Forget that an endpoint was told what did not reach it."""
-    await connection.execute(_TAKE_BACK, {"endpoint": endpoint, "updates": list(updates)})
+    """Forget that an endpoint was told what did not reach it, and owe that to its fallback."""
+    await connection.execute(_TAKE_BACK, {"endpoints": [endpoint] * len(updates), "updates": list(updates)})
+    await connection.execute(_OWE, {"endpoint": endpoint, "updates": list(updates)})
 
 
 async def quarantine(connection: AsyncConnection, endpoint: int, note: str) -> None:

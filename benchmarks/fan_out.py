@@ -1,0 +1,113 @@
+"""Fan-out: seconds to write the ledger's rows of one update for 100,000 subscribers, and of the next version.
+
+    python benchmarks/fan_out.py [--subscribers 100000] [--rounds 3]
+
+A tenth chose components, a tenth a severity, a tenth phases. No worker runs beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import asyncpg
+
+sys.path.insert(0, str(Path(__file__).parent))
+from stage import stage
+
+from tocsin.domain.channel import ChannelName
+from tocsin.domain.component import ComponentStatus
+from tocsin.domain.incident import Severity, Status
+from tocsin.domain.update import Draft
+from tocsin.services.audiences import sync_audiences
+from tocsin.services.fan_out import fan_out
+from tocsin.services.hint import Hints
+from tocsin.services.policy import load_policy
+from tocsin.services.publish import add_update, open_incident
+from tocsin.store.engine import begin, make_engine, make_pool
+from tocsin.store.migrate import migrate
+from tocsin.store.placing import place
+
+CROWD = """
+WITH x AS (SELECT b, row_number() OVER () AS n FROM unnest($1::int[]) AS b),
+s AS (INSERT INTO subscriber (public_id, name, audiences)
+      SELECT 's' || lpad(n::text, 11, '0'), 'Subscriber ' || n, $2 FROM x RETURNING id, public_id),
+e AS (INSERT INTO endpoint (public_id, subscriber_id, bucket_id, channel, address, address_key, state, audiences,
+        all_components, least, phases)
+      SELECT s.public_id, s.id, x.b, 'email', s.public_id || '@example.com', s.public_id, 'active', $2,
+        n % 10 <> 0, CASE WHEN n % 10 = 1 THEN 2 ELSE 4 END, CASE WHEN n % 10 = 2 THEN 9 ELSE 63 END
+      FROM s JOIN x ON s.public_id = 's' || lpad(x.n::text, 11, '0') RETURNING id)
+INSERT INTO pace (endpoint_id) SELECT id FROM e
+"""
+
+
+async def measure(database_url: str, broker_url: str, subscribers: int, rounds: int) -> None:
+    """Print the seconds of each round and their medians."""
+    await migrate(database_url)
+    engine, policy, hints = make_engine(database_url, pool_size=2), load_policy(), Hints(broker_url)
+    audiences = await sync_audiences(engine, policy)
+    customers = audiences.named("customers")
+    async with begin(engine) as connection:
+        buckets = await place(connection, ChannelName.EMAIL, customers.rank, subscribers)
+    plain = await asyncpg.connect(database_url)
+    await plain.execute("INSERT INTO component (public_id, slug, name) VALUES ('a', 'a', 'A'), ('b', 'b', 'B')")
+    await plain.execute(CROWD, buckets, customers.bit)
+    await plain.execute(
+        "INSERT INTO endpoint_component SELECT id, 1 + id % 2 FROM endpoint WHERE NOT all_components ORDER BY 1"
+    )
+    await plain.execute("ANALYZE")
+    pool = await make_pool(database_url, size=4, application="bench")
+    times: dict[str, list[float]] = {"first version": [], "second version": []}
+    for _ in range(rounds):
+        draft = Draft(
+            body="It is down.",
+            title="Down",
+            severity=Severity.SEV3,
+            audiences=("customers",),
+            components={"a": ComponentStatus.PARTIAL_OUTAGE},
+        )
+        async with begin(engine) as connection:
+            opened = await open_incident(connection, draft, policy, audiences, "bench")
+        times["first version"].append(await _timed(pool, hints, policy, audiences))
+        async with begin(engine) as connection:
+            update = Draft(body="We are on it.", status=Status.IDENTIFIED)
+            await add_update(connection, opened.incident_id, update, policy, audiences, "bench")
+        times["second version"].append(await _timed(pool, hints, policy, audiences))
+        counts = await plain.fetch(
+            "SELECT state::text, reason, count(*) AS n FROM delivery GROUP BY 1, 2 ORDER BY 3 DESC"
+        )
+        print(", ".join(f"{row['n']} {row['state']} {row['reason'] or ''}".strip() for row in counts), flush=True)
+        await plain.execute("TRUNCATE delivery")
+        await plain.execute("UPDATE bucket SET live = '{}', due_at = NULL, due_n = 0")
+        await plain.execute("VACUUM (ANALYZE) bucket")
+    for name, seconds in times.items():
+        middle = statistics.median(seconds)
+        shown = ", ".join(f"{one:.2f}" for one in seconds)
+        print(f"{name}: median {middle:.2f} s ({shown}), {middle / subscribers * 1e6:.1f} us a row")
+    hints.close()
+    await pool.close()
+    await plain.close()
+    await engine.dispose()
+
+
+async def _timed(pool: asyncpg.Pool, hints: Hints, *rules: object) -> float:
+    started = time.perf_counter()
+    await fan_out(pool, hints, *rules, 15.0)  # type: ignore[arg-type]
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--subscribers", type=int, default=100_000)
+    arguments.add_argument("--rounds", type=int, default=3)
+    options = arguments.parse_args()
+    with stage() as set_up:
+        asyncio.run(measure(set_up.database_url, set_up.broker_url, options.subscribers, options.rounds))
+
+
+if __name__ == "__main__":
+    main()
