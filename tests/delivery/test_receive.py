@@ -70,3 +70,53 @@ async def test_a_forged_name_changes_nothing(world: World) -> None:
     forged = Signer("another secret", "delivery").make(1, 2)
     assert await receive(world.engine, "s", "practice", [Receipt(forged, ReceiptKind.BOUNCED, "5.1.1", "")]) == 0
     assert await world.ledger("someone@example.com") == [(1, "accepted", None)]
+
+
+def gone(world: World, event: str = "", *, keeps: bool = False) -> Receipt:
+    name = world.email.sent[0].delivery
+    return Receipt(name, ReceiptKind.BOUNCED, "soft" if keeps else "5.1.1", "as told", keeps_address=keeps, event=event)
+
+
+async def test_a_report_that_has_a_name_counts_once(world: World) -> None:
+    await world.person("someone@example.com")
+    await world.tell("It is down.")
+    for _ in range(3):
+        await receive(world.engine, "s", "practice", [gone(world, "e1")])
+    assert await world.rows("SELECT count(*) FROM receipt") == [(1,)]
+    await receive(world.engine, "s", "another", [gone(world, "e1")])
+    assert await world.rows("SELECT count(*) FROM receipt") == [(2,)]
+
+
+async def test_a_hard_bounce_after_a_soft_one_retires_the_address(world: World) -> None:
+    await world.person("gone@example.com")
+    await world.tell("It is down.")
+    states = "SELECT state::text FROM endpoint WHERE channel = 'email'"
+    await receive(world.engine, "s", "practice", [gone(world, "1", keeps=True)])
+    assert (await world.ledger("gone@example.com"), await world.rows(states)) == (
+        [(1, "bounced", "bounced_later")],
+        [("active",)],
+    )
+    await receive(world.engine, "s", "practice", [gone(world, "2")])
+    assert await world.rows(states) == [("quarantined",)]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["delivered", "complained", "delayed"])))
+async def test_who_calls_it_spam_has_it_and_hears_nothing_more(world: World, order: tuple[str, ...]) -> None:
+    await world.person("annoyed@example.com")
+    opened = await world.tell("It is down.")
+    for kind in order:
+        await receive(world.engine, "s", "practice", [said(world, ReceiptKind(kind))])
+    assert await world.ledger("annoyed@example.com") == [(1, "delivered", None)]
+    assert await world.rows("SELECT state::text FROM endpoint WHERE channel = 'email'") == [("opted_out",)]
+    await world.tell("It is fixed.", about=opened, status="resolved")
+    assert len(world.email.sent) == 1
+
+
+async def test_our_own_fault_leaves_the_address_alone(world: World) -> None:
+    await world.person("someone@example.com")
+    await world.tell("It is down.")
+    name = world.email.sent[0].delivery
+    ours = Receipt(name, ReceiptKind.BOUNCED, "5.7.26", "unauthenticated", keeps_address=True, our_fault=True)
+    await receive(world.engine, "s", "practice", [ours])
+    assert await world.ledger("someone@example.com") == [(1, "bounced", "bounced_later")]
+    assert await world.rows("SELECT state::text FROM endpoint WHERE channel = 'email'") == [("active",)]

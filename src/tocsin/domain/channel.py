@@ -95,14 +95,17 @@ class ReceiptKind(StrEnum):
     DELAYED = "delayed"  # not yet, or for a reason that is not the recipient's
     OPTED_OUT = "opted_out"  # whoever holds `Receipt.address` told the provider to stop
     OPTED_IN = "opted_in"  # and asked for it again
+    COMPLAINED = "complained"  # it arrived and they called it spam: nothing more goes there
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What a provider said later of a message; `delivery` is `Message.delivery` as it came back.
 
-    Who opted out or in is named by `address`, as it is compared, and such a receipt is about no delivery. A message may
-    bounce for a reason that is not its address's fault: `keeps_address`.
+    Who opted out or in is named by `address`, as it is compared, and such a receipt is about no delivery; where it has
+    no `address`, they are whom `delivery` went to. A message may bounce for a reason that is not its address's fault:
+    `keeps_address`. Where it is ours (authentication, reputation, quota) it is `our_fault` besides. `event` is how the
+    provider names its report, so that one that comes twice counts once; "" where it gives none.
     """
 
     delivery: str
@@ -111,6 +114,8 @@ class Receipt:
     note: str
     address: str = ""
     keeps_address: bool = False
+    our_fault: bool = False
+    event: str = ""
 
 
 class Channel(Protocol):
@@ -147,7 +152,8 @@ class Channel(Protocol):
     def read_receipt(self, raw: bytes, headers: Mapping[str, str], url: str) -> Sequence[Receipt]:
         """Read what a provider reported to the public address `url`, its query included.
 
-        Raise Refused where it is not from the provider or cannot be read.
+        Raise Refused where it is not from the provider or cannot be read. It is called in a thread, so it may look up
+        what the report is signed with.
         """
         ...
 

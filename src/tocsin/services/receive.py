@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tocsin.domain.channel import Receipt, ReceiptKind
 from tocsin.domain.delivery import MOVES, State
 from tocsin.domain.tokens import Signer
+from tocsin.services.unsubscribe import yielding
 from tocsin.store import receipts as store
 from tocsin.store.engine import begin
+from tocsin.store.opt_out import opt_out
 
 log = structlog.get_logger()
 
-_MEANS = {ReceiptKind.DELIVERED: State.DELIVERED, ReceiptKind.BOUNCED: State.BOUNCED}
+# Who calls it spam has it.
+_MEANS = {
+    ReceiptKind.DELIVERED: State.DELIVERED,
+    ReceiptKind.COMPLAINED: State.DELIVERED,
+    ReceiptKind.BOUNCED: State.BOUNCED,
+}
+_STOPS = frozenset({ReceiptKind.COMPLAINED, ReceiptKind.OPTED_OUT})
 _DELIVERY_NUMBERS = 2
 
 
@@ -35,15 +43,28 @@ async def receive(engine: AsyncEngine, secret: str, provider: str, receipts: Seq
 
 
 async def _receive(engine: AsyncEngine, provider: str, message: int, endpoint: int, receipt: Receipt) -> None:
-    async with begin(engine) as connection:
-        await store.keep(connection, provider, message, endpoint, receipt)
-        state = _MEANS.get(receipt.kind)
-        if state is None:  # delayed: the provider goes on trying, and says so again if it gives up
-            return
-        allowed = [before for before, after in MOVES.items() if state in after]
-        updates = await store.apply(connection, state, allowed, message, endpoint, receipt.note)
-        if state is State.BOUNCED and updates:
-            await store.take_back(connection, endpoint, updates)
-            if not receipt.keeps_address:
-                await store.quarantine(connection, endpoint, receipt.note)
+    async for attempt in yielding():
+        with attempt:
+            async with begin(engine) as connection:
+                await _write(connection, provider, message, endpoint, receipt)
+
+
+async def _write(connection: AsyncConnection, provider: str, message: int, endpoint: int, receipt: Receipt) -> None:
+    if not await store.keep(connection, provider, message, endpoint, receipt):
+        log.info("receipt.repeated", provider=provider, kind=receipt.kind)
+        return
+    if receipt.our_fault:
+        log.warning("receipt.our_fault", provider=provider, code=receipt.code, note=receipt.note)
+    if receipt.kind in _STOPS:
+        await opt_out(connection, endpoint, receipt.note or receipt.kind)
+    state = _MEANS.get(receipt.kind)
+    if state is None:  # delayed: the provider goes on trying, and says so again if it gives up
+        return
+    allowed = [before for before, after in MOVES.items() if state in after]
+    updates = await store.apply(connection, state, allowed, message, endpoint, receipt.note)
+    if state is State.BOUNCED:
+        await store.take_back(connection, endpoint, updates)
+        # A soft bounce may be followed by a hard one, of a message that has bounced already.
+        if not receipt.keeps_address and (updates or await store.is_news(connection, message, endpoint, receipt)):
+            await store.quarantine(connection, endpoint, receipt.note)
     log.info("receipt.applied", provider=provider, kind=receipt.kind, code=receipt.code, rows=len(updates))

@@ -12,8 +12,13 @@ from tocsin.domain.delivery import State
 from tocsin.store.fallbacks import TAKE_BACK
 
 _KEEP = text("""
-    INSERT INTO receipt (provider, update_id, endpoint_id, kind, code, note)
-    VALUES (:provider, :message, :endpoint, :kind, :code, :note)
+    INSERT INTO receipt (provider, update_id, endpoint_id, kind, code, note, event)
+    VALUES (:provider, :message, :endpoint, :kind, :code, :note, :event)
+    ON CONFLICT (provider, event) WHERE event <> '' DO NOTHING RETURNING id
+""")
+_ALIKE = text("""
+    SELECT count(*) FROM receipt
+    WHERE update_id = :message AND endpoint_id = :endpoint AND kind = :kind AND code = :code
 """)
 # A message is named by the newest update that it told; what else it told is among what its endpoint was told. The row
 # of an answer that this receipt has overtaken does not carry the message's name yet.
@@ -41,10 +46,18 @@ _OWE = text("""
 """)
 
 
-async def keep(connection: AsyncConnection, provider: str, message: int, endpoint: int, receipt: Receipt) -> None:
-    """Keep a receipt, whatever comes of it."""
-    values = {"provider": provider, "message": message, "endpoint": endpoint}
-    await connection.execute(_KEEP, values | {"kind": receipt.kind, "code": receipt.code, "note": receipt.note})
+async def keep(connection: AsyncConnection, provider: str, message: int, endpoint: int, receipt: Receipt) -> bool:
+    """Keep a receipt, whatever comes of it; return False where this very report was kept before."""
+    values = {"provider": provider, "message": message, "endpoint": endpoint, "event": receipt.event}
+    kept = await connection.execute(_KEEP, values | {"kind": receipt.kind, "code": receipt.code, "note": receipt.note})
+    return kept.first() is not None
+
+
+async def is_news(connection: AsyncConnection, message: int, endpoint: int, receipt: Receipt) -> bool:
+    """Tell whether a receipt that was just kept is the first of its kind and code about its message."""
+    values = {"message": message, "endpoint": endpoint, "kind": receipt.kind, "code": receipt.code}
+    alike: int | None = await connection.scalar(_ALIKE, values)
+    return alike == 1
 
 
 async def apply(

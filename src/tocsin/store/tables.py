@@ -259,6 +259,7 @@ class Receipt(Row):
     kind: Mapped[str]
     code: Mapped[str] = mapped_column(server_default="")
     note: Mapped[str] = mapped_column(server_default="")
+    event: Mapped[str] = mapped_column(server_default="")
     received_at: Mapped[datetime] = _now()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Request, Response
 from starlette.status import HTTP_204_NO_CONTENT, HTTP_404_NOT_FOUND
 
@@ -21,9 +23,10 @@ async def take_receipts(provider: str, request: Request, site: SiteDep) -> Respo
         raise Problem(HTTP_404_NOT_FOUND, f"This installation sends nothing through a provider called {provider!r}.")
     query = f"?{request.url.query}" if request.url.query else ""
     url = f"{site.settings.url}{request.url.path}{query}"
-    receipts = channel.read_receipt(await request.body(), request.headers, url)
-    wishes = [receipt for receipt in receipts if receipt.kind in WISHES]
-    told = [receipt for receipt in receipts if receipt.kind not in WISHES]
+    raw = await request.body()
+    receipts = await asyncio.to_thread(channel.read_receipt, raw, request.headers, url)
+    wishes = [receipt for receipt in receipts if receipt.kind in WISHES and receipt.address]
+    told = [receipt for receipt in receipts if receipt not in wishes]
     await obey(site.engine, channel.name, wishes)
     await receive(site.engine, site.settings.secret.get_secret_value(), provider, told)
     return Response(status_code=HTTP_204_NO_CONTENT)
