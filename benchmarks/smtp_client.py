@@ -26,8 +26,10 @@ import uvloop
 from tocsin.domain.channel import Accepted, Message, Result
 from tocsin.domain.incident import Impact, Phase, Severity, Status
 from tocsin.domain.story import Chapter, Story
-from tocsin_channels.email.channel import EmailChannel
+from tocsin_channels.email.channel import EmailChannel, parse_sender
+from tocsin_channels.email.letter import Bounces
 from tocsin_channels.email.server import Server
+from tocsin_channels.email.smtp import Smtp
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -79,9 +81,9 @@ def sink() -> Generator[int]:
 
 async def ours(port: int, count: int) -> tuple[float, float, int]:
     """Return messages a second, CPU microseconds a message (patching included), and bytes a message."""
-    channel = EmailChannel(
-        Server.parse(f"smtp://127.0.0.1:{port}"), "Acme <status@example.com>", TEMPLATES, "", "bounces.example.com"
-    )
+    bounces = Bounces("bounces.example.com", "")
+    carrier = Smtp(Server.parse(f"smtp://127.0.0.1:{port}"), bounces, "")
+    channel = EmailChannel(carrier, parse_sender("Acme <status@example.com>"), TEMPLATES)
     letter = channel.render(story())
     messages = [
         Message(
@@ -112,7 +114,7 @@ async def ours(port: int, count: int) -> tuple[float, float, int]:
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     await channel.close()
     assert taken == count, f"{taken} of {count} were accepted"
-    size = len(channel.render(story()).copy(0, messages[0], channel.bounces).data)
+    size = len(channel.render(story()).copy(0, messages[0], bounces).data)
     return count / seconds, cpu / count * 1e6, size
 
 

@@ -11,11 +11,15 @@ from typing import Any
 from tocsin.domain.channel import Message, Result
 from tocsin.domain.incident import Impact, Phase, Severity, Status
 from tocsin.domain.story import Chapter, Story
-from tocsin_channels.email.channel import EmailChannel
+from tocsin_channels.email.carrier import Carrier
+from tocsin_channels.email.channel import EmailChannel, parse_sender
+from tocsin_channels.email.letter import Bounces
 from tocsin_channels.email.server import Patience, Server
+from tocsin_channels.email.smtp import Smtp
 
 TEMPLATES = Path(__file__).parents[1] / "config" / "templates" / "email"
 RECEIPT_TOKEN = "tell-us"
+SENDER = parse_sender("Acme status <status@acme.example>")
 
 _BEGAN = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 CHAPTER = Chapter(
@@ -47,15 +51,19 @@ def email_channel(
     port: int, *, url: str = "", starttls: str = "auto", connections: int = 1, seconds: float = 5.0
 ) -> EmailChannel:
     """Return a channel to `port` on loopback, with patience that a test can wait for."""
-    return EmailChannel(
-        Server.parse(url or f"smtp://127.0.0.1:{port}", starttls),
-        "Acme status <status@acme.example>",
-        TEMPLATES,
-        RECEIPT_TOKEN,
-        bounce_domain="bounces.acme.example",
-        connections=connections,
-        patience=Patience(connect=seconds, command=seconds, dot=seconds),
+    return channel_by(
+        Smtp(
+            Server.parse(url or f"smtp://127.0.0.1:{port}", starttls),
+            Bounces("bounces.acme.example", SENDER.address),
+            RECEIPT_TOKEN,
+            connections=connections,
+            patience=Patience(connect=seconds, command=seconds, dot=seconds),
+        )
     )
+
+
+def channel_by(carrier: Carrier) -> EmailChannel:
+    return EmailChannel(carrier, SENDER, TEMPLATES)
 
 
 def messages_to(addresses: Sequence[str], letter: object) -> list[Message]:

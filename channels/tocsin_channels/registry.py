@@ -12,13 +12,11 @@ from tocsin.domain.chat_address import SLACK_URL, ChatRules
 from tocsin.domain.incident import Severity
 from tocsin.domain.reach import Reach
 from tocsin.domain.social import Network, read_account
-from tocsin.domain.tokens import Signer
 from tocsin.settings import Settings, config_directory, read_policy_file
 from tocsin_channels.chat.channel import ChatChannel, Services
-from tocsin_channels.email.channel import EmailChannel
-from tocsin_channels.email.server import Patience, Server
 from tocsin_channels.push.channel import PushChannel
 from tocsin_channels.push.vapid import Vapid
+from tocsin_channels.registry_email import email_channel
 from tocsin_channels.sms import twilio, vonage
 from tocsin_channels.sms.channel import SmsChannel
 from tocsin_channels.sms.senders import Senders
@@ -30,8 +28,6 @@ from tocsin_channels.webhook.channel import WebhookChannel
 
 log = structlog.get_logger()
 
-PRACTICE_BOUNCES = "bounces.localhost"  # where the practice server's bounces come back to
-
 
 def build(settings: Settings) -> dict[ChannelName, Channel]:
     """Return every channel that is configured; the page, webhooks and chat, which need no account, always are."""
@@ -41,8 +37,8 @@ def build(settings: Settings) -> dict[ChannelName, Channel]:
         _webhook(settings, called),
         _chat(settings, called),
     ]
-    if settings.email.smtp_url:
-        channels.append(_email(settings))
+    if settings.email.is_configured:
+        channels.append(email_channel(settings))
     if settings.sms.is_configured:
         channels.append(_sms(settings))
     if settings.push.private_key.get_secret_value():
@@ -50,19 +46,6 @@ def build(settings: Settings) -> dict[ChannelName, Channel]:
     if social := social_accounts(settings):
         channels.append(_social(settings, social))
     return {channel.name: channel for channel in channels}
-
-
-def _email(settings: Settings) -> EmailChannel:
-    email = settings.email
-    return EmailChannel(
-        server=Server.parse(email.smtp_url, email.starttls),
-        sender=email.from_,
-        templates=config_directory() / "templates" / "email",
-        receipt_token=receipt_token(settings),
-        bounce_domain=email.bounce_domain or (PRACTICE_BOUNCES if settings.practice else ""),
-        connections=email.connections,
-        patience=Patience(command=email.timeout_seconds, dot=email.timeout_seconds),
-    )
 
 
 def _sms(settings: Settings) -> SmsChannel:
@@ -168,11 +151,3 @@ def _social(settings: Settings, accounts: list[Account]) -> SocialChannel:
     templates = config_directory() / "templates" / "social"
     restraint = Restraint(social.gap_seconds, social.most_posts)
     return SocialChannel(accounts, templates, social.link, restraint, social.timeout_seconds)
-
-
-def receipt_token(settings: Settings) -> str:
-    """Return what whoever posts bounces must know; the practice server needs none to be set."""
-    token = settings.email.receipt_token.get_secret_value()
-    if token or not settings.practice:
-        return token
-    return Signer(settings.secret.get_secret_value(), "receipts").make(0)

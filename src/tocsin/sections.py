@@ -16,6 +16,7 @@ class Section(BaseModel):
 
 
 class Email(Section):
+    provider: Literal["smtp", "ses", "sendgrid", "mailgun", "postmark"] = "smtp"
     smtp_url: str = ""
     from_: str = Field(default="Tocsin <status@localhost>", alias="from")
     bounce_domain: str = ""
@@ -23,6 +24,36 @@ class Email(Section):
     starttls: Literal["auto", "require", "never"] = "auto"
     timeout_seconds: float = Field(default=30.0, gt=0)
     receipt_token: SecretStr = SecretStr("")
+    ses_region: str = ""
+    ses_access_key_id: str = ""
+    ses_secret_access_key: SecretStr = SecretStr("")
+    ses_configuration_set: str = ""
+    ses_topics: list[str] = Field(default=[])
+    ses_url: str = ""
+    sendgrid_api_key: SecretStr = SecretStr("")
+    sendgrid_verification_key: str = ""
+    sendgrid_url: str = "https://api.sendgrid.com"
+    mailgun_domain: str = ""
+    mailgun_api_key: SecretStr = SecretStr("")
+    mailgun_signing_key: SecretStr = SecretStr("")
+    mailgun_url: str = "https://api.mailgun.net"
+    postmark_server_token: SecretStr = SecretStr("")
+    postmark_stream: str = "outbound"
+    postmark_webhook_user: str = ""
+    postmark_webhook_password: SecretStr = SecretStr("")
+    postmark_url: str = "https://api.postmarkapp.com"
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether the provider that carries mail has what it needs at the least."""
+        needs = {
+            "smtp": self.smtp_url,
+            "ses": self.ses_region,
+            "sendgrid": self.sendgrid_api_key.get_secret_value(),
+            "mailgun": self.mailgun_api_key.get_secret_value(),
+            "postmark": self.postmark_server_token.get_secret_value(),
+        }
+        return bool(needs[self.provider])
 
 
 class Sms(Section):

@@ -48,7 +48,7 @@ class Reply:
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 
 # Nobody is there. Only believed of a recipient or a message.
-_DEAD = {
+DEAD = {
     "5.1.1",  # no such mailbox
     "5.1.3",  # no mailbox can have this address
     "5.1.6",  # moved without a trace
@@ -115,6 +115,6 @@ def _kind(reply: Reply, stage: Stage) -> type[DeliveryError]:
         return ProviderDown
     if enhanced in _LATER or (reply.code == _FULL and not enhanced):
         return TryAgain
-    if enhanced in _DEAD or (reply.code == _NO_MAILBOX_NAME and enhanced.startswith("5.1.")):
+    if enhanced in DEAD or (reply.code == _NO_MAILBOX_NAME and enhanced.startswith("5.1.")):
         return AddressDead
     return GiveUp

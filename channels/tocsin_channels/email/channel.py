@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
 from pathlib import Path
@@ -11,85 +10,46 @@ from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Messag
 from tocsin.domain.errors import DeliveryError, Refused
 from tocsin.domain.page import Page
 from tocsin.domain.story import Story
-from tocsin_channels.email import address, receipts
-from tocsin_channels.email.courier import Courier
-from tocsin_channels.email.letter import Bounces, Copy, Letter
+from tocsin_channels.email import address
+from tocsin_channels.email.carrier import Carrier
+from tocsin_channels.email.letter import Letter
 from tocsin_channels.email.render import Renderer, Sender
-from tocsin_channels.email.server import Patience, Server
-from tocsin_channels.email.session import open_session
 
 _BATCH = 500
 _IN_FLIGHT = 3
 
 
 class EmailChannel:
-    """`sender` is "Name <address>"; bounces go to `bounce_domain`, else to the sender's own address.
-
-    `receipt_token` is what whoever posts bounces to us must know; none are taken where it is empty.
-    """
+    """`carrier` takes the mail away, `sender` is who it is from."""
 
     name = ChannelName.EMAIL
-    provider = "smtp"
     content = Content.STORY
     on_unknown = OnUnknown.RESEND_ONCE
     limits = Limits(batch=_BATCH, in_flight=_IN_FLIGHT, merges=True)
 
-    def __init__(
-        self,
-        server: Server,
-        sender: str,
-        templates: Path,
-        receipt_token: str,
-        bounce_domain: str = "",
-        connections: int = 4,
-        patience: Patience = Patience(),  # noqa: B008 - frozen
-    ) -> None:
-        self._server = server
-        self._patience = patience
-        self._sender = parse_sender(sender)
-        self.bounces = Bounces(bounce_domain, self._sender.address)
-        self._renderer = Renderer(templates, self._sender)
-        self._courier = Courier(server, patience, connections)
-        self._receipt_token = receipt_token
+    def __init__(self, carrier: Carrier, sender: Sender, templates: Path) -> None:
+        self.carrier = carrier
+        self._renderer = Renderer(templates, sender)
+
+    @property
+    def provider(self) -> str:
+        return self.carrier.name
 
     def render(self, content: Story | Page) -> Letter:
         assert isinstance(content, Story)
         return self._renderer.render(content)
 
     async def send(self, messages: Sequence[Message], answered: Answered) -> None:
-        copies: list[Copy] = []
-        for index, message in enumerate(messages):
-            letter = message.rendered
-            assert isinstance(letter, Letter)
-            try:
-                copies.append(letter.copy(index, message, self.bounces))
-            except DeliveryError as error:
-                answered(index, error)
-        await self._courier.send(copies, answered)
+        await self.carrier.send(messages, answered)
 
     def read_receipt(self, raw: bytes, headers: Mapping[str, str], url: str) -> Sequence[Receipt]:
-        """Read a bounce as a mail server got it; `Authorization: Bearer …` must carry our receipt token."""
-        del url
-        given = {name.lower(): value for name, value in headers.items()}.get("authorization", "")
-        if not self._receipt_token or not hmac.compare_digest(given.encode(), f"Bearer {self._receipt_token}".encode()):
-            raise Refused("Bounces are posted with the header Authorization: Bearer <email.receipt_token>.")
-        return receipts.read(raw)
+        return self.carrier.read_receipt(raw, headers, url)
 
     async def check(self) -> str:
-        wire = await open_session(self._server, self._patience)
-        reply = await wire.command(b"NOOP\r\n", self._patience.command)
-        encrypted = wire.transport.get_extra_info("sslcontext") is not None
-        wire.quit()
-        facts = (
-            f"{self._server.name} answers {reply.code}",
-            "with TLS" if encrypted else "without TLS",
-            f"signed in as {self._server.user}" if self._server.user else "without sign-in",
-            "pipelined" if "PIPELINING" in wire.features else "one command at a time",
-        )
-        return ", ".join(facts)
+        return await self.carrier.check()
 
     async def close(self) -> None:
-        await self._courier.close()
+        await self.carrier.close()
 
 
 def parse_sender(value: str) -> Sender:

@@ -102,11 +102,11 @@ class _Up:
         if not self._settings.push.private_key.get_secret_value():
             told["TOCSIN_PUSH__PRIVATE_KEY_FILE"] = str(homes.keep_push_key(self._home))
         told["TOCSIN_BROKER_URL"] = self._settings.broker_url or self._start_broker()
-        practising = wishes.practice and not self._settings.email.smtp_url
+        practising = wishes.practice and not self._settings.email.is_configured
         told["TOCSIN_PRACTICE"] = str(practising).lower()
         if practising:
             smtp, over_http = _free_port(), homes.keep_port(self._home / "practice" / "port")
-            told["TOCSIN_EMAIL__SMTP_URL"] = f"smtp://127.0.0.1:{smtp}"
+            told |= {"TOCSIN_EMAIL__PROVIDER": "smtp", "TOCSIN_EMAIL__SMTP_URL": f"smtp://127.0.0.1:{smtp}"}
             told["TOCSIN_WEBHOOK__PRACTICE_HOST"] = f"127.0.0.1:{over_http}"
             if not (self._settings.social.account or self._settings.social.x_consumer_key.get_secret_value()):
                 told["TOCSIN_SOCIAL__ACCOUNT"] = accounts_setting(f"http://127.0.0.1:{over_http}")

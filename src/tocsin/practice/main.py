@@ -21,7 +21,7 @@ from tocsin.practice.smtp import PracticeServer
 from tocsin.practice.twilio import PracticeTwilio
 from tocsin.practice.webhook import Webhooks
 from tocsin.practice.x import PracticeX
-from tocsin_channels.registry import receipt_token
+from tocsin_channels.registry_email import receipt_token
 
 log = structlog.get_logger()
 

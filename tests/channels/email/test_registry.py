@@ -12,7 +12,9 @@ from tocsin.domain.errors import Refused
 from tocsin.sections import Email
 from tocsin.settings import Settings
 from tocsin_channels.email.channel import EmailChannel
-from tocsin_channels.registry import PRACTICE_BOUNCES, build, receipt_token
+from tocsin_channels.email.smtp import Smtp
+from tocsin_channels.registry import build
+from tocsin_channels.registry_email import PRACTICE_BOUNCES, receipt_token
 
 
 def settings(home: Path, *, practice: bool, **email: str) -> Settings:
@@ -29,7 +31,8 @@ def test_in_practice_bounces_come_back_without_being_set_up(tmp_path: Path) -> N
     practised = settings(tmp_path, practice=True, smtp_url="smtp://127.0.0.1:2525")
     channel = build(practised)[ChannelName.EMAIL]
     assert isinstance(channel, EmailChannel)
-    assert channel.bounces.domain == PRACTICE_BOUNCES
+    assert isinstance(channel.carrier, Smtp)
+    assert channel.carrier.bounces.domain == PRACTICE_BOUNCES
     with pytest.raises(Refused, match="not sent to a bounce address"):
         channel.read_receipt(b"To: somebody@else.example", {"authorization": f"Bearer {receipt_token(practised)}"}, "")
 

@@ -1,0 +1,81 @@
+"""What a provider has to tell of itself to be held to the contract that all of them share: one small value each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from hooks import Call, status
+from tocsin.domain.channel import Accepted, Channel, Message, Result
+from tocsin.domain.errors import Ambiguous, DeliveryError, GiveUp, TryAgain
+
+Outcome = type[Accepted] | type[DeliveryError]
+
+
+class Case(Enum):
+    """How the provider answers for one address."""
+
+    TAKEN = "taken"
+    REFUSED = "refused"
+    DEAD = "dead"
+    ERROR_INSIDE = "error inside"  # 200, and what is in it says otherwise
+
+
+# Given the call and the case of each address in it, what goes back over the wire.
+Answering = Callable[[Call, Callable[[str], Case]], bytes]
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """One provider.
+
+    `carried` tells whom a call would write to, [] for calls that write to nobody. Cases that a provider cannot be in
+    have None as their outcome. `html` is what 200 with a page of HTML comes to, `slower` the header that asks for seven
+    seconds. A provider that is asked over TLS alone has `tls`. `names` tells whether what it accepts has a name of its
+    own.
+    """
+
+    name: str
+    make: Callable[[str, float], Channel]
+    write: Callable[[Channel, Sequence[str], str], list[Message]]
+    addresses: tuple[str, str, str]
+    carried: Callable[[Call], list[str]]
+    answer: Answering
+    refused: Outcome | None = GiveUp
+    dead: Outcome | None = None
+    error_inside: Outcome | None = None
+    html: Outcome = Ambiguous
+    limited: Outcome = TryAgain
+    names: bool = True
+    slower: Callable[[], str] = lambda: "Retry-After: 7"
+    tls: bool = False
+
+
+def answer_json(code: int, told: object, *headers: str) -> bytes:
+    return status(code, "Content-Type: application/json", *headers, body=json.dumps(told).encode())
+
+
+def fields(call: Call) -> dict[str, Any]:
+    """Return a call's JSON object."""
+    told: dict[str, Any] = json.loads(call.body)
+    return told
+
+
+def path(call: Call) -> str:
+    return call.line.split(" ")[1].partition("?")[0]
+
+
+async def send(channel: Channel, messages: Sequence[Message]) -> list[Result]:
+    """Return the results in the messages' order, each answered exactly once."""
+    results: dict[int, Result] = {}
+
+    def answered(index: int, result: Result) -> None:
+        assert index not in results, "answered twice"
+        results[index] = result
+
+    await channel.send(messages, answered)
+    assert len(results) == len(messages), "not all were answered for"
+    return [results[index] for index in range(len(messages))]
