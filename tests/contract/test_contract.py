@@ -17,11 +17,12 @@ import trustme
 from contract.adapter import Adapter, Case, send
 from contract.mail_adapters import MAIL
 from contract.other_adapters import OTHERS
+from contract.social_adapters import SOCIAL
 from hooks import Answer, Call, Receiver, hang_up, receiving, say_nothing, status
 from tocsin.domain.channel import Accepted, Channel, Result
 from tocsin.domain.errors import Ambiguous, DeliveryError, TryAgain
 
-ADAPTERS = {adapter.name: adapter for adapter in (*MAIL, *OTHERS)}
+ADAPTERS = {adapter.name: adapter for adapter in (*MAIL, *SOCIAL, *OTHERS)}
 HTML = b"<!doctype html><title>Oops</title><p>Somebody else stands between us."
 _PATIENT, _SHORT = 20.0, 1.0
 

@@ -40,7 +40,8 @@ def decisions(raw: bytes) -> list[tuple[ReceiptKind, bool, bool]]:
 
 def failed(reason: str = "bounce", code: int = 550, words: str = "no such user here", enhanced: str = "") -> bytes:
     status = {"code": code, "message": words, "enhanced-code": enhanced}
-    return posted(event="failed", severity="permanent", reason=reason, **{"delivery-status": status})
+    said: dict[str, Any] = {"event": "failed", "severity": "permanent", "reason": reason, "delivery-status": status}
+    return posted(**said)
 
 
 EXPECTED: dict[str, list[tuple[ReceiptKind, bool, bool]]] = {

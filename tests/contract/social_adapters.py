@@ -1,0 +1,93 @@
+"""The networks that are posted to, each with how it answers."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from urllib.parse import unquote
+
+from contract.adapter import Adapter, Case, answer_json, path
+from hooks import Call
+from mail_to_send import messages_to
+from social_desk import TEMPLATES, make_story
+from tocsin.domain.channel import Channel, Message
+from tocsin.domain.social import Network
+from tocsin_channels.social.account import Account
+from tocsin_channels.social.channel import SocialChannel
+from tocsin_channels.social.thread import Restraint
+
+CaseOf = Callable[[str], Case]
+
+
+def _social(network: Network) -> Callable[[str, float], Channel]:
+    def make(url: str, seconds: float) -> Channel:
+        names = [f"{network.value}:{_handle(network, n)}" for n in range(3)]
+        keys = [("key", "secret", f"acme{n}", "secret") if network is Network.X else (f"acme{n}",) for n in range(3)]
+        accounts = [
+            Account(network, name, url, "customers", secrets) for name, secrets in zip(names, keys, strict=True)
+        ]
+        return SocialChannel(accounts, TEMPLATES, "first", Restraint(gap=0), seconds)
+
+    return make
+
+
+def _handle(network: Network, number: int) -> str:
+    return f"acme{number}" if network is Network.X else f"@acme{number}@example.social"
+
+
+def _write_posts(channel: Channel, addresses: Sequence[str], url: str) -> list[Message]:
+    del url
+    return messages_to(addresses, channel.render(make_story()))
+
+
+def _names(network: Network) -> tuple[str, str, str]:
+    one, two, three = (f"{network.value}:{_handle(network, n)}" for n in range(3))
+    return one, two, three
+
+
+def _by_account(network: Network, at: str) -> Callable[[Call], list[str]]:
+    """Tell whose account a call is for, by the token that it has."""
+
+    def carried(call: Call) -> list[str]:
+        found = re.search(r"acme(\d)", unquote(call.headers.get("authorization", "")))
+        return [_names(network)[int(found[1])]] if found and path(call) == at and call.line.startswith("POST") else []
+
+    return carried
+
+
+def _x(call: Call, case: CaseOf) -> bytes:
+    [address] = _TO_X(call)
+    if case(address) is Case.REFUSED:
+        return answer_json(403, {"detail": "Your Tweet needs to be a bit shorter.", "status": 403})
+    return answer_json(201, {"data": {"id": f"1{address[-1]}", "text": "…"}})
+
+
+def _mastodon(call: Call, case: CaseOf) -> bytes:
+    addresses = _TO_MASTODON(call)
+    if addresses and case(addresses[0]) is Case.REFUSED:
+        return answer_json(422, {"error": "Validation failed: Text character limit of 500 exceeded"})
+    return answer_json(200, {"id": "110", "url": "https://example.social/@acme/110", "uri": "tag:110"})
+
+
+def _x_reset() -> str:
+    return f"x-rate-limit-reset: {int(time.time()) + 8}"
+
+
+def _mastodon_reset() -> str:
+    return f"X-RateLimit-Reset: {datetime.fromtimestamp(time.time() + 8, UTC).isoformat()}"
+
+
+_TO_X = _by_account(Network.X, "/2/tweets")
+_TO_MASTODON = _by_account(Network.MASTODON, "/api/v1/statuses")
+
+
+SOCIAL = (
+    Adapter("x", _social(Network.X), _write_posts, _names(Network.X), _TO_X, _x, slower=_x_reset),
+    Adapter(
+        "mastodon",
+        *(_social(Network.MASTODON), _write_posts, _names(Network.MASTODON), _TO_MASTODON, _mastodon),
+        slower=_mastodon_reset,
+    ),
+)  # fmt: skip
