@@ -18,6 +18,7 @@ from tocsin.domain.page_words import doing_sentence, incident_state, page_state,
 from tocsin.domain.uptime import uptime
 from tocsin_channels.status_page.bars import bars, record
 from tocsin_channels.status_page.markdown import to_html
+from tocsin_channels.status_page.root import root_files
 from tocsin_channels.status_page.statuspage_json import api_files
 from tocsin_channels.status_page.write import STAMP, make_stamp
 
@@ -29,10 +30,11 @@ def render(page: Page) -> dict[str, bytes]:
     """Return path → content; the stamp is the last one."""
     files = dict(_assets())
     for incident in page.incidents:
-        files[f"incidents/{incident.id}.html"] = _incident_page(incident, page.brand, page.time_zone)
+        files[f"incidents/{incident.id}.html"] = _incident_page(incident, page.brand, page.time_zone, page.push_key)
     files["404.html"] = _html("missing.html", page)
     files["history.html"] = _html("history.html", page, months=_by_month(page))
     files |= api_files(page)
+    files |= root_files(page)
     files["index.html"] = _index(page)
     files[STAMP] = make_stamp(files, page.rendered_at.astimezone(UTC).isoformat(timespec="microseconds"))
     return files
@@ -42,6 +44,7 @@ def _index(page: Page) -> bytes:
     return _html(
         "index.html",
         page,
+        push_key=page.push_key,
         state=page_state(page),
         sentence=state_sentence(page),
         doing=doing_sentence(page),
@@ -63,10 +66,10 @@ def _html(template: str, page: Page, **context: object) -> bytes:
 
 
 @lru_cache(maxsize=2048)
-def _incident_page(incident: PageIncident, brand: str, time_zone: str) -> bytes:
+def _incident_page(incident: PageIncident, brand: str, time_zone: str, push_key: str) -> bytes:
     # What is over does not change: it is rendered once in the life of a worker.
     del time_zone
-    return _templates().get_template("incident.html").render(brand=brand, incident=incident).encode()
+    return _templates().get_template("incident.html").render(brand=brand, incident=incident, push_key=push_key).encode()
 
 
 def _sections(page: Page) -> list[tuple[str, list[PageComponent]]]:

@@ -93,6 +93,7 @@ class Page:
     components: Sequence[PageComponent] = field(default=())
     groups: Sequence[PageGroup] = field(default=())
     incidents: Sequence[PageIncident] = field(default=())
+    push_key: str = ""  # what browsers subscribe with, "" where there is no web push
 
     @property
     def open_incidents(self) -> list[PageIncident]:

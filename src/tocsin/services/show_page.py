@@ -40,6 +40,7 @@ async def read_page(connection: AsyncConnection, settings: Settings) -> Page:
         components=tuple(_components(components, changes, histories, calendar)),
         groups=tuple(PageGroup(*group) for group in await store.groups(connection)),
         incidents=tuple(sorted(incidents, key=lambda incident: incident.created_at, reverse=True)),
+        push_key=settings.push.public_key,
     )
 
 

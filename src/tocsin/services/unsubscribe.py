@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -10,7 +11,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.endpoint import EndpointState
-from tocsin.domain.subscription import spoken
+from tocsin.domain.subscription import key_of, spoken
 from tocsin.domain.tokens import Signer
 from tocsin.store import opt_out as store
 from tocsin.store.engine import begin
@@ -24,6 +25,7 @@ class Stoppable:
     address: str
     is_stopped: bool
     locale: str
+    browser: str = ""  # where it is one: what it may know itself by
 
 
 async def look_up(engine: AsyncEngine, secret: str, token: str) -> Stoppable | None:
@@ -36,7 +38,9 @@ async def look_up(engine: AsyncEngine, secret: str, token: str) -> Stoppable | N
     if found is None:
         return None
     channel = ChannelName(found.channel)
-    return Stoppable(channel, _recognisable(found.address), found.state == EndpointState.OPTED_OUT, found.locale)
+    stopped = found.state == EndpointState.OPTED_OUT
+    browser = sha256(key_of(found.address).encode()).hexdigest() if channel is ChannelName.PUSH else ""
+    return Stoppable(channel, _recognisable(found.address), stopped, found.locale, browser)
 
 
 async def unsubscribe(engine: AsyncEngine, secret: str, token: str) -> bool:

@@ -41,9 +41,11 @@ from tocsin.web.pages import (
     console,
     practice,
     practice_chat,
+    practice_push,
     practice_sms,
     practice_social,
     practice_webhook,
+    push,
     sign_in,
     unsubscribe,
 )
@@ -69,9 +71,9 @@ _API: Final = (
     health,
     describe,
 )
-_PAGES: Final = (console, sign_in, unsubscribe)
+_PAGES: Final = (console, sign_in, push, unsubscribe)
 # That of e-mail comes last: it takes any number.
-_PRACTICE: Final = (practice_sms, practice_chat, practice_social, practice_webhook, practice)
+_PRACTICE: Final = (practice_sms, practice_chat, practice_push, practice_social, practice_webhook, practice)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -32,6 +32,7 @@ _TYPES: Final = {
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
+    "png": "image/png",
 }
 _FRESH: Final = "public, max-age=0, stale-if-error=86400"
 _FOR_GOOD: Final = "public, max-age=31536000, immutable"

@@ -26,6 +26,7 @@ async def show(token: str, site: SiteDep, request: Request) -> Response:
         language=language,
         brand=site.settings.brand,
         what=language.say(MESSAGES[found.channel]),
+        browser=found.browser,
         address=found.address,
         is_stopped=found.is_stopped,
         token=token,

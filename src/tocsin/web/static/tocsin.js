@@ -40,6 +40,7 @@ function tellTimes(root) {
 
 // Makes `old` like `fresh` by touching only what differs, so that focus, selection and opened details stay.
 function become(old, fresh) {
+  if (old.dataset && "kept" in old.dataset) return; // a script of its own says what stands there
   for (const { name } of [...old.attributes]) {
     if (!fresh.hasAttribute(name) && !(old.tagName === "DETAILS" && name === "open")) old.removeAttribute(name);
   }
