@@ -7,6 +7,7 @@ hour that there is twice is the first of the two (PEP 495, fold=0).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -29,14 +30,18 @@ class QuietHours(NamedTuple):
     ends: time
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Timing:
-    """`mode` is realtime, hourly or daily; `digest_at` is for daily."""
+    """`mode` is realtime, hourly or daily; `digest_at` is for daily; `chosen`: the subscriber named the mode.
+
+    What is the same is the same object, so that it is found quickly.
+    """
 
     mode: str = "realtime"
     digest_at: time | None = None
     quiet: tuple[QuietHours, ...] = ()
     sev1_breaks_quiet: bool = True
+    chosen: bool = False
 
 
 class Held(NamedTuple):
@@ -57,13 +62,25 @@ def held(timing: Timing, where: ZoneInfo, since: float, now: float, *, urgent: b
     """Say until when news that is owed since `since` waits for its reader's hours, None where it need not."""
     reason, at = Reason.DIGEST, since
     if not urgent and timing.mode != "realtime":
-        at = _digest(timing, where, since)
+        at = _digest_after(timing, where, int(since // 60))
     if not (urgent and timing.sev1_breaks_quiet):
         earliest = max(at, now)
-        end = _quiet_until(timing.quiet, where, earliest)
+        end = _quiet_end(timing, where, int(earliest // 60)) if timing.quiet else 0.0
         if end > earliest:
             reason, at = Reason.QUIET_HOURS, end
     return Held(at, reason) if at > now else None
+
+
+# All hours are whole minutes, so whatever holds at a minute's beginning holds until its end.
+@lru_cache(maxsize=65_536)
+def _digest_after(timing: Timing, where: ZoneInfo, minute: int) -> float:
+    return _digest(timing, where, minute * 60.0)
+
+
+@lru_cache(maxsize=65_536)
+def _quiet_end(timing: Timing, where: ZoneInfo, minute: int) -> float:
+    end = _quiet_until(timing.quiet, where, minute * 60.0)
+    return end if end > minute * 60 else 0.0
 
 
 def never_awake(timing: Timing) -> bool:
@@ -131,17 +148,24 @@ def _moved_on(inside: float, where: ZoneInfo) -> float:
 
 @lru_cache(maxsize=4096)
 def _parse(
-    mode: str,
+    mode: str | None,
     digest_at: str | None,
     quiet: tuple[tuple[tuple[str, ...], str, str], ...],
     breaks: bool,  # noqa: FBT001 - a cache's key has no names
 ) -> Timing:
     return Timing(
-        mode,
+        mode or "realtime",
         None if digest_at is None else time.fromisoformat(digest_at),
         tuple(QuietHours(frozenset(days), time.fromisoformat(a), time.fromisoformat(b)) for days, a, b in quiet),
         breaks,
+        mode is not None,
     )
+
+
+@lru_cache(maxsize=65_536)
+def read_timing_text(stored: str) -> Timing:
+    """Return the timing of the JSON that is stored; as often as it is read, it is the same."""
+    return read_timing(json.loads(stored))
 
 
 def read_timing(stored: Mapping[str, Any]) -> Timing:
