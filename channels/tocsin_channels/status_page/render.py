@@ -13,8 +13,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 import tocsin
 from tocsin.domain import spoken_time
 from tocsin.domain.asset import asset_name
+from tocsin.domain.language import ENGLISH
 from tocsin.domain.page import Page, PageComponent, PageIncident
 from tocsin.domain.page_words import doing_sentence, incident_state, page_state, state_sentence
+from tocsin.domain.spoken_html import spoken_names
 from tocsin.domain.uptime import uptime
 from tocsin_channels.status_page.bars import bars, record
 from tocsin_channels.status_page.markdown import to_html
@@ -128,6 +130,7 @@ def _templates() -> Environment:
         "record": record,
         "incident_state": incident_state,
         "live": None,
+        **spoken_names(ENGLISH),
     }
     filters: dict[str, Any] = {
         "instant": spoken_time.instant,
