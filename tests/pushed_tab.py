@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext, Page, Worker
 
 # Hands out the subscription of a practice browser, and remembers it as a browser does; all else is the browser's own.
 SUBSCRIBES = """
@@ -75,3 +75,38 @@ class Delivered:
             }"""
         )
         return found
+
+
+async def worker_of(tab: Page, site: str) -> Worker:
+    """Return the service worker of `site`, as its page registers it."""
+    await tab.goto(f"{site}/")
+    async with tab.context.expect_event("serviceworker") as found:
+        await tab.evaluate("navigator.serviceWorker.register('/sw.js').then(() => navigator.serviceWorker.ready)")
+    return await found.value
+
+
+async def tap_on(worker: Worker, data: dict[str, Any], action: str = "") -> str:
+    """Tap on a notification with `data`; return what is opened, which a browser does for a real finger alone."""
+    opened: str = await worker.evaluate(
+        """([data, action]) => new Promise((done) => {
+          self.clients.openWindow = async (url) => done(url);
+          self.clients.matchAll = async () => [];
+          const notification = { close() {}, data };
+          self.dispatchEvent(Object.assign(new ExtendableEvent("notificationclick"), { notification, action }));
+        })""",
+        [data, action],
+    )
+    return opened
+
+
+async def change_subscription(worker: Worker, old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Do what a browser does that gives its subscription up for another one, and wait until it was told."""
+    await worker.evaluate(
+        """([old, fresh]) => new Promise((done, failed) => {
+          const event = new ExtendableEvent("pushsubscriptionchange");
+          event.waitUntil = (work) => work.then(done, failed);
+          const made = (one) => ({ toJSON: () => one });
+          self.dispatchEvent(Object.assign(event, { oldSubscription: made(old), newSubscription: made(fresh) }));
+        })""",
+        [old, new],
+    )

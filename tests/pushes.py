@@ -88,3 +88,6 @@ async def practising(home: Path, *, key: str = PRIVATE_KEY, seconds: float = 3.0
 def opened(message: Pushed) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(message.opened)
     return found
+
+
+WHOLE = subscription_of("acme", "push.example").as_object()

@@ -21,7 +21,6 @@ from tocsin.practice.push_browser import subscription_of
 from tocsin.sections import Push
 from tocsin.services.keys import create_key
 from tocsin.settings import Settings
-from tocsin.web.caller_address import counted_address
 from tocsin.web.pages import push
 
 AT = "push.example"
@@ -175,26 +174,6 @@ async def test_who_asks_too_often_waits(visitor: httpx.AsyncClient) -> None:
         "/subscribe/push/end", json={"subscription": browser()}, headers={"X-Forwarded-For": "93.184.216.34"}
     )
     assert elsewhere.status_code == 204, "each address behind our proxy is counted for itself"
-
-
-@pytest.mark.parametrize(
-    ("peer", "forwarded", "counted"),
-    [
-        ("93.184.216.34", [], "93.184.216.34"),
-        ("93.184.216.34", ["8.8.8.8"], "93.184.216.34"),
-        ("172.18.0.5", ["8.8.8.8"], "8.8.8.8"),
-        ("172.18.0.5", ["1.1.1.1, 8.8.8.8, 10.0.0.7"], "8.8.8.8"),
-        ("172.18.0.5", ["1.1.1.1", "8.8.8.8"], "8.8.8.8"),
-        ("172.18.0.5", ["nonsense"], "172.18.0.5"),
-        ("172.18.0.5", [], "172.18.0.5"),
-        ("2a00:1450:4001:81b::200e", [], "2a00:1450:4001:81b::/64"),
-        ("", [], ""),
-    ],
-)
-def test_a_caller_is_counted_by_the_address_that_nobody_can_make_up(
-    peer: str, forwarded: list[str], counted: str
-) -> None:
-    assert counted_address(peer, forwarded) == counted
 
 
 async def test_where_there_is_no_key_nobody_is_taken(visitor: httpx.AsyncClient, app: FastAPI) -> None:

@@ -16,7 +16,7 @@ from browsing import overflow, serious, shifted
 from delivery.world import World
 from mail_to_send import chapter, story
 from page_samples import component, incident, page
-from pushed_tab import Delivered, hands_out
+from pushed_tab import Delivered, change_subscription, hands_out, tap_on, worker_of
 from pushes import PRIVATE_KEY, Practice, practising, send
 from pushes import message as message_to
 from tocsin.domain.component import ComponentStatus
@@ -107,7 +107,7 @@ async def test_a_tap_notifies_this_browser_and_another_ends_it(
     await tab.evaluate("refresh(document.getElementById('main'))")  # what is refreshed leaves the offer as it is
     await tab.reload()
     await tab.get_by_role("button", name="Stop notifying it").click()
-    await expect(tab.get_by_role("button", name=OFFER)).to_be_visible()
+    await expect(tab.get_by_role("button", name=OFFER)).to_be_enabled()
     assert await world.rows("SELECT state::text FROM endpoint WHERE channel = 'push'") == [("opted_out",)]
 
 
@@ -203,3 +203,32 @@ async def test_when_we_are_down_nothing_is_left_half_done(
     await expect(tab.locator("#notify p")).to_contain_text(told)
     await expect(tab.get_by_role("button", name=OFFER)).to_be_enabled()
     assert await tab.evaluate("localStorage.getItem('stub')") is None
+
+
+async def test_a_tap_on_a_notification_opens_its_page_and_never_another_site(
+    site: str, tab: Page, shown: PublicPage
+) -> None:
+    assert shown.push_key
+    worker = await worker_of(tab, site)
+    note_ = {"url": f"{site}/incidents/inc000000001", "stop": "/unsubscribe/abc"}
+    assert await tap_on(worker, note_) == f"{site}/incidents/inc000000001"
+    assert await tap_on(worker, note_, action="stop") == f"{site}/unsubscribe/abc"
+    assert await tap_on(worker, {"url": "https://evil.example/"}) == f"{site}/"
+    assert await tap_on(worker, {"url": "javascript:alert(1)"}) == f"{site}/"
+
+
+async def test_a_browser_that_changes_its_subscription_is_written_to_at_the_new_one(
+    site: str, tab: Page, shown: PublicPage, practice: Practice, world: World
+) -> None:
+    assert shown.push_key
+    worker = await worker_of(tab, site)
+    old, new = subscription(practice), subscription(practice, "laptop")
+    await tab.evaluate(
+        "(given) => fetch('/subscribe/push', {method: 'POST', headers: {'Content-Type': 'application/json'}, "
+        "body: JSON.stringify({subscription: given})})",
+        old,
+    )
+    await world.run("UPDATE endpoint SET least = 2 WHERE channel = 'push'")
+    await change_subscription(worker, old, new)
+    rows = await world.rows("SELECT address_key, state::text, least FROM endpoint WHERE channel = 'push'")
+    assert rows == [(new["endpoint"], "active", 2)]
