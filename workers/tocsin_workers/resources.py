@@ -22,6 +22,7 @@ from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import Channel, ChannelName, Content, WarmsUp
 from tocsin.domain.page import Page
 from tocsin.domain.policy import Policy
+from tocsin.languages import read_languages
 from tocsin.services import sweep
 from tocsin.services.attempt import DATABASE_TROUBLE
 from tocsin.services.audiences import read_audiences
@@ -32,9 +33,10 @@ from tocsin.services.hint import Hints
 from tocsin.services.mute import end_mutes
 from tocsin.services.policy import load_policy
 from tocsin.services.refresh_page import PageDesk, refresh_page
+from tocsin.services.send_notices import Desk, send_notices
 from tocsin.services.show_page import read_page
 from tocsin.services.way import Compose, Way, rules_of
-from tocsin.settings import Settings
+from tocsin.settings import Settings, config_directory
 from tocsin.store.engine import Pool, begin, make_engine, make_pool
 from tocsin_channels import registry
 
@@ -58,11 +60,14 @@ class Resources:
     pool: Pool
     page: PageDesk | None = None
     ways: dict[ChannelName, Way] = field(default_factory=dict[ChannelName, Way])
+    desks: dict[ChannelName, Desk] = field(default_factory=dict[ChannelName, Desk])
     sweepers: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
     async def deliver(self, channel: ChannelName) -> int:
         """Deliver what is due on `channel`; nothing where this installation has not set it up."""
         way = self.ways.get(channel)
+        if channel in self.desks:
+            await send_notices(self.desks[channel])
         sent = 0 if way is None else await deliver(way)
         if self.page is not None and channel is self.page.channel.name:
             await refresh_page(self.page)
@@ -108,6 +113,7 @@ async def open_resources(settings: Settings, queues: frozenset[str]) -> Resource
             resources.ways[name] = _way(resources, channel, resources.page.compose)
         else:
             resources.ways[name] = _way(resources, channel, _composer(resources, channel))
+            resources.desks[name] = _desk(resources, channel)
     _start_sweepers(resources, queues)
     Thread(target=_warm_up, args=[[way.channel for way in resources.ways.values()]], daemon=True).start()
     return resources
@@ -128,6 +134,8 @@ def _start_sweepers(resources: Resources, queues: frozenset[str]) -> None:
     if resources.ways:
         refresh = None if resources.page is None else partial(refresh_page, resources.page)
         _keep(resources, sweep.sweep_deliveries(resources.pool, resources.ways, refresh, seconds))
+    for desk in resources.desks.values():
+        _keep(resources, sweep.sweep_notices(desk, seconds))
     if FAN_OUT in queues:
         _keep(resources, sweep.sweep_outbox(resources.pool, resources.fan_out, seconds))
 
@@ -147,6 +155,21 @@ def _way(resources: Resources, channel: Channel, compose: Compose) -> Way:
         lease_seconds=settings.delivery.lease_seconds,
         batch=settings.delivery.batch,
         worker=f"{socket.gethostname()}:{os.getpid()}",
+    )
+
+
+def _desk(resources: Resources, channel: Channel) -> Desk:
+    settings = resources.settings
+    return Desk(
+        engine=resources.engine,
+        channel=channel,
+        languages=read_languages(config_directory() / "languages").languages,
+        patience=resources.policy.patience,
+        brand=settings.brand,
+        url=settings.url,
+        secret=settings.secret.get_secret_value(),
+        confirm_hours=settings.subscribe.confirm_hours,
+        manage_days=settings.subscribe.manage_days,
     )
 
 

@@ -25,22 +25,22 @@ _COLOURS = {Impact.CRITICAL: "Attention", Impact.MAJOR: "Attention", Impact.MINO
 _SEPARATE, _CLOSE = "Medium", "None"
 
 
-def write(telling: Telling, chapter: Chapter) -> bytes:
+def write(telling: Telling, colour: str) -> bytes:
     """Return the body of the request, what people wrote cut short where it would be too large."""
     longest = _FIRST_BODY
     while True:
         told = telling.shortened(longest)
         elements = _elements((*told.before, *told.body, *told.after))
-        envelope = _envelope(told, elements[:_MOST_ELEMENTS], chapter)
+        envelope = _envelope(told, elements[:_MOST_ELEMENTS], colour)
         content = json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         if longest == 0 or (len(content) <= LONGEST_BYTES and len(elements) <= _MOST_ELEMENTS):
             return content
         longest = longest // 2 if longest > _SHORTEST_BODY else 0
 
 
-def _envelope(told: Telling, elements: list[dict[str, Any]], chapter: Chapter) -> dict[str, Any]:
+def _envelope(told: Telling, elements: list[dict[str, Any]], colour: str) -> dict[str, Any]:
     headline = told.headline[:_LONGEST_TITLE].strip() or "·"
-    body = [_text([{**_run(Run(headline, bold=True)), "size": "Large", "color": _colour(chapter)}], _SEPARATE)]
+    body = [_text([{**_run(Run(headline, bold=True)), "size": "Large", "color": colour}], _SEPARATE)]
     body += elements
     body.append(_text([{**_run(Run(told.footer[:_LONGEST_TITLE])), "isSubtle": True, "size": "Small"}], _SEPARATE))
     card: dict[str, Any] = {
@@ -106,7 +106,8 @@ def _text(runs: list[dict[str, Any]], spacing: str) -> dict[str, Any]:
     return {"type": "RichTextBlock", "inlines": runs, "spacing": spacing}
 
 
-def _colour(chapter: Chapter) -> str:
+def colour_of(chapter: Chapter) -> str:
+    """Return the colour of an incident's headline, by the names that cards have for colours."""
     match chapter.status:
         case Status.RESOLVED:
             return "Good"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt
 from tocsin.domain.chat_address import ChatRules
 from tocsin.domain.errors import DeliveryError, ProviderDown, Refused
+from tocsin.domain.notice import Notice
 from tocsin.domain.page import Page
 from tocsin.domain.story import Story
 from tocsin_channels.chat import post
@@ -57,6 +58,9 @@ class ChatChannel:
     def render(self, content: Story | Page) -> Post:
         assert isinstance(content, Story)
         return post.write(self._words, content)
+
+    def render_notice(self, notice: Notice) -> Post:
+        return post.write_notice(notice)
 
     async def send(self, messages: Sequence[Message], answered: Answered) -> None:
         await Round(self.rules, self._open(), answered).send(messages)

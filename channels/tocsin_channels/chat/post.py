@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 
 from tocsin.domain.incident import Phase
+from tocsin.domain.notice import Notice
 from tocsin.domain.story import Story
 from tocsin_channels.chat import blocks, card
 from tocsin_channels.chat.blocks import SlackWords
-from tocsin_channels.chat.passages import Passage
+from tocsin_channels.chat.passages import Passage, Run, cleaned, plain
 from tocsin_channels.chat.words import Telling, Words
 
 # What a whole channel should see, and not only those who follow the thread.
@@ -41,10 +42,33 @@ def write(words: Words, story: Story) -> Post:
         first=slack,
         reply=blocks.write(reply, headed=False),
         whole=slack,
-        card=card.write(first, chapter),
+        card=card.write(first, card.colour_of(chapter)),
         title=muted(first.headline),
         body=muted(_plain(first)),
         broadcast=bool(chapter.phase & _SEEN_BY_ALL),
+    )
+
+
+def write_notice(notice: Notice) -> Post:
+    """Return a post that tells a room what concerns it alone."""
+    ways = [(notice.action, notice.url), (notice.other_action, notice.other_url)]
+    telling = Telling(
+        headline=cleaned(notice.title),
+        before=tuple(plain(paragraph) for paragraph in notice.paragraphs),
+        body=(),
+        after=tuple(Passage((Run(words, url=url),)) for words, url in ways if url),
+        footer=cleaned(notice.brand),
+        url="",
+    )
+    slack = blocks.write(telling, headed=True)
+    return Post(
+        first=slack,
+        reply=slack,
+        whole=slack,
+        card=card.write(telling, "Accent"),
+        title=muted(telling.headline),
+        body=muted(_plain(telling)),
+        broadcast=False,
     )
 
 

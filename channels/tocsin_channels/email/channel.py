@@ -8,11 +8,13 @@ from pathlib import Path
 
 from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt
 from tocsin.domain.errors import DeliveryError, Refused
+from tocsin.domain.notice import Notice
 from tocsin.domain.page import Page
 from tocsin.domain.story import Story
 from tocsin_channels.email import address
 from tocsin_channels.email.carrier import Carrier
 from tocsin_channels.email.letter import Letter
+from tocsin_channels.email.notice import NoticeRenderer, Slip
 from tocsin_channels.email.render import Renderer, Sender
 
 _BATCH = 500
@@ -30,6 +32,7 @@ class EmailChannel:
     def __init__(self, carrier: Carrier, sender: Sender, templates: Path) -> None:
         self.carrier = carrier
         self._renderer = Renderer(templates, sender)
+        self._notices = NoticeRenderer(templates, sender)
 
     @property
     def provider(self) -> str:
@@ -38,6 +41,9 @@ class EmailChannel:
     def render(self, content: Story | Page) -> Letter:
         assert isinstance(content, Story)
         return self._renderer.render(content)
+
+    def render_notice(self, notice: Notice) -> Slip:
+        return self._notices.render(notice)
 
     async def send(self, messages: Sequence[Message], answered: Answered) -> None:
         await self.carrier.send(messages, answered)

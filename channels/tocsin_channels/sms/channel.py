@@ -13,6 +13,7 @@ import structlog
 from tocsin.domain.channel import Accepted, Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt
 from tocsin.domain.errors import DeliveryError, GiveUp, ProviderDown
 from tocsin.domain.incident import Severity
+from tocsin.domain.notice import Notice
 from tocsin.domain.page import Page
 from tocsin.domain.story import Story
 from tocsin_channels.sms import text
@@ -49,6 +50,9 @@ class SmsChannel:
     def render(self, content: Story | Page) -> Text:
         assert isinstance(content, Story)
         return text.write(content, self._templates, self._urgent)
+
+    def render_notice(self, notice: Notice) -> Text:
+        return text.write_notice(notice)
 
     async def send(self, messages: Sequence[Message], answered: Answered) -> None:
         """Text everyone, several at once; those to one number go one after the other."""

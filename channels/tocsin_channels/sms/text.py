@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tocsin.domain.incident import Severity
+from tocsin.domain.notice import Notice
 from tocsin.domain.story import Chapter, Story
 from tocsin_channels.sms import gsm
 from tocsin_channels.sms.segments import Count, count
@@ -39,6 +40,12 @@ def write(story: Story, templates: Templates, urgent: Severity) -> Text:
     """Return the text that tells `story`; what is as grave as `urgent` is worth delivering for minutes only."""
     body = _fitted(story, templates)
     return Text(body, count(body), max(_seconds(chapter, urgent) for chapter in story.chapters))
+
+
+def write_notice(notice: Notice) -> Text:
+    """Return the text of a notice, which is worth delivering for as long as a code is good."""
+    body = gsm.spell(notice.short)
+    return Text(body, count(body), URGENT_SECONDS)
 
 
 def _seconds(chapter: Chapter, urgent: Severity) -> int:

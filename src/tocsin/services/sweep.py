@@ -10,9 +10,10 @@ import structlog
 from tocsin.domain.channel import ChannelName
 from tocsin.services.attempt import DATABASE_TROUBLE
 from tocsin.services.deliver import deliver
+from tocsin.services.send_notices import Desk, send_notices
 from tocsin.services.stand_in import stand_in
 from tocsin.services.way import Way
-from tocsin.store import claim, housekeeping, outbox
+from tocsin.store import claim, housekeeping, outbox, quarantine
 from tocsin.store.engine import Pool
 
 log = structlog.get_logger()
@@ -62,6 +63,16 @@ async def sweep_outbox(pool: Pool, fan_out: Callable[[], Awaitable[object]], sec
     await _repeat(look, seconds)
 
 
+async def sweep_notices(desk: Desk, seconds: float) -> None:
+    """Send notices that no hint came for, also while a large update is going out, until cancelled."""
+
+    async def look() -> float | None:
+        await send_notices(desk)
+        return None
+
+    await _repeat(look, seconds)
+
+
 async def keep_house(pool: Pool) -> None:
     """Forget what has outlived its use, and mend what must never be: unfinished rows that no bucket would look at."""
     async with pool.acquire() as connection:
@@ -69,6 +80,7 @@ async def keep_house(pool: Pool) -> None:
             return
         try:
             await housekeeping.forget(connection)
+            await quarantine.promise_notices(connection)
             mended = await housekeeping.wake_forgotten(connection)
         finally:
             await housekeeping.done(connection)

@@ -17,10 +17,17 @@ async def done(connection: Connection) -> None:
 
 
 async def forget(connection: Connection) -> None:
-    """Delete answers kept for repeated requests after two days, ended sessions after one, kept promises after 30."""
+    """Delete answers kept for repeated requests after two days, ended sessions after one, kept promises after 30.
+
+    Questions that nobody answered are forgotten a month after they were asked, with links and notices that are over.
+    """
     await connection.execute("DELETE FROM idempotency WHERE created_at < tocsin_now() - interval '2 days'")
     await connection.execute("DELETE FROM operator_session WHERE created_at < tocsin_now() - interval '1 day'")
     await connection.execute("DELETE FROM outbox WHERE kind = 'page' AND done_at < tocsin_now() - interval '30 days'")
+    await connection.execute("DELETE FROM notice WHERE created_at < tocsin_now() - interval '30 days'")
+    await connection.execute("DELETE FROM opt_in WHERE created_at < tocsin_now() - interval '30 days'")
+    await connection.execute("DELETE FROM link WHERE expires_at < tocsin_now() - interval '7 days'")
+    await connection.execute("DELETE FROM asked WHERE at < tocsin_now() - interval '2 days'")
 
 
 async def wake_forgotten(connection: Connection) -> int:

@@ -131,6 +131,7 @@ class Outbox(Row):
     id: Mapped[int] = mapped_column(Big, primary_key=True)
     kind: Mapped[str]
     update_id: Mapped[int | None] = mapped_column(ForeignKey("incident_update.id"))
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id", ondelete="CASCADE"))
     urgent: Mapped[bool] = mapped_column(server_default="false")
     due_at: Mapped[float | None]
     lease: Mapped[str | None] = mapped_column(UUID(as_uuid=False))
@@ -189,6 +190,7 @@ class Endpoint(Row):
     fallback_id: Mapped[int | None]
     secret_version: Mapped[int] = mapped_column(Small, server_default="1")
     secret_rotated_at: Mapped[datetime | None]
+    quarantine_told: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[datetime] = _now()
     updated_at: Mapped[datetime] = _now()
 
@@ -306,3 +308,86 @@ class OperatorSession(Row):
     operator_id: Mapped[int] = mapped_column(ForeignKey("operator.id", ondelete="CASCADE"))
     created_at: Mapped[datetime] = _now()
     seen_at: Mapped[datetime] = _now()
+
+
+class OptIn(Row):
+    __tablename__ = "opt_in"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    purpose: Mapped[str]
+    channel: Mapped[str]
+    address: Mapped[str]
+    address_key: Mapped[str]
+    seal: Mapped[bytes]
+    subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
+    endpoint_id: Mapped[int | None] = mapped_column(ForeignKey("endpoint.id", ondelete="CASCADE"))
+    wanted: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    locale: Mapped[str]
+    network: Mapped[str]
+    wording: Mapped[str]
+    browser: Mapped[bytes | None]
+    code: Mapped[bytes | None]
+    code_until: Mapped[float | None]
+    tries: Mapped[int] = mapped_column(Small, server_default="0")
+    created_at: Mapped[datetime] = _now()
+    expires_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+
+
+class Link(Row):
+    __tablename__ = "link"
+    sha256: Mapped[bytes] = mapped_column(primary_key=True)
+    purpose: Mapped[str]
+    opt_in_id: Mapped[int | None] = mapped_column(ForeignKey("opt_in.id", ondelete="CASCADE"))
+    subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime] = _now()
+    expires_at: Mapped[datetime]
+
+
+class Notice(Row):
+    __tablename__ = "notice"
+    id: Mapped[int] = mapped_column(Big, primary_key=True)
+    kind: Mapped[str]
+    channel: Mapped[str]
+    address: Mapped[str]
+    address_key: Mapped[str]
+    locale: Mapped[str] = mapped_column(server_default="en")
+    opt_in_id: Mapped[int | None] = mapped_column(ForeignKey("opt_in.id", ondelete="CASCADE"))
+    subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
+    endpoint_id: Mapped[int | None] = mapped_column(ForeignKey("endpoint.id", ondelete="CASCADE"))
+    outcome: Mapped[str | None]
+    note: Mapped[str | None]
+    provider_id: Mapped[str | None]
+    created_at: Mapped[datetime] = _now()
+
+
+class Asked(Row):
+    __tablename__ = "asked"
+    id: Mapped[int] = mapped_column(Big, primary_key=True)
+    at: Mapped[datetime] = _now()
+    channel: Mapped[str]
+    seal: Mapped[bytes]
+    network: Mapped[str]
+    prefix: Mapped[str | None]
+
+
+class Consent(Row):
+    __tablename__ = "consent"
+    id: Mapped[int] = mapped_column(Big, primary_key=True)
+    at: Mapped[datetime] = _now()
+    what: Mapped[str]
+    how: Mapped[str]
+    channel: Mapped[str]
+    seal: Mapped[bytes]
+    subscriber: Mapped[str | None]
+    endpoint: Mapped[str | None]
+    network: Mapped[str | None]
+    wording: Mapped[str | None]
+
+
+class Suppression(Row):
+    __tablename__ = "suppression"
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    seal: Mapped[bytes] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    created_at: Mapped[datetime] = _now()
