@@ -151,3 +151,20 @@ class Chat(Section):
     def is_configured(self) -> bool:
         """Whether somebody said how the services are reached; webhooks work without."""
         return bool(self.slack_bot_token.get_secret_value() or self.teams_url) or self.slack_url != SLACK_URL
+
+
+class Subscribe(Section):
+    channels: list[Literal["email", "sms", "chat", "webhook", "push"]] = Field(
+        default=["email", "sms", "chat", "webhook", "push"]
+    )
+    audience: str = ""
+    sms_countries: list[Annotated[str, Field(pattern="^[A-Z]{2}$")]] = Field(default=[])
+    confirm_hours: float = Field(default=48.0, gt=0)
+    manage_days: float = Field(default=30.0, gt=0)
+    per_address_a_day: int = Field(default=3, ge=1)
+    per_network_an_hour: int = Field(default=20, ge=1)
+    per_network_a_day: int = Field(default=60, ge=1)
+    per_prefix_a_day: int = Field(default=10, ge=1)
+    mails_a_day: int = Field(default=5_000, ge=1)
+    texts_a_day: int = Field(default=300, ge=1)
+    others_a_day: int = Field(default=500, ge=1)

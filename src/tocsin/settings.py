@@ -25,7 +25,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from tocsin.sections import Chat, Email, Push, Section, Sms, Social, Webhook
+from tocsin.sections import Chat, Email, Push, Section, Sms, Social, Subscribe, Webhook
 
 REPOSITORY_CONFIG = Path(__file__).parents[2] / "config"
 
@@ -38,6 +38,7 @@ class Web(Section):
     requests_per_minute: int = Field(default=60_000, ge=1)
     session_idle_minutes: int = Field(default=30, ge=1)
     session_hours: int = Field(default=12, ge=1)
+    trusted_proxies: list[str] = Field(default=["127.0.0.1"])
 
 
 class Database(Section):
@@ -113,6 +114,7 @@ class Settings(BaseSettings):
     push: Push = Push()
     webhook: Webhook = Webhook()
     social: Social = Social()
+    subscribe: Subscribe = Subscribe()
     delivery: Delivery = Delivery()
     status_page: StatusPage = StatusPage()
     log: Log = Log()

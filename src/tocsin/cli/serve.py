@@ -35,6 +35,7 @@ def web(
             log_config=None,
             access_log=False,
             server_header=False,
+            forwarded_allow_ips=settings.web.trusted_proxies,
             timeout_graceful_shutdown=_STOPPING_SECONDS,
         )
     )

@@ -47,8 +47,7 @@ class Status(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        # By identity: this is asked millions of times, and an enum's hash is slow.
-        return self is not _RESOLVED and self is not _POSTMORTEM
+        return self in _OPEN
 
 
 class Phase(IntFlag):
@@ -69,7 +68,6 @@ class Phase(IntFlag):
 
 ALL_PHASES = Phase.OPENED | Phase.ESCALATED | Phase.UPDATE | Phase.RESOLVED | Phase.MAINTENANCE | Phase.POSTMORTEM
 
-_RESOLVED, _POSTMORTEM = Status.RESOLVED, Status.POSTMORTEM
 _OPEN = frozenset({Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING})
 _MOVES: dict[Status, frozenset[Status]] = {
     Status.INVESTIGATING: _OPEN | {Status.RESOLVED},
@@ -99,7 +97,7 @@ class Standing:
 
     @property
     def is_open(self) -> bool:
-        return self.status is not _RESOLVED and self.status is not _POSTMORTEM
+        return self.status.is_open
 
 
 def phase(before: Standing | None, after: Standing) -> Phase:

@@ -29,7 +29,7 @@ class Row(NamedTuple):
     name: str
     locale: str
     time_zone: str
-    timing: str | None  # as it is stored, in JSON
+    timing: Mapping[str, Any] | None
     snoozed: Mapping[str, Any] | None
     rule: str | None
     rung_at: float

@@ -7,7 +7,6 @@ hour that there is twice is the first of the two (PEP 495, fold=0).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -30,18 +29,15 @@ class QuietHours(NamedTuple):
     ends: time
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Timing:
-    """`mode` is realtime, hourly or daily; `digest_at` is for daily; `chosen`: the subscriber named the mode.
-
-    What is the same is the same object, so that it is found quickly.
-    """
+    """`mode` is realtime, hourly or daily; `digest_at` is for daily. Until `paused_until` all waits, urgent or not."""
 
     mode: str = "realtime"
     digest_at: time | None = None
     quiet: tuple[QuietHours, ...] = ()
     sev1_breaks_quiet: bool = True
-    chosen: bool = False
+    paused_until: float = 0.0
 
 
 class Held(NamedTuple):
@@ -61,26 +57,16 @@ def zone(name: str) -> ZoneInfo:
 def held(timing: Timing, where: ZoneInfo, since: float, now: float, *, urgent: bool) -> Held | None:
     """Say until when news that is owed since `since` waits for its reader's hours, None where it need not."""
     reason, at = Reason.DIGEST, since
+    if timing.paused_until > now:
+        return Held(timing.paused_until, Reason.PAUSED)
     if not urgent and timing.mode != "realtime":
-        at = _digest_after(timing, where, int(since // 60))
+        at = _digest(timing, where, since)
     if not (urgent and timing.sev1_breaks_quiet):
         earliest = max(at, now)
-        end = _quiet_end(timing, where, int(earliest // 60)) if timing.quiet else 0.0
+        end = _quiet_until(timing.quiet, where, earliest)
         if end > earliest:
             reason, at = Reason.QUIET_HOURS, end
     return Held(at, reason) if at > now else None
-
-
-# All hours are whole minutes, so whatever holds at a minute's beginning holds until its end.
-@lru_cache(maxsize=65_536)
-def _digest_after(timing: Timing, where: ZoneInfo, minute: int) -> float:
-    return _digest(timing, where, minute * 60.0)
-
-
-@lru_cache(maxsize=65_536)
-def _quiet_end(timing: Timing, where: ZoneInfo, minute: int) -> float:
-    end = _quiet_until(timing.quiet, where, minute * 60.0)
-    return end if end > minute * 60 else 0.0
 
 
 def never_awake(timing: Timing) -> bool:
@@ -148,29 +134,23 @@ def _moved_on(inside: float, where: ZoneInfo) -> float:
 
 @lru_cache(maxsize=4096)
 def _parse(
-    mode: str | None,
+    mode: str,
     digest_at: str | None,
     quiet: tuple[tuple[tuple[str, ...], str, str], ...],
     breaks: bool,  # noqa: FBT001 - a cache's key has no names
+    paused_until: float,
 ) -> Timing:
     return Timing(
-        mode or "realtime",
+        mode,
         None if digest_at is None else time.fromisoformat(digest_at),
         tuple(QuietHours(frozenset(days), time.fromisoformat(a), time.fromisoformat(b)) for days, a, b in quiet),
         breaks,
-        mode is not None,
+        paused_until,
     )
-
-
-@lru_cache(maxsize=65_536)
-def read_timing_text(stored: str) -> Timing:
-    """Return the timing of the JSON that is stored; as often as it is read, it is the same."""
-    return read_timing(json.loads(stored))
 
 
 def read_timing(stored: Mapping[str, Any]) -> Timing:
     """Return the timing as it is stored with an endpoint: the fields of a preference, as the API has them."""
     quiet = tuple((tuple(one["days"]), str(one["from"]), str(one["to"])) for one in stored.get("quiet_hours") or ())
-    return _parse(
-        stored["mode"] or "realtime", stored.get("digest_at"), quiet, bool(stored.get("sev1_breaks_quiet", True))
-    )
+    breaks, paused = bool(stored.get("sev1_breaks_quiet", True)), float(stored.get("paused_until") or 0.0)
+    return _parse(stored["mode"] or "realtime", stored.get("digest_at"), quiet, breaks, paused)

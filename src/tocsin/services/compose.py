@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import Channel, Message
 from tocsin.domain.component import ComponentStatus
-from tocsin.domain.delivery import Rule, State
+from tocsin.domain.delivery import State
 from tocsin.domain.incident import Impact, Phase, Severity, Status
 from tocsin.domain.outline import Planned
 from tocsin.domain.rows import Row, Version
@@ -23,7 +22,7 @@ from tocsin.store.threads import Thread
 _MOST_RENDERED = 500
 _MOST_VERSIONS = 20_000
 
-_Reading = tuple[tuple[tuple[int, int], ...], str, str | None]  # ((update, audience), …), locale, rule
+_Reading = tuple[tuple[tuple[int, int], ...], str]  # ((update, audience), …), locale
 
 
 class Versions:
@@ -113,14 +112,13 @@ class Composer:
         )
 
     async def _render(self, readings: set[_Reading]) -> None:
-        updates = sorted({update for chapters, _, _ in readings for update, _ in chapters})
+        updates = sorted({update for chapters, _ in readings for update, _ in chapters})
         async with self._pool.acquire() as connection:
             words = {one.update_id: one for one in await wording.words_of(connection, updates)}
             names = await wording.component_names(connection)
         for reading in readings:
-            chapters, locale, rule = reading
-            told = [(words[update], audience) for update, audience in chapters]
-            story = replace(self._story(told, locale, names), rule=Rule(rule) if rule else Rule.AUDIENCE)
+            chapters, locale = reading
+            story = self._story([(words[update], audience) for update, audience in chapters], locale, names)
             self._rendered[reading] = self._channel.render(story)
 
     def _story(
@@ -171,4 +169,4 @@ def thread_of(message: Planned, versions: Mapping[int, Version]) -> Thread:
 
 
 def _reading(message: Planned) -> _Reading:
-    return tuple((row.update_id, row.audience) for row in message.rows), message.rows[0].locale, message.rows[0].rule
+    return tuple((row.update_id, row.audience) for row in message.rows), message.rows[0].locale

@@ -38,7 +38,9 @@ from tocsin.web.errors import add_error_answers
 from tocsin.web.gate import Gate
 from tocsin.web.metrics import Counted, Metrics
 from tocsin.web.pages import (
+    confirm,
     console,
+    manage,
     practice,
     practice_chat,
     practice_push,
@@ -47,6 +49,7 @@ from tocsin.web.pages import (
     practice_webhook,
     push,
     sign_in,
+    subscribe,
     unsubscribe,
 )
 from tocsin.web.pages.status import StatusPages
@@ -71,7 +74,7 @@ _API: Final = (
     health,
     describe,
 )
-_PAGES: Final = (console, sign_in, push, unsubscribe)
+_PAGES: Final = (console, sign_in, subscribe, confirm, manage, push, unsubscribe)
 # That of e-mail comes last: it takes any number.
 _PRACTICE: Final = (practice_sms, practice_chat, practice_push, practice_social, practice_webhook, practice)
 

@@ -17,6 +17,8 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from delivery.world import World, open_world
+from joining import ADA
+from post_office import PostOffice
 from tocsin.sections import Email
 from tocsin.settings import Settings
 from tocsin.store.engine import begin
@@ -88,6 +90,22 @@ async def site(app: FastAPI, settings: Settings, listener: socket.socket) -> Asy
     yield settings.url
     server.should_exit = True
     await serving
+
+
+@pytest.fixture
+def office(world: World, settings: Settings) -> PostOffice:
+    """Return the worker's desk from which notices go to people."""
+    return PostOffice(world.engine, settings)
+
+
+@pytest.fixture
+async def way_in(world: World, office: PostOffice, visitor: httpx.AsyncClient) -> str:
+    """Return the way to what Ada chose, as she has it mailed to her."""
+    await world.component("checkout")
+    await world.component("api")
+    await world.person(ADA)
+    await visitor.post("/manage", data={"address": ADA})
+    return await office.path(ADA)
 
 
 @pytest.fixture
