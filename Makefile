@@ -70,6 +70,7 @@ format: $(TOOLS) ## Put every file into the common form
 	@$(BIN)/ruff check --fix --quiet $(SOURCES); $(BIN)/ruff format $(SOURCES)
 
 bench: $(TOOLS) postfix ## Measure deliveries per second against a plain SMTP sender
+	@$(BIN)/python benchmarks/policy.py
 	@$(BIN)/python benchmarks/blast.py $(ARGS)
 
 bench-quick: $(TOOLS) postfix ## The same in a minute

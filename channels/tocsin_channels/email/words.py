@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tocsin.domain.delivery import Rule
 from tocsin.domain.incident import Impact, Status
 from tocsin.domain.story import Chapter, Story
 
@@ -104,8 +105,10 @@ def next_update(chapter: Chapter) -> str:
 
 
 def why(story: Story) -> str:
+    particular = "" if story.rule is Rule.AUDIENCE else f", and {story.rule.to_you}"
     return (
-        f"You get this e-mail because you are subscribed to incident updates from {story.brand}, for {story.audience}."
+        f"You get this e-mail because you are subscribed to incident updates from {story.brand}, for {story.audience}"
+        f"{particular}."
     )
 
 

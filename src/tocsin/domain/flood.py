@@ -66,6 +66,7 @@ class Owed(NamedTuple):
     first: bool  # this is the incident's first version
     not_before: float = 0.0  # quiet hours, a digest or a retry: held at least until then
     because: Reason = Reason.MERGING  # why it is, where that is for the record
+    kind: Class | None = None  # what it is, where that was asked before
 
 
 class Tell(NamedTuple):
@@ -120,10 +121,13 @@ def decide(now: float, pace: Pace, owed: Sequence[Owed], lanes: Lanes, waits: Wa
     due_urgent = due_any = NEVER
     because = Reason.MERGING
     for item in owed:
-        kind = classify(item.now, item.told, urgent, first=item.first)
-        if isinstance(kind, Reason):
-            settled.append((item.key, kind))
-            continue
+        kind = item.kind
+        if kind is None:
+            found = classify(item.now, item.told, urgent, first=item.first)
+            if isinstance(found, Reason):
+                settled.append((item.key, found))
+                continue
+            kind = found
         quiet = pace.n1 <= item.since and pace.n2 <= item.since
         deadline = max(item.not_before, item.since if quiet else item.since + waits[kind])
         keys.append((kind, item.key))
@@ -135,8 +139,9 @@ def decide(now: float, pace: Pace, owed: Sequence[Owed], lanes: Lanes, waits: Wa
         return Verdict(Nothing(), tuple(settled))
 
     normal = _opens((pace.n1, pace.n2), lanes.normal)
-    reserve = _opens((pace.u1, pace.u2), lanes.urgent)
-    at = min(max(now, due_any, normal), max(now, due_urgent, reserve))
+    at = max(now, due_any, normal)
+    if due_urgent < at:
+        at = min(at, max(now, due_urgent, _opens((pace.u1, pace.u2), lanes.urgent)))
     if at > now:
         return Verdict(Hold(at, because if due_any > now else Reason.PACED), tuple(settled))
     keys.sort()

@@ -47,7 +47,8 @@ class Status(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        return self in _OPEN
+        # By identity: this is asked millions of times, and an enum's hash is slow.
+        return self is not _RESOLVED and self is not _POSTMORTEM
 
 
 class Phase(IntFlag):
@@ -68,6 +69,7 @@ class Phase(IntFlag):
 
 ALL_PHASES = Phase.OPENED | Phase.ESCALATED | Phase.UPDATE | Phase.RESOLVED | Phase.MAINTENANCE | Phase.POSTMORTEM
 
+_RESOLVED, _POSTMORTEM = Status.RESOLVED, Status.POSTMORTEM
 _OPEN = frozenset({Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING})
 _MOVES: dict[Status, frozenset[Status]] = {
     Status.INVESTIGATING: _OPEN | {Status.RESOLVED},
@@ -97,7 +99,7 @@ class Standing:
 
     @property
     def is_open(self) -> bool:
-        return self.status.is_open
+        return self.status is not _RESOLVED and self.status is not _POSTMORTEM
 
 
 def phase(before: Standing | None, after: Standing) -> Phase:

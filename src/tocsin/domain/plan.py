@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from operator import attrgetter
 
 from tocsin.domain.channel import OnUnknown
 from tocsin.domain.delivery import Reason, State
@@ -17,6 +18,7 @@ from tocsin.domain.outline import Change, Plan, Planned, Rules
 from tocsin.domain.rows import Row, Version
 from tocsin.domain.tell import tell
 
+_ENDPOINT = attrgetter("endpoint_id")
 # Two endpoints whose holds end milliseconds apart must not become two claims.
 LOOK_AGAIN_SECONDS = 0.25
 # A row that a newer version is about to supersede is looked at again after this long.
@@ -39,8 +41,10 @@ def plan(
     operators want nobody to hear on this channel for now.
     """
     result = Plan()
-    for _, group in groupby(rows, key=lambda row: row.endpoint_id):
-        audible = [row for row in group if not (row.update_id in muted and _mute(result, row))]
+    for _, group in groupby(rows, key=_ENDPOINT):
+        audible = list(group)
+        if muted:
+            audible = [row for row in audible if not (row.update_id in muted and _mute(result, row))]
         if audible:
             _plan_endpoint(result, audible, versions, newest, fanned_out, now, rules)
     return result

@@ -29,7 +29,7 @@ class Row(NamedTuple):
     name: str
     locale: str
     time_zone: str
-    timing: Mapping[str, Any] | None
+    timing: str | None  # as it is stored, in JSON
     snoozed: Mapping[str, Any] | None
     rule: str | None
     rung_at: float

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.domain.component import ComponentStatus
+from tocsin.domain.delivery import Rule
 from tocsin.domain.incident import Impact, Phase, Severity, Status
 
 
@@ -51,3 +52,4 @@ class Story:
     locale: str
     chapters: tuple[Chapter, ...]
     public_url: str
+    rule: Rule = Rule.AUDIENCE  # why its readers get it: `Rule.to_you`

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tocsin.domain.delivery import Reason, State
-from tocsin.domain.flood import Lanes, Nothing, Owed, Pace, Tell, Tier, classify, decide
+from tocsin.domain.flood import Hold, Lanes, Owed, Pace, Tell, Tier, classify, decide
 from tocsin.domain.incident import Standing
 from tocsin.domain.outline import Change, Plan, Planned, Rules
 from tocsin.domain.rows import Row, Version
 from tocsin.domain.told import told_after
-from tocsin.domain.waiting import WAITING_FOR_PROVIDER, waits, withheld
+from tocsin.domain.waiting import NO_WAIT, WAITING_FOR_PROVIDER, waits, withheld
 
+_NOTHING: dict[int, Standing] = {}
 UNPACED = Lanes((Tier(1, 0.0), Tier(1, 0.0)), (Tier(1, 0.0), Tier(1, 0.0)))
 
 
@@ -19,31 +20,42 @@ def tell(result: Plan, rows: Sequence[Row], versions: Mapping[int, Version], now
     """Add to the plan what becomes of the rows of one endpoint, which may be written to."""
     head = rows[0]
     pace = Pace(head.n1, head.n2, head.u1, head.u2)
-    terms = rules.terms and any(row.audience in rules.terms for row in rows)
-    if rules.lanes is None and head.timing is None and not head.snoozed and not terms:
+    if rules.lanes is None and head.timing is None and not head.snoozed and not _particular(rows, rules):
         _write(result, rows, pace, head.told, versions, rules)
         return
-    told = {versions[key].incident_id: versions[key].standing for key in sorted(head.told) if key in versions}
+    told = _told_of(rows, versions)
     owed = [one for row in rows if (one := _owed(result, row, versions, told, now, rules)) is not None]
+    if not owed:
+        return
     own = rules.terms.get(head.audience)
     lanes = (own.lanes if own is not None else None) or rules.lanes or UNPACED
-    verdict = decide(now, pace, owed, lanes, rules.waits, rules.urgent)
+    act = decide(now, pace, owed, lanes, rules.waits, rules.urgent).act
     by_update = {row.update_id: row for row in rows}
-    for key, reason in verdict.settled:
-        result.changes.append(Change(by_update[key], State.SKIPPED, reason, None))
-    settled = {key for key, _ in verdict.settled}
-    act = verdict.act
     if isinstance(act, Tell):
         _write(result, [by_update[key] for key in act.keys], act.pace, head.told, versions, rules)
-    elif not isinstance(act, Nothing):
+    elif isinstance(act, Hold):
         for one in owed:
             row = by_update[one.key]
-            if one.key in settled:
-                continue
             if row.reason in WAITING_FOR_PROVIDER:
                 result.wait(row, act.until)
             else:
                 result.hold(row, act.reason, act.until)
+
+
+def _particular(rows: Sequence[Row], rules: Rules) -> bool:
+    return any(row.audience in rules.terms for row in rows)
+
+
+def _told_of(rows: Sequence[Row], versions: Mapping[int, Version]) -> dict[int, Standing]:
+    """Return how the incidents that rows are about stood when their endpoint was last told."""
+    known = versions.get
+    about = {versions[row.update_id].incident_id for row in rows}
+    found = [one for key in rows[0].told if (one := known(key)) is not None and one.incident_id in about]
+    if not found:
+        return _NOTHING
+    if len(found) > 1:
+        found.sort()  # by their ids: what was said last stays
+    return {one.incident_id: one.standing for one in found}
 
 
 def _owed(
@@ -57,22 +69,24 @@ def _owed(
     """Return what a row owes, None where it may not be told yet or at all: the plan has it then."""
     version = versions[row.update_id]
     before = told.get(version.incident_id)
-    owed = Owed(row.update_id, version.standing, before, row.since, version.number == 1)
-    kind = classify(owed.now, owed.told, rules.urgent, first=owed.first)
+    first = version.number == 1
+    kind = classify(version.standing, before, rules.urgent, first=first)
     if isinstance(kind, Reason):
-        return owed
+        result.changes.append(Change(row, State.SKIPPED, kind, None))
+        return None
     terms = rules.terms.get(row.audience)
-    keeps = withheld(row, version.incident_id, kind, terms, now)
-    if isinstance(keeps, Reason):
-        result.changes.append(Change(row, State.SKIPPED, keeps, None))
-        return None
-    if keeps is not None:
-        result.hold(row, keeps.because, keeps.until)
-        return None
-    if row.timing is None and terms is None and row.reason not in WAITING_FOR_PROVIDER:
-        return owed
-    wait = waits(row, version.standing, before, kind, terms, now)
-    return owed._replace(not_before=wait.until, because=wait.because)
+    wait = NO_WAIT
+    if row.snoozed is not None or terms is not None:
+        keeps = withheld(row, version.incident_id, kind, terms, now)
+        if isinstance(keeps, Reason):
+            result.changes.append(Change(row, State.SKIPPED, keeps, None))
+            return None
+        if keeps is not None:
+            result.hold(row, keeps.because, keeps.until)
+            return None
+    if row.timing is not None or terms is not None or row.reason in WAITING_FOR_PROVIDER:
+        wait = waits(row, version.standing, before, kind, terms, now)
+    return Owed(row.update_id, version.standing, before, row.since, first, wait.until, wait.because, kind)
 
 
 def _write(

@@ -7,6 +7,7 @@ hour that there is twice is the first of the two (PEP 495, fold=0).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -29,15 +30,19 @@ class QuietHours(NamedTuple):
     ends: time
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Timing:
-    """`mode` is realtime, hourly or daily; `digest_at` is for daily. Until `paused_until` all waits, urgent or not."""
+    """`mode` is realtime, hourly or daily; `digest_at` is for daily; `chosen`: the subscriber named the mode.
+
+    Until `paused_until` all waits, urgent or not. What is the same is the same object, so that it is found quickly.
+    """
 
     mode: str = "realtime"
     digest_at: time | None = None
     quiet: tuple[QuietHours, ...] = ()
     sev1_breaks_quiet: bool = True
     paused_until: float = 0.0
+    chosen: bool = False
 
 
 class Held(NamedTuple):
@@ -60,13 +65,25 @@ def held(timing: Timing, where: ZoneInfo, since: float, now: float, *, urgent: b
     if timing.paused_until > now:
         return Held(timing.paused_until, Reason.PAUSED)
     if not urgent and timing.mode != "realtime":
-        at = _digest(timing, where, since)
+        at = _digest_after(timing, where, int(since // 60))
     if not (urgent and timing.sev1_breaks_quiet):
         earliest = max(at, now)
-        end = _quiet_until(timing.quiet, where, earliest)
+        end = _quiet_end(timing, where, int(earliest // 60)) if timing.quiet else 0.0
         if end > earliest:
             reason, at = Reason.QUIET_HOURS, end
     return Held(at, reason) if at > now else None
+
+
+# All hours are whole minutes, so whatever holds at a minute's beginning holds until its end.
+@lru_cache(maxsize=65_536)
+def _digest_after(timing: Timing, where: ZoneInfo, minute: int) -> float:
+    return _digest(timing, where, minute * 60.0)
+
+
+@lru_cache(maxsize=65_536)
+def _quiet_end(timing: Timing, where: ZoneInfo, minute: int) -> float:
+    end = _quiet_until(timing.quiet, where, minute * 60.0)
+    return end if end > minute * 60 else 0.0
 
 
 def never_awake(timing: Timing) -> bool:
@@ -134,19 +151,26 @@ def _moved_on(inside: float, where: ZoneInfo) -> float:
 
 @lru_cache(maxsize=4096)
 def _parse(
-    mode: str,
+    mode: str | None,
     digest_at: str | None,
     quiet: tuple[tuple[tuple[str, ...], str, str], ...],
     breaks: bool,  # noqa: FBT001 - a cache's key has no names
     paused_until: float,
 ) -> Timing:
     return Timing(
-        mode,
+        mode or "realtime",
         None if digest_at is None else time.fromisoformat(digest_at),
         tuple(QuietHours(frozenset(days), time.fromisoformat(a), time.fromisoformat(b)) for days, a, b in quiet),
         breaks,
         paused_until,
+        mode is not None,
     )
+
+
+@lru_cache(maxsize=65_536)
+def read_timing_text(stored: str) -> Timing:
+    """Return the timing of the JSON that is stored; as often as it is read, it is the same."""
+    return read_timing(json.loads(stored))
 
 
 def read_timing(stored: Mapping[str, Any]) -> Timing:

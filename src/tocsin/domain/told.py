@@ -31,8 +31,11 @@ def told_in_all(messages: Iterable[Planned], versions: Mapping[int, Version]) ->
 def told_after(told: Sequence[int], now: Sequence[int], versions: Mapping[int, Version]) -> list[int]:
     if not told:
         return list(now)
+    known = versions.get
     incidents = {versions[key].incident_id for key in now}
-    kept = [key for key in told if key in versions and versions[key].incident_id not in incidents]
-    closed = [key for key in kept if not versions[key].standing.is_open]
-    forgotten = set(closed[: max(0, len(kept) + len(now) - MOST_TOLD)])
-    return [key for key in kept if key not in forgotten] + list(now)
+    kept = [key for key in told if (one := known(key)) is not None and one.incident_id not in incidents]
+    too_many = len(kept) + len(now) - MOST_TOLD
+    if too_many > 0:
+        forgotten = set([key for key in kept if not versions[key].standing.is_open][:too_many])
+        kept = [key for key in kept if key not in forgotten]
+    return [*kept, *now]

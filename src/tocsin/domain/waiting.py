@@ -9,7 +9,7 @@ from tocsin.domain.flood import Class
 from tocsin.domain.incident import Standing
 from tocsin.domain.rows import Row
 from tocsin.domain.terms import Terms
-from tocsin.domain.timing import held, read_timing, zone
+from tocsin.domain.timing import held, read_timing_text, zone
 
 WAITING_FOR_PROVIDER = frozenset({Reason.RETRYING, Reason.PROVIDER_DOWN})
 
@@ -41,7 +41,7 @@ def waits(row: Row, standing: Standing, told: Standing | None, kind: Class, term
     if row.reason in WAITING_FOR_PROVIDER:
         wait = Wait(row.due_at, Reason.MERGING)
     if row.timing is not None:
-        hours = held(read_timing(row.timing), zone(row.time_zone), row.since, now, urgent=kind is Class.URGENT)
+        hours = held(read_timing_text(row.timing), zone(row.time_zone), row.since, now, urgent=kind is Class.URGENT)
         if hours is not None and hours.until > wait.until:
             wait = Wait(hours.until, hours.reason)
     if terms is not None and terms.cadence:
@@ -56,5 +56,5 @@ def _cadence(row: Row, standing: Standing, told: Standing | None, kind: Class, t
     cadence = terms.cadence.get(standing.severity)
     if cadence is None or kind is not Class.ROUTINE or told is None or not told.is_open or not standing.is_open:
         return 0.0
-    chosen = row.timing is not None and row.timing.get("mode") is not None
+    chosen = row.timing is not None and read_timing_text(row.timing).chosen
     return 0.0 if standing.severity < told.severity or (chosen and not cadence.most) else cadence.seconds

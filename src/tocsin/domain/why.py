@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
-from tocsin.domain.delivery import Reason, State
+from tocsin.domain.delivery import NOT_ELIGIBLE, Reason, Rule, State
 
 
-def why(  # noqa: PLR0911 - one sentence a state, as in a table
+def why(
+    state: State,
+    reason: str | None,
+    *,
+    due_at: str | None,
+    done_at: str | None,
+    receipt_at: str | None,
+    provider: str | None,
+    note: str | None,
+    rule: str | None = None,
+) -> str:
+    """Return one or two sentences; times are as they are to be shown."""
+    said = _state(state, reason, due_at=due_at, done_at=done_at, receipt_at=receipt_at, provider=provider, note=note)
+    decided = rule_of(state, rule)
+    return said if decided is None else f"{said} Meant for them: {decided.words}."
+
+
+def rule_of(state: State, rule: str | None) -> Rule | None:
+    """Return the rule that decided that a row is sent, None where it is not to be: then the reason is the rule."""
+    if state in NOT_ELIGIBLE:
+        return None
+    return Rule(rule) if rule in set(Rule) else Rule.AUDIENCE
+
+
+def _state(  # noqa: PLR0911 - one sentence a state, as in a table
     state: State,
     reason: str | None,
     *,
@@ -15,7 +39,6 @@ def why(  # noqa: PLR0911 - one sentence a state, as in a table
     provider: str | None,
     note: str | None,
 ) -> str:
-    """Return one or two sentences; times are as they are to be shown."""
     because = _words(reason)
     said = f" ({note})" if note else ""
     carrier = provider or "The provider"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import Channel, Message
 from tocsin.domain.component import ComponentStatus
-from tocsin.domain.delivery import State
+from tocsin.domain.delivery import Rule, State
 from tocsin.domain.incident import Impact, Phase, Severity, Status
 from tocsin.domain.outline import Planned
 from tocsin.domain.rows import Row, Version
@@ -22,7 +23,7 @@ from tocsin.store.threads import Thread
 _MOST_RENDERED = 500
 _MOST_VERSIONS = 20_000
 
-_Reading = tuple[tuple[tuple[int, int], ...], str]  # ((update, audience), …), locale
+_Reading = tuple[tuple[tuple[int, int], ...], str, str | None]  # ((update, audience), …), locale, rule
 
 
 class Versions:
@@ -112,13 +113,14 @@ class Composer:
         )
 
     async def _render(self, readings: set[_Reading]) -> None:
-        updates = sorted({update for chapters, _ in readings for update, _ in chapters})
+        updates = sorted({update for chapters, _, _ in readings for update, _ in chapters})
         async with self._pool.acquire() as connection:
             words = {one.update_id: one for one in await wording.words_of(connection, updates)}
             names = await wording.component_names(connection)
         for reading in readings:
-            chapters, locale = reading
-            story = self._story([(words[update], audience) for update, audience in chapters], locale, names)
+            chapters, locale, rule = reading
+            told = [(words[update], audience) for update, audience in chapters]
+            story = replace(self._story(told, locale, names), rule=Rule(rule) if rule else Rule.AUDIENCE)
             self._rendered[reading] = self._channel.render(story)
 
     def _story(
@@ -169,4 +171,4 @@ def thread_of(message: Planned, versions: Mapping[int, Version]) -> Thread:
 
 
 def _reading(message: Planned) -> _Reading:
-    return tuple((row.update_id, row.audience) for row in message.rows), message.rows[0].locale
+    return tuple((row.update_id, row.audience) for row in message.rows), message.rows[0].locale, message.rows[0].rule

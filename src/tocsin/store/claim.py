@@ -99,8 +99,8 @@ async def unfinished(connection: Connection, lease: Lease) -> list[Row]:
         """
         SELECT d.endpoint_id, d.update_id, d.bucket_id, d.audience, d.state::text, d.reason, d.since, d.due_at, d.tries,
           d.unknowns, d.message, e.public_id, e.state::text, e.address, e.audiences, s.name,
-          coalesce(e.locale, s.locale), s.time_zone, e.timing, e.snoozed, d.rule, p.rung_at, p.n1, p.n2, p.u1, p.u2,
-          p.told
+          coalesce(e.locale, s.locale), s.time_zone, e.timing::text, e.snoozed, d.rule, p.rung_at,
+          p.n1, p.n2, p.u1, p.u2, p.told
         FROM delivery d JOIN endpoint e ON e.id = d.endpoint_id JOIN subscriber s ON s.id = e.subscriber_id
           JOIN pace p ON p.endpoint_id = d.endpoint_id
         WHERE d.update_id = ANY($1::int[]) AND d.bucket_id = ANY($2::int[])

@@ -25,7 +25,7 @@ OPEN: Final = """
 """
 _COLUMNS: Final = f"""
     SELECT d.update_id, d.bucket_id, d.endpoint_id, d.audience, d.tries, d.unknowns, d.code, d.since, d.due_at,
-      d.done_at, d.receipt_at, d.message, d.reason, d.provider, d.provider_id, d.note,
+      d.done_at, d.receipt_at, d.message, d.reason, d.rule, d.provider, d.provider_id, d.note,
       CASE WHEN d.state IN ('held', 'pending', 'unknown')
         AND (d.update_id, d.bucket_id, d.endpoint_id) IN ({OPEN}) THEN 'sending' ELSE d.state::text END AS state,
       u.public_id AS update_public_id, u.incident_id, u.version, b.channel, a.name AS audience_name,
@@ -57,6 +57,7 @@ class Delivery:
     version: int
     state: State
     reason: str | None
+    rule: str | None
     tries: int
     unknowns: int
     code: int | None
@@ -217,6 +218,7 @@ def _delivery(row: Row[Any]) -> Delivery:
         version=row.version,
         state=State(row.state),
         reason=row.reason,
+        rule=row.rule,
         tries=row.tries,
         unknowns=row.unknowns,
         code=row.code,

@@ -14,7 +14,7 @@ from tocsin.domain.delivery import State
 from tocsin.domain.errors import NotFound, Refused
 from tocsin.domain.scope import Scope
 from tocsin.domain.subscription import shown
-from tocsin.domain.why import why
+from tocsin.domain.why import rule_of, why
 from tocsin.services.change_subscriber import show_subscriber
 from tocsin.services.publish import no_incident
 from tocsin.services.retry import Retried, retry_all, retry_delivery
@@ -150,6 +150,7 @@ def show(row: Delivery) -> dict[str, Any]:
         "version": row.version,
         "state": row.state,
         "reason": row.reason,
+        "rule": rule_of(row.state, row.rule),
         "due_at": moment(row.due_at),
         "attempts": row.tries,
         "provider": row.provider,
@@ -168,6 +169,7 @@ def _why(row: Delivery) -> str:
         receipt_at=moment(row.receipt_at),
         provider=row.provider,
         note=row.note,
+        rule=row.rule,
     )
 
 
