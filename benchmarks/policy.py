@@ -18,7 +18,7 @@ from itertools import groupby
 from tocsin.domain.channel import OnUnknown
 from tocsin.domain.flood import Lanes, Tier, Waits
 from tocsin.domain.incident import Phase, Severity, Standing, Status
-from tocsin.domain.outline import Rules
+from tocsin.domain.outline import Plan, Rules
 from tocsin.domain.plan import plan
 from tocsin.domain.rows import Row, Version
 from tocsin.domain.terms import Cadence, Terms
@@ -106,6 +106,7 @@ def main() -> None:
     # As a worker claims them: a bucket at a time.
     batches = [list(batch) for _, batch in groupby(owed, key=lambda row: row.bucket_id)]
     rates: list[float] = []
+    plans: list[Plan] = []
     for _ in range(options.rounds):
         started = time.process_time()
         plans = [plan(batch, known, newest, frozenset(), NOW, _RULES) for batch in batches]

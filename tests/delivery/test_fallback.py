@@ -145,3 +145,18 @@ async def test_a_fallback_that_is_being_written_to_takes_over_afterwards(world: 
     await world.deliver()
     assert done == [0]
     assert [text for texts in world.email.texts_to(SECOND) for text in texts] == ["Something else.", "It is down."]
+
+
+async def test_a_fallback_that_heard_of_the_beginning_itself_hears_the_end_itself(world: World) -> None:
+    await one_person(world)
+    await world.run("UPDATE endpoint SET phases = NULL WHERE address = :second", second=SECOND)
+    opened = await world.tell("It is down.")
+    timing = '{"mode": "daily", "digest_at": "08:00", "quiet_hours": null, "sev1_breaks_quiet": true}'
+    await world.run("UPDATE endpoint SET timing = CAST(:t AS jsonb) WHERE address = :second", t=timing, second=SECOND)
+    await world.tell("It is over.", about=opened, status="resolved")
+    answers(world, AddressDead("nobody"), FIRST)
+    await world.tell("Something else.")
+    await round_(world)
+    await world.later(86_400)
+    await world.deliver()
+    assert "It is over." in [text for texts in world.email.texts_to(SECOND) for text in texts]

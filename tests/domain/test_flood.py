@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from domain.flood_life import URGENT, Rule, live
+from tocsin.domain import flood
 from tocsin.domain.delivery import Reason
 from tocsin.domain.flood import Hold, Lanes, Nothing, Owed, Pace, Tell, Tier, Verdict, Waits, decide
 from tocsin.domain.incident import Severity, Standing, Status
@@ -82,6 +83,36 @@ def test_a_mutant_of_the_rule_is_caught(mutant: Rule, broken: str) -> None:
     for seed in range(300):
         found.update(live(seed, mutant).violations)
     assert found[broken] > 0
+
+
+def test_windows_that_begin_on_the_hour_instead_of_a_steady_rate_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A tier's state is the beginning of its window and, in thousandths of a second, how often it was used there.
+    def window(tier: Tier, at: float) -> float:
+        return at // (tier.burst * tier.interval) * (tier.burst * tier.interval)
+
+    def opens(arrivals: tuple[float, float], tiers: tuple[Tier, Tier]) -> float:
+        begun = [window(tier, at) for at, tier in zip(arrivals, tiers, strict=True)]
+        used = [round((at - start) * 1000) for at, start in zip(arrivals, begun, strict=True)]
+        ends = [
+            start + tier.burst * tier.interval if n >= tier.burst else 0.0
+            for start, n, tier in zip(begun, used, tiers, strict=True)
+        ]
+        return max(ends)
+
+    def take(now: float, arrivals: tuple[float, float], tiers: tuple[Tier, Tier]) -> tuple[float, float]:
+        first, second = (
+            at + 0.001 if window(tier, at) == window(tier, now) else window(tier, now) + 0.001
+            for at, tier in zip(arrivals, tiers, strict=True)
+        )
+        return first, second
+
+    monkeypatch.setattr(flood, "_opens", opens)
+    monkeypatch.setattr(flood, "_take", take)
+    found: Counter[str] = Counter()
+    for seed in range(300):
+        found.update(live(seed).violations)
+    assert found["G3 stale"] > 0
+    assert found["G1 too many"] > 0
 
 
 def test_the_first_word_goes_at_once() -> None:

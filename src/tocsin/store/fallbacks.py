@@ -111,7 +111,11 @@ async def hand_over(connection: Connection, endpoint: int, stand_in: StandIn, up
         """
         WITH told AS (
           SELECT array_agg(t) AS updates FROM pace p, unnest(p.told) t JOIN incident_update v ON v.id = t
-          WHERE p.endpoint_id = $1 AND ((SELECT state = 'quarantined' FROM endpoint WHERE id = $1)
+          -- What it was told to be open itself, it is owed the end of by itself.
+          WHERE p.endpoint_id = $1 AND v.incident_id NOT IN (
+              SELECT w.incident_id FROM pace q, unnest(q.told) k JOIN incident_update w ON w.id = k
+              WHERE q.endpoint_id = $2 AND w.status NOT IN ('resolved', 'postmortem'))
+            AND ((SELECT state = 'quarantined' FROM endpoint WHERE id = $1)
             OR v.incident_id IN (SELECT incident_id FROM incident_update WHERE id = ANY($3::int[])))
         )
         UPDATE pace p SET told = ARRAY(SELECT unnest(p.told) UNION SELECT unnest(told.updates) ORDER BY 1)
