@@ -70,6 +70,22 @@ async def test_updates_come_as_often_as_the_cadence_says_and_the_end_does_not_wa
     assert world.email.texts_to("boss@example.com")[-1] == ["It is over."]
 
 
+async def test_real_time_that_was_chosen_beats_the_cadence_and_quiet_hours_alone_do_not(world: World) -> None:
+    for name, mode in (("chose", '"realtime"'), ("quiet", "null")):
+        await world.person(f"{name}@example.com", ["leadership"])
+        timing = f'{{"mode": {mode}, "digest_at": null, "quiet_hours": null, "sev1_breaks_quiet": false}}'
+        await world.run(
+            "UPDATE endpoint SET timing = CAST(:timing AS jsonb) WHERE address = :who",
+            timing=timing,
+            who=f"{name}@example.com",
+        )
+    opened = await world.tell("It is down.", severity="sev1")
+    await world.later(200)
+    await world.tell("We are on it.", about=opened)
+    assert (await world.ledger("chose@example.com"))[-1] == (2, "held", "merging")
+    assert (await world.ledger("quiet@example.com"))[-1] == (2, "held", "cadence")
+
+
 async def test_whoever_is_further_out_hears_after_the_head_start_of_those_inside(world: World) -> None:
     world.policy = replace(world.policy, behind={"customers": 120.0})
     await world.person("desk@example.com", ["support"])

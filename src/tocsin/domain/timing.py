@@ -177,4 +177,4 @@ def read_timing(stored: Mapping[str, Any]) -> Timing:
     """Return the timing as it is stored with an endpoint: the fields of a preference, as the API has them."""
     quiet = tuple((tuple(one["days"]), str(one["from"]), str(one["to"])) for one in stored.get("quiet_hours") or ())
     breaks, paused = bool(stored.get("sev1_breaks_quiet", True)), float(stored.get("paused_until") or 0.0)
-    return _parse(stored["mode"] or "realtime", stored.get("digest_at"), quiet, breaks, paused)
+    return _parse(stored["mode"], stored.get("digest_at"), quiet, breaks, paused)
