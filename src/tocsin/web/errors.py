@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -37,6 +38,7 @@ TITLES: Final = {
 }
 # What passes by itself: deadlock, serialization, lock not available, shutting down, starting, too many connections.
 _PASSING: Final = frozenset({"40P01", "40001", "55P03", "57P01", "57P02", "57P03", "53300"})
+_WITH_TOKEN: Final = re.compile(r"^(/(?:confirm|manage|unsubscribe)/)[^/]+")
 _INTERNAL: Final = "This is our fault and was logged. Nothing was saved; it is safe to send the same request again."
 _NO_DATABASE: Final = "The database does not answer. Nothing was saved; send the same request again in a few seconds."
 
@@ -113,9 +115,14 @@ def add_error_answers(app: FastAPI) -> None:
 async def _handle(request: Request, error: Exception) -> Response:
     problem = as_problem(error)
     if problem.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.error("request.failed", method=request.method, path=request.url.path, status=problem.status_code,
-                  exc_info=error)  # fmt: skip
+        log.error("request.failed", method=request.method, path=logged_path(request.url.path),
+                  status=problem.status_code, exc_info=error)  # fmt: skip
     return answer(problem)
+
+
+def logged_path(path: str) -> str:
+    """Return a path as it may stand in a log: without the token that lets its holder act for somebody."""
+    return _WITH_TOKEN.sub(r"\1…", path)
 
 
 def _is_database_away(error: Exception) -> bool:

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin.web.auth import Caller, KeyRing, no_key
-from tocsin.web.errors import Problem, answer, as_problem
+from tocsin.web.errors import Problem, answer, as_problem, logged_path
 from tocsin.web.quota import Quota
 
 log = structlog.get_logger()
@@ -43,7 +43,7 @@ class Gate:
         except Exception as error:
             problem = as_problem(error)
             if problem.status_code >= 500:  # noqa: PLR2004 - HTTP's own number
-                log.exception("request.failed", path=path, status=problem.status_code)
+                log.exception("request.failed", path=logged_path(path), status=problem.status_code)
             await answer(problem)(scope, receive, send)
             return
         await self.app(scope, receive, send)

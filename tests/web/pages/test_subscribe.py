@@ -10,6 +10,27 @@ from delivery.world import World
 from joining import ADA, ASKS, endpoints, from_network
 from post_office import PostOffice
 from tocsin.settings import Settings
+from tocsin.web.errors import logged_path
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_the_form_asks_for_what_it_needs(visitor: httpx.AsyncClient, world: World, language: str) -> None:
+    for page in ("/subscribe", "/subscribe/sent", "/subscribe/sent?channel=chat", "/manage"):
+        shown = await visitor.get(page, params={"lang": language})
+        assert shown.status_code == 200
+        assert f'<html lang="{language}">' in shown.text
+    assert "fieldset" not in (await visitor.get("/manage")).text
+    await world.component("checkout")
+    shown = await visitor.get("/subscribe")
+    assert 'name="address_email"' in shown.text
+    assert 'value="checkout"' in shown.text
+
+
+async def test_no_token_stands_in_a_log() -> None:
+    assert logged_path("/manage/secret/sentence/x") == "/manage/…/sentence/x"
+    assert logged_path("/confirm/secret") == "/confirm/…"
+    assert logged_path("/unsubscribe/secret") == "/unsubscribe/…"
+    assert logged_path("/v1/incidents") == "/v1/incidents"
 
 
 async def test_someone_subscribes_and_confirms_by_the_link(

@@ -46,7 +46,7 @@ class Typed:
     """What stands in the form, right or wrong: an error keeps it."""
 
     channel: str = ""
-    addresses: dict[str, str] = field(default_factory=dict[str, str])
+    addresses: dict[str, str] = field(default_factory=lambda: dict.fromkeys((*_WRONG, "owner"), ""))
     only_some: bool = False
     components: list[str] = field(default_factory=list[str])
     groups: list[str] = field(default_factory=list[str])
