@@ -139,3 +139,12 @@ def test_an_operators_own_words_are_used(tmp_path: Path) -> None:
         "Acme: Checkout is failing",
         "Checkout: partly down\nInvestigating",
     )
+
+
+def test_an_operators_template_of_any_length_is_cut_to_what_services_take(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text(f"{'{{title}} ' * 40}\n{'Ж' * 9_000} {{{{body}}}}")
+    flood = "😀" * 40_000
+    note = render(story(chapter(title=flood, body=flood)), Templates.load(tmp_path))
+    assert len(note.body("t" * 100)) <= LARGEST
+    assert note.content["title"].startswith("😀")
+    assert note.content["body"].startswith("Ж")

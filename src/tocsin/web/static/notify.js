@@ -18,7 +18,7 @@
     away: ["We could not be reached, so nothing changed. Try again in a minute.", OFFER],
     often: ["That was asked too often from where you are. Try again in a quarter of an hour.", OFFER],
     refused: ["This browser’s own push service gave no answer, so nothing changed. It may be switched off.", OFFER],
-    working: ["One moment …", OFFER],
+    working: ["One moment …"],
   };
 
   function plain(subscription) {
@@ -98,9 +98,10 @@
     const [text, label] = states[next];
     words.textContent = text;
     button.disabled = next === "working";
+    box.dataset.state = next;
+    if (next === "working") return; // it goes on saying what was tapped
     button.hidden = !label;
     button.textContent = label || "";
-    box.dataset.state = next;
   }
 
   function whyNot() {
