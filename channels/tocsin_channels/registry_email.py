@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from tocsin.domain.errors import Refused
 from tocsin.domain.tokens import Signer
 from tocsin.settings import Settings, config_directory
 from tocsin_channels.email import mailgun, postmark, sendgrid, ses
 from tocsin_channels.email.carrier import Carrier
 from tocsin_channels.email.channel import EmailChannel, parse_sender
+from tocsin_channels.email.dkim_signer import DkimSigner
 from tocsin_channels.email.letter import Bounces
 from tocsin_channels.email.sendgrid_receipts import public_key
 from tocsin_channels.email.server import Patience, Server
@@ -42,7 +44,23 @@ def _smtp(settings: Settings) -> Carrier:
         receipt_token=receipt_token(settings),
         connections=email.connections,
         patience=Patience(command=email.timeout_seconds, dot=email.timeout_seconds),
+        signer=_dkim(settings),
     )
+
+
+def _dkim(settings: Settings) -> DkimSigner | None:
+    email = settings.email
+    key = email.dkim_key.get_secret_value()
+    if not (email.dkim_domain or email.dkim_selector or key):
+        return None
+    ours = parse_sender(email.from_).domain.lower()
+    domain = email.dkim_domain.lower()
+    if ours != domain and not ours.endswith(f".{domain}"):
+        raise Refused(
+            f"Mail from {ours} has to be signed for {ours} or a domain above it, else nobody counts it (DMARC).",
+            field="email.dkim_domain",
+        )
+    return DkimSigner(email.dkim_domain, email.dkim_selector, key)
 
 
 def _ses(settings: Settings) -> Carrier:

@@ -24,6 +24,9 @@ class Email(Section):
     starttls: Literal["auto", "require", "never"] = "auto"
     timeout_seconds: float = Field(default=30.0, gt=0)
     receipt_token: SecretStr = SecretStr("")
+    dkim_domain: str = ""
+    dkim_selector: str = ""
+    dkim_key: SecretStr = SecretStr("")
     ses_region: str = ""
     ses_access_key_id: str = ""
     ses_secret_access_key: SecretStr = SecretStr("")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from tocsin.domain.channel import Answered, Message, Receipt
 from tocsin.domain.errors import DeliveryError, Refused
 from tocsin_channels.email import receipts
 from tocsin_channels.email.courier import Courier
+from tocsin_channels.email.dkim_signer import DkimSigner
 from tocsin_channels.email.letter import Bounces, Copy, Letter
 from tocsin_channels.email.server import Patience, Server
 from tocsin_channels.email.session import open_session
+
+_SIGNED_AT_ONCE: Final = 50
 
 
 class Smtp:
@@ -26,7 +31,9 @@ class Smtp:
         receipt_token: str,
         connections: int = 4,
         patience: Patience = Patience(),  # noqa: B008 - frozen
+        signer: DkimSigner | None = None,
     ) -> None:
+        self._signer = signer
         self.bounces = bounces
         self._server = server
         self._patience = patience
@@ -42,7 +49,25 @@ class Smtp:
                 copies.append(letter.copy(index, message, self.bounces))
             except DeliveryError as error:
                 answered(index, error)
-        await self._courier.send(copies, answered)
+        if self._signer is None:
+            await self._courier.send(copies, answered)
+        else:
+            await self._send_signed(self._signer, copies, answered)
+
+    async def _send_signed(self, signer: DkimSigner, copies: Sequence[Copy], answered: Answered) -> None:
+        """Hand over some while the next are signed."""
+        chunks = [copies[at : at + _SIGNED_AT_ONCE] for at in range(0, len(copies), _SIGNED_AT_ONCE)]
+        following: asyncio.Task[list[Copy]] | None = None
+        for number, chunk in enumerate(chunks):
+            signed = await (following or signer.sign_all(chunk))
+            rest = chunks[number + 1 : number + 2]
+            following = asyncio.create_task(signer.sign_all(rest[0])) if rest else None
+            try:
+                await self._courier.send(signed, answered)
+            except BaseException:
+                if following is not None:
+                    following.cancel()
+                raise
 
     def read_receipt(self, raw: bytes, headers: Mapping[str, str], url: str) -> Sequence[Receipt]:
         """Read a bounce as a mail server got it; `Authorization: Bearer …` must carry our receipt token."""
@@ -61,6 +86,7 @@ class Smtp:
             f"{self._server.name} answers {reply.code}",
             "with TLS" if encrypted else "without TLS",
             f"signed in as {self._server.user}" if self._server.user else "without sign-in",
+            "signed with DKIM" if self._signer is not None else "without DKIM of ours",
             "pipelined" if "PIPELINING" in wire.features else "one command at a time",
         )
         return ", ".join(facts)

@@ -49,3 +49,24 @@ def test_a_sender_that_mail_cannot_be_from_is_refused_with_an_example(sender: st
     wrong = settings(tmp_path, practice=False, smtp_url="smtp://127.0.0.1:2525", **{"from": sender})
     with pytest.raises(Refused, match="Write who mail is from"):
         build(wrong)
+
+
+@pytest.mark.parametrize(
+    ("provider", "wishes"),
+    [
+        ("ses", {"ses_region": "eu-central-1"}),
+        ("sendgrid", {"sendgrid_api_key": "SG.key"}),
+        ("mailgun", {"mailgun_api_key": "key"}),
+        ("postmark", {"postmark_server_token": "token"}),
+    ],
+)
+def test_each_provider_carries_once_it_has_what_it_needs(provider: str, wishes: dict[str, str], tmp_path: Path) -> None:
+    assert ChannelName.EMAIL not in build(settings(tmp_path, practice=False, provider=provider))
+    built = build(settings(tmp_path, practice=False, provider=provider, **wishes))
+    assert built[ChannelName.EMAIL].provider == provider
+
+
+def test_mail_is_not_signed_for_a_domain_that_does_not_count(tmp_path: Path) -> None:
+    strange = {"dkim_domain": "other.example", "dkim_selector": "s", "from": "Acme <status@acme.example>"}
+    with pytest.raises(Refused, match="a domain above it"):
+        build(settings(tmp_path, practice=False, smtp_url="smtp://127.0.0.1:2525", **strange))
