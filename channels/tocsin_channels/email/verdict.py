@@ -81,7 +81,7 @@ _US: Final = re.compile(
     r"spamhaus|blacklist|blocklist|block list|\brbl\b|dnsbl|barracuda|spamcop|reputation|unauthenticated"
     r"|not authenticated|\bspf\b|\bdkim\b|\bdmarc\b|rate.?limit|too many (?:messages|connections)|unsolicited"
     r"|reverse dns|\bptr\b|(?:message|mail|content) (?:was |has been )?(?:identified|detected|classified) as spam"
-    r"|blocked|banned|policy|sending quota|sender (?:address )?(?:rejected|denied|verify)|access denied",
+    r"|blocked|banned|polic(?:y|ies)|sending quota|sender (?:address )?(?:rejected|denied|verify)|access denied",
     re.IGNORECASE,
 )
 _FULL: Final = re.compile(

@@ -55,10 +55,10 @@ Subject: [Investigating] Checkout is failing
     [
         ("failed", "5.1.1", ReceiptKind.BOUNCED),
         ("failed", "5.0.0", ReceiptKind.BOUNCED),
-        ("failed", "5.7.1", ReceiptKind.DELAYED),
-        ("failed", "5.7.26", ReceiptKind.DELAYED),
-        ("failed", "5.2.2", ReceiptKind.DELAYED),
-        ("failed", "4.4.7", ReceiptKind.DELAYED),
+        ("failed", "5.7.1", ReceiptKind.BOUNCED),
+        ("failed", "5.7.26", ReceiptKind.BOUNCED),
+        ("failed", "5.2.2", ReceiptKind.BOUNCED),
+        ("failed", "4.4.7", ReceiptKind.BOUNCED),
         ("delayed", "4.4.1", ReceiptKind.DELAYED),
         ("delivered", "2.0.0", ReceiptKind.DELIVERED),
         ("relayed", "2.0.0", ReceiptKind.DELIVERED),
@@ -90,11 +90,19 @@ def test_nobody_else_may_report(headers: dict[str, str], channel_to: ChannelTo) 
         b"",
         b"\xff\x00\r\n",
         b"Subject: hello\r\n\r\nthis is a person's answer",
-        f"To: bounce-{DELIVERY}@x.example\r\n\r\nout of office".encode(),
-        bounce("failed", "what"),
         bounce("failed", "5.1.1", "To: status@acme.example"),
     ],
 )
 def test_what_is_no_report_is_refused_with_a_reason(mail: bytes, channel_to: ChannelTo) -> None:
     with pytest.raises(Refused):
         channel_to(25).read_receipt(mail, KNOWN, URL)
+
+
+def test_what_a_machine_or_a_person_writes_back_changes_nothing(channel_to: ChannelTo) -> None:
+    mail = f"To: bounce-{DELIVERY}@x.example\r\n\r\nout of office".encode()
+    assert channel_to(25).read_receipt(mail, KNOWN, URL) == []
+
+
+def test_a_failure_without_a_status_takes_nobody_from_the_list(channel_to: ChannelTo) -> None:
+    (receipt,) = channel_to(25).read_receipt(bounce("failed", "what"), KNOWN, URL)
+    assert (receipt.kind, receipt.keeps_address) == (ReceiptKind.BOUNCED, True)
