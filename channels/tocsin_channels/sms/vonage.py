@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import requests
+from requests.adapters import HTTPAdapter
 from vonage_http_client.auth import Auth
 from vonage_http_client.errors import HttpRequestError
 from vonage_http_client.http_client import HttpClient, HttpClientOptions
@@ -35,7 +36,10 @@ _GATEWAY_TIMEOUT: Final = 504
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`host` replaces rest.nexmo.com; receipts come to `receipts_url`, signed with `signature_secret`."""
+    """`host` replaces rest.nexmo.com, over plain HTTP where it begins so: to practise, and nothing else.
+
+    Receipts come to `receipts_url`, signed with `signature_secret`.
+    """
 
     key: str
     secret: str
@@ -45,6 +49,15 @@ class Account:
     host: str = "rest.nexmo.com"
     connections: int = 16
     seconds: float = 10.0
+
+    @property
+    def name(self) -> str:
+        """Return the host as the library wants it: without a scheme."""
+        return self.host.partition("://")[2] or self.host
+
+    @property
+    def is_plain(self) -> bool:
+        return self.host.startswith("http://")
 
 
 class Vonage:
@@ -107,7 +120,7 @@ class Vonage:
 
     def _balance(self) -> str:
         try:
-            told = cast("object", self._client().get(self._account.host, "/account/get-balance", auth_type="basic"))
+            told = cast("object", self._client().get(self._account.name, "/account/get-balance", auth_type="basic"))
         except HttpRequestError as error:
             raise _http_refusal(error) from error
         except requests.RequestException as error:
@@ -120,15 +133,30 @@ class Vonage:
         client: HttpClient | None = getattr(self._own, "client", None)
         if client is None:
             options = HttpClientOptions(
-                rest_host=self._account.host,
+                rest_host=self._account.name,
                 timeout=max(1, round(self._account.seconds)),
                 pool_connections=1,
                 pool_maxsize=1,
                 max_retries=0,
             )
             client = HttpClient(Auth(api_key=self._account.key, api_secret=self._account.secret), options)
+            if self._account.is_plain:
+                _speak_plainly(client, self._account.name)
             self._own.client = client
         return client
+
+
+class _Plain(HTTPAdapter):
+    """The library knows https alone."""
+
+    def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
+        request.url = (request.url or "").replace("https://", "http://", 1)
+        return super().send(request, *arguments, **options)
+
+
+def _speak_plainly(client: HttpClient, host: str) -> None:
+    session = client._session  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    session.mount(f"https://{host}", _Plain(pool_connections=1, pool_maxsize=1))
 
 
 def _refusal(client: HttpClient) -> DeliveryError:

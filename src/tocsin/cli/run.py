@@ -24,6 +24,7 @@ from tocsin.practice.chat_behaviour import chat_settings
 from tocsin.practice.sampled import SMALL, sampled
 from tocsin.practice.social_behaviour import accounts_setting
 from tocsin.practice.twilio_behaviour import twilio_settings
+from tocsin.practice.vonage_behaviour import vonage_settings
 from tocsin.services.policy import load_policy
 from tocsin.settings import Settings, load
 
@@ -111,7 +112,8 @@ class _Up:
             if not (self._settings.social.account or self._settings.social.x_consumer_key.get_secret_value()):
                 told["TOCSIN_SOCIAL__ACCOUNT"] = accounts_setting(f"http://127.0.0.1:{over_http}")
             if not self._settings.sms.is_configured:
-                told |= twilio_settings(f"http://127.0.0.1:{over_http}")
+                carrier = vonage_settings if self._settings.sms.provider == "vonage" else twilio_settings
+                told |= carrier(f"http://127.0.0.1:{over_http}")
             if not self._settings.chat.is_configured:
                 told |= chat_settings(f"http://127.0.0.1:{over_http}")
             self._tree.start(parts.practice(self._home, smtp, over_http, told))

@@ -19,6 +19,7 @@ from tocsin.practice.push import PracticePush
 from tocsin.practice.reports import Reporter
 from tocsin.practice.smtp import PracticeServer
 from tocsin.practice.twilio import PracticeTwilio
+from tocsin.practice.vonage import PracticeVonage
 from tocsin.practice.webhook import Webhooks
 from tocsin.practice.x import PracticeX
 from tocsin_channels.registry_email import receipt_token
@@ -53,6 +54,16 @@ async def _run(home: Path, port: int, http_port: int) -> None:
             f"{loaded.url}/receipts/twilio",
         ),
     ]
+    if loaded.sms.provider == "vonage":
+        look_alikes.append(
+            PracticeVonage(
+                outbox,
+                loaded.sms.vonage_api_key,
+                loaded.sms.vonage_api_secret.get_secret_value(),
+                loaded.sms.vonage_signature_secret.get_secret_value(),
+                f"{loaded.url}/receipts/vonage",
+            )
+        )
     over_http = PracticeHttp(look_alikes, http_port)
     async with PracticeServer(outbox, port, reporter) as server, over_http:
         log.info("practice.listening", port=server.port, http_port=over_http.port)

@@ -29,7 +29,7 @@ def sampled(told: Mapping[str, str]) -> dict[ChannelName, list[str]]:
     if host := told.get("TOCSIN_WEBHOOK__PRACTICE_HOST"):
         addresses[ChannelName.WEBHOOK] = [f"http://{host}/webhook/{name}" for name in _WEBHOOKS]
         addresses[ChannelName.PUSH] = [subscription_of(name, host).written for name in _BROWSERS]
-    if told.get("TOCSIN_SMS__TWILIO_URL"):
+    if told.get("TOCSIN_SMS__FROM"):
         addresses[ChannelName.SMS] = list(_NUMBERS)
     if told.get("TOCSIN_SOCIAL__ACCOUNT"):
         addresses[ChannelName.SOCIAL] = list(_ACCOUNTS)

@@ -15,9 +15,10 @@ from uuid import uuid4
 
 from aiohttp import encode_basic_auth, web
 
+from tocsin.practice.sms_reports import Reports
 from tocsin.practice.twilio_behaviour import Behaviour, Ending, Refusal, behaviour_of
 from tocsin.practice.twilio_log import New, Texts
-from tocsin.practice.twilio_reports import Reports
+from tocsin.practice.twilio_reports import TwilioVoice
 from tocsin_channels.sms.segments import count
 
 _ACCOUNTS: Final = "/2010-04-01/Accounts"
@@ -34,7 +35,7 @@ class PracticeTwilio:
         self._sid = sid
         self._token = token
         self._texts = Texts(outbox)
-        self._reports = Reports(self._texts, sid, token, replies_url)
+        self._reports = Reports(self._texts, TwilioVoice(sid, token, replies_url))
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_post(f"{_ACCOUNTS}/{{sid}}/Messages.json", self._take)
@@ -61,7 +62,9 @@ class PracticeTwilio:
             self._keep(fields, "", str(refusal.code))
             return _refused(refusal)
         behaviour = behaviour_of(fields["To"])
-        refusal = behaviour.refusal(self._texts.refused(fields["To"], fields.get("StatusCallback", "")) + 1)
+        refusal = behaviour.refusal(
+            self._texts.refused(fields["To"], "StatusCallback", fields.get("StatusCallback", "")) + 1
+        )
         if refusal is not None:
             self._keep(fields, "", str(refusal.code or refusal.status))
             return _refused(refusal)

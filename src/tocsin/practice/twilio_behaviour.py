@@ -148,6 +148,18 @@ BEHAVIOURS: Final = (
         reply="STOP",
     ),
     Behaviour(
+        "+15005550020",
+        "takes the text, and its holder replies HELP",
+        "delivered; HELP is answered by the carrier and changes nothing",
+        reply="HELP",
+    ),
+    Behaviour(
+        "+15005550021",
+        "takes the text, and its holder replies: please stop",
+        "delivered, then opted out, though no keyword says so",
+        reply="please stop",
+    ),
+    Behaviour(
         "+15005550019",
         "takes two seconds to answer",
         "accepted, and the others do not wait for it",

@@ -1,4 +1,4 @@
-"""The texts that the look-alike of Twilio was asked to send: a table in the outbox that a judge can read."""
+"""The texts that the look-alikes of carriers were asked to send: a table in the outbox that a judge can read."""
 
 from __future__ import annotations
 
@@ -23,12 +23,18 @@ CREATE TABLE IF NOT EXISTS sms_text (
   answer TEXT NOT NULL,          -- what was answered
   status TEXT NOT NULL,          -- as last reported
   due TEXT NOT NULL,             -- the report or reply that comes next, '' for none
-  fields TEXT NOT NULL           -- the request, as JSON
+  fields TEXT NOT NULL,          -- the request, as JSON
+  carrier TEXT NOT NULL DEFAULT 'twilio',
+  reference TEXT NOT NULL DEFAULT ''  -- what we called it
 );
 CREATE INDEX IF NOT EXISTS sms_text_due ON sms_text (id) WHERE due <> '';
 CREATE INDEX IF NOT EXISTS sms_text_recipient ON sms_text (recipient, id);
 """
-_LISTED = "id, received_at, sid, sender, recipient, body, segments, validity, callback, answer, status, due"
+_LATER = (  # columns that an outbox of an earlier version lacks
+    "ALTER TABLE sms_text ADD COLUMN carrier TEXT NOT NULL DEFAULT 'twilio'",
+    "ALTER TABLE sms_text ADD COLUMN reference TEXT NOT NULL DEFAULT ''",
+)
+_LISTED = "id, received_at, sid, sender, recipient, body, segments, validity, callback, answer, status, due, reference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,7 @@ class Text:
     answer: str
     status: str
     due: str
+    reference: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +71,28 @@ class New:
     answer: str
     due: str
     fields: str
+    reference: str = ""
 
 
 class Texts:
-    """The writer: one per file. What it was given is committed when `keep` returns."""
+    """The writer for one `carrier`. What it was given is committed when `keep` returns."""
 
-    def __init__(self, outbox: Path) -> None:
+    def __init__(self, outbox: Path, carrier: str = "twilio") -> None:
+        self._carrier = carrier
         outbox.parent.mkdir(parents=True, exist_ok=True)
         self._database = sqlite3.connect(outbox, isolation_level=None)
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.executescript(_SCHEMA)
+        there = {row[1] for row in self._database.execute("PRAGMA table_info(sms_text)")}
+        for column, statement in zip(("carrier", "reference"), _LATER, strict=True):
+            if column not in there:
+                self._database.execute(statement)
 
     def keep(self, text: New) -> None:
         self._database.execute(
             """INSERT INTO sms_text (received_at, sid, sender, recipient, body, segments, validity, callback, answer,
-               status, due, fields) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+               status, due, fields, carrier, reference) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
             (
                 text.received_at,
                 text.sid,
@@ -93,19 +106,25 @@ class Texts:
                 "queued" if text.sid else "",
                 text.due,
                 text.fields,
+                self._carrier,
+                text.reference,
             ),
         )
 
-    def refused(self, recipient: str, callback: str) -> int:
-        """Return how often a text was refused; where its reports go tells it from others to the same number."""
+    def refused(self, recipient: str, field: str, value: str) -> int:
+        """Return how often a text was refused; the request's `field` tells it from others to the same number."""
         found = self._database.execute(
-            "SELECT count(*) FROM sms_text WHERE recipient = ? AND callback = ? AND sid = ''", (recipient, callback)
+            """SELECT count(*) FROM sms_text WHERE recipient = ? AND carrier = ? AND sid = ''
+               AND coalesce(json_extract(fields, '$."' || ? || '"'), '') = ?""",
+            (recipient, self._carrier, field, value),
         )
         return int(found.fetchone()[0])
 
     def due(self) -> list[Text]:
         """Return the texts of which something is still to be reported, the oldest first."""
-        rows = self._database.execute(f"SELECT {_LISTED} FROM sms_text WHERE due <> '' ORDER BY id LIMIT 200")
+        rows = self._database.execute(
+            f"SELECT {_LISTED} FROM sms_text WHERE due <> '' AND carrier = ? ORDER BY id LIMIT 200", (self._carrier,)
+        )
         return [_text(row) for row in rows]
 
     def reported(self, text: Text, status: str, due: str) -> None:

@@ -9,8 +9,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from tocsin.practice import twilio_behaviour, vonage_behaviour
 from tocsin.practice.outbox import outbox_path
-from tocsin.practice.twilio_behaviour import BEHAVIOURS, behaviour_of
 from tocsin.practice.twilio_log import phones, thread
 from tocsin.web.deps import SiteDep
 from tocsin.web.pages.layout import page
@@ -24,6 +24,8 @@ _LIVE_SECONDS = 3
 def texts(site: SiteDep, number: Annotated[str, Query(max_length=20)] = "") -> Response:
     """Show one phone, that of `number` or the one that was texted last, and the others to choose from."""
     outbox = outbox_path(site.settings.home_directory)
+    settings = site.settings.sms
+    table = vonage_behaviour if settings.provider == "vonage" else twilio_behaviour
     try:
         texted = phones(outbox)
         chosen = number or (texted[0].number if texted else "")
@@ -36,8 +38,9 @@ def texts(site: SiteDep, number: Annotated[str, Query(max_length=20)] = "") -> R
         phones=texted,
         chosen=chosen,
         thread=got,
-        behaviours=BEHAVIOURS,
-        behaviour=behaviour_of(chosen),
+        carrier=settings.provider.capitalize(),
+        behaviours=table.BEHAVIOURS,
+        behaviour=table.behaviour_of(chosen),
         now=datetime.now(UTC),
         live=_LIVE_SECONDS,
     )
