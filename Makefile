@@ -2,7 +2,7 @@
 # A machine needs Python >= 3.11 with venv, and make. The tests also need Chromium.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-code check-locks check-production check-twilio format bench bench-quick lock secrets clean browser nginx postfix tools service
+.PHONY: help run test check check-code check-locks check-production check-twilio check-postfix format bench bench-quick lock secrets clean browser nginx postfix tools service
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -42,7 +42,7 @@ run: $(SERVICE) ## Start Tocsin with sample data on http://127.0.0.1:8000 (ARGS=
 test: $(TOOLS) browser ## Run all tests, on real servers and a real browser (ARGS='tests/web -k title')
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --durations=15 $(ARGS)
 
-check: check-code check-locks check-production check-twilio ## Check format, lint, types, layers, locks, production files, and Twilio's API
+check: check-code check-locks check-production check-twilio check-postfix ## Check format, lint, types, layers, locks, production files, Twilio's API, and mail through Postfix
 
 check-code: $(TOOLS)
 	$(BIN)/ruff check $(SOURCES)
@@ -65,6 +65,12 @@ check-production: $(TOOLS) nginx
 
 check-twilio: $(TOOLS) $(PRISM)
 	@! command -v npm >/dev/null || $(BIN)/python -m pytest -q tests/check_twilio.py
+
+# Postfix starts as root alone, and is not installed unasked (see below).
+check-postfix: $(TOOLS)
+	@if [ "$$(id -u)" = 0 ] && PATH="$$PATH:/usr/sbin" command -v postfix >/dev/null; then \
+		$(BIN)/python -m pytest -q tests/check_postfix.py; else \
+		echo "Postfix is missing, or you are not root, and mail is not tried through it. On Debian: sudo apt-get install -y postfix" >&2; fi
 
 format: $(TOOLS) ## Put every file into the common form
 	@$(BIN)/ruff check --fix --quiet $(SOURCES); $(BIN)/ruff format $(SOURCES)
