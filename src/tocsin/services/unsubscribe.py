@@ -9,12 +9,17 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
 
+from tocsin.domain.asking import seal
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.endpoint import EndpointState
+from tocsin.domain.opting_in import Evidence
 from tocsin.domain.subscription import key_of, spoken
 from tocsin.domain.tokens import Signer
+from tocsin.store import consents, persons
 from tocsin.store import opt_out as store
+from tocsin.store.consents import Consent
 from tocsin.store.engine import begin
+from tocsin.store.persons import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,24 @@ async def unsubscribe(engine: AsyncEngine, secret: str, token: str) -> bool:
     async for attempt in yielding():
         with attempt:
             async with begin(engine) as connection:
-                return await store.opt_out(connection, endpoint)
+                there = await persons.by_endpoint(connection, endpoint)
+                if there is None or not await store.opt_out(connection, endpoint):
+                    return False
+                if there.state is not EndpointState.OPTED_OUT:
+                    await consents.write(connection, evidence(Evidence.WITHDRAWN, secret, there, "link"))
+                return True
     return False
+
+
+def endpoint_of(secret: str, token: str) -> int | None:
+    """Return the number of the endpoint that a token belongs to, None for a token that isn't ours."""
+    return _endpoint(secret, token)
+
+
+def evidence(what: Evidence, secret: str, there: Person, how: str) -> Consent:
+    """Return what is kept of somebody's leaving or coming back."""
+    sealed = seal(secret, there.channel, there.key)
+    return Consent(what, how, there.channel, sealed, subscriber=there.subscriber, endpoint=there.endpoint)
 
 
 def _endpoint(secret: str, token: str) -> int | None:

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from delivery.world import World
+from post_office import PostOffice
 from tocsin.domain.tokens import Signer
 from tocsin.settings import Settings
 
@@ -118,4 +119,47 @@ async def test_nobody_can_unsubscribe_the_status_page(
     [(endpoint,)] = await world.rows("SELECT id FROM endpoint WHERE channel = 'status_page'")
     token = Signer(settings.secret.get_secret_value(), "unsubscribe").make(endpoint)
     assert (await visitor.post(f"/unsubscribe/{token}", data=ONE_CLICK)).status_code == 404
+    assert await state(world, endpoint) == "active"
+
+
+async def test_one_incident_alone_can_be_left(visitor: httpx.AsyncClient, world: World, link: str) -> None:
+    opened = await world.tell("We look into it.")
+    shown = await visitor.get(link)
+    assert "Hear no more of “Checkout is failing” alone" in shown.text
+    done = await visitor.post(link, data={"do": f"incident:{opened.incident_id}"})
+    assert "You hear no more of this incident." in done.text
+    await world.tell("Still at it.", about=opened)
+    await world.tell("Something else.")
+    await world.later(600)
+    await world.deliver()
+    told = world.email.texts_to("ada.lovelace@example.com")
+    assert [text for texts in told for text in texts] == ["We look into it.", "Something else."]
+
+
+async def test_everything_stops_at_all_of_their_addresses(
+    visitor: httpx.AsyncClient, world: World, endpoint: int, link: str
+) -> None:
+    other = await world.person("second@example.com")
+    [(owner,)] = await world.rows("SELECT subscriber_id FROM endpoint WHERE id = :id", id=endpoint)
+    await world.run("UPDATE endpoint SET subscriber_id = :owner WHERE id = :id", owner=owner, id=other)
+    await visitor.post(link, data={"do": "everything"})
+    assert [await state(world, endpoint), await state(world, other)] == ["opted_out", "opted_out"]
+    assert await world.rows("SELECT what, how FROM consent") == [("withdrawn", "link")] * 2
+
+
+async def test_the_link_to_what_was_chosen_is_mailed_and_never_shown(
+    visitor: httpx.AsyncClient, office: PostOffice, link: str
+) -> None:
+    answer = await visitor.post(link, data={"do": "link"})
+    assert "A message with your link is on its way." in answer.text
+    assert "/manage/" not in answer.text
+    assert (await office.path("ada.lovelace@example.com")).startswith("/manage/")
+
+
+async def test_other_sites_pages_press_none_of_these(
+    visitor: httpx.AsyncClient, world: World, endpoint: int, link: str
+) -> None:
+    headers = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    for wish in ("everything", "link", "incident:x"):
+        assert (await visitor.post(link, data={"do": wish}, headers=headers)).status_code == 403
     assert await state(world, endpoint) == "active"

@@ -114,7 +114,7 @@ def _open(one: mine.OpenIncident, who: Subscriber, site: Site, language: Languag
     until = paused(language, max(ends), who.time_zone) if ends and len(ends) == len(snoozed) else ""
     return {
         "id": one.public_id,
-        "title": _title(one.title, one.titles, one.audience, site, who.locale),
+        "title": title_for(site, one.title, one.titles, one.audience, who.locale),
         "is_snoozed": is_snoozed,
         "until": until,
     }
@@ -123,7 +123,7 @@ def _open(one: mine.OpenIncident, who: Subscriber, site: Site, language: Languag
 def _heard(one: Heard, addresses: dict[str, str], site: Site, language: Language, locale: str) -> dict[str, Any]:
     at = one.done_at or one.due_at or one.since
     return {
-        "title": _title(one.title, one.titles, one.audience, site, locale),
+        "title": title_for(site, one.title, one.titles, one.audience, locale),
         "channel": language.say(NAMES[ChannelName(one.channel)]),
         "address": addresses.get(one.endpoint, "") if one.channel != ChannelName.PUSH else "",
         "at": datetime.fromtimestamp(at, UTC),
@@ -136,7 +136,8 @@ def _reason(name: str | None) -> Reason | None:
     return Reason(name) if name in set(Reason) else None
 
 
-def _title(title: str, titles: dict[str, Any], audience_id: int, site: Site, locale: str) -> str:
+def title_for(site: Site, title: str, titles: dict[str, Any], audience_id: int, locale: str) -> str:
+    """Return the title that readers of an audience may see."""
     audiences = site.audiences
     audience = next((one for one in audiences.ordered if one.id == audience_id), audiences.widest)
     return audiences.text_for(audience, titles, title, locale)
