@@ -18,6 +18,8 @@ export UV_PYTHON_DOWNLOADS := never
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 # The lock pins the pyright wheel, which runs the pyright of the same version.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+# Each start is a handful of processes; without compiled modules each of them reads all its sources anew.
+unexport PYTHONDONTWRITEBYTECODE
 # The environment is of this folder: a checkout that was moved gets a new one.
 PLACE := $(firstword $(shell pwd | cksum))
 VENV := .venv/.made-$(PLACE)
