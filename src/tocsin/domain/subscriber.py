@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from tocsin.domain.endpoint import EndpointState
@@ -32,8 +33,22 @@ class Preference:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreed:
+    """What somebody agreed to, or took back, at another installation."""
+
+    what: str
+    how: str
+    at: datetime
+    network: str | None = None
+    wording: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NewEndpoint:
-    """An endpoint to be written; `key` is the address as it is compared."""
+    """An endpoint to be written; `key` is the address as it is compared, `seal` the one that nobody can read.
+
+    `evidence` is what was agreed elsewhere, where it comes from there.
+    """
 
     channel: str
     address: str
@@ -41,6 +56,8 @@ class NewEndpoint:
     state: EndpointState
     preference: Preference
     locale: str | None = None
+    seal: bytes = b""
+    evidence: tuple[Agreed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.audience import Audiences
+from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.errors import Conflict, Refused
 from tocsin.domain.fallback import fallbacks
 from tocsin.domain.ids import new_public_id
+from tocsin.domain.opting_in import Evidence
 from tocsin.domain.subscriber import NewSubscriber
 from tocsin.domain.subscription import spoken
-from tocsin.store import choices, enlist
+from tocsin.store import choices, consents, enlist, suppressions
 from tocsin.store.choices import Known
+from tocsin.store.consents import Consent
 
 
 class Created(NamedTuple):
@@ -62,10 +65,12 @@ async def subscribe_all(
     known = await known_to(connection, batch)
     held = await enlist.taken(connection, [endpoint for who in batch for endpoint in who.endpoints])
     owners = {address: found.public_id for address, found in held.items()}
+    active = [endpoint for who in batch for endpoint in who.endpoints if endpoint.state is EndpointState.ACTIVE]
+    barred = await suppressions.among(connection, [endpoint.seal for endpoint in active if endpoint.seal])
     outcomes: list[Outcome] = []
     writing: list[enlist.Newcomer] = []
     for who in batch:
-        stopped = refusal(who, known) or _duplicate(who, owners)
+        stopped = refusal(who, known) or _barred(who, barred) or _duplicate(who, owners)
         if stopped is not None:
             outcomes.append(stopped)
             continue
@@ -74,7 +79,37 @@ async def subscribe_all(
         writing.append(enlist.Newcomer(created.id, who, audiences.narrowest(who.audiences).rank))
         outcomes.append(created)
     await enlist.insert(connection, writing, known)
+    await consents.write(connection, *(one for newcomer in writing for one in _evidence(newcomer)))
     return outcomes
+
+
+def _barred(who: NewSubscriber, barred: Mapping[bytes, str]) -> Refused | None:
+    """Return why an address may not be subscribed by anybody but its owner."""
+    for place, endpoint in enumerate(who.endpoints):
+        if endpoint.state is EndpointState.ACTIVE and endpoint.seal in barred:
+            return Refused(
+                "Its owner left and asked not to be written to again. They alone can subscribe it, on /subscribe; "
+                'or import it as it is: "state": "opted_out".',
+                field=f"endpoints.{place}.address",
+            )
+    return None
+
+
+def _evidence(newcomer: enlist.Newcomer) -> list[Consent]:
+    return [
+        Consent(
+            Evidence(one.what),
+            one.how,
+            endpoint.channel,
+            endpoint.seal,
+            subscriber=newcomer.public_id,
+            network=one.network,
+            wording=one.wording,
+            at=one.at,
+        )
+        for endpoint in newcomer.who.endpoints
+        for one in endpoint.evidence
+    ]
 
 
 async def known_to(connection: AsyncConnection, batch: Sequence[NewSubscriber]) -> Known:

@@ -20,7 +20,11 @@ async def test_everything_that_can_be_chosen_comes_back(client: httpx.AsyncClien
         "fallback": None,
     }
     made = await subscribed(client, with_preference(**preference))
-    assert made["endpoints"][0]["preference"] == preference | {"quiet_hours": None, "by_policy": []}
+    assert made["endpoints"][0]["preference"] == preference | {
+        "quiet_hours": None,
+        "paused_until": None,
+        "by_policy": [],
+    }
 
 
 async def test_what_was_not_chosen_is_said_to_be_the_policys_and_stays_so_when_it_is_sent_again(

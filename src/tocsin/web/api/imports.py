@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import IO, Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from starlette.background import BackgroundTask
 
+from tocsin.domain.asking import seal
 from tocsin.domain.audience import Audiences
 from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.errors import Refused
@@ -19,10 +20,13 @@ from tocsin.domain.scope import Scope
 from tocsin.domain.subscriber import NewSubscriber
 from tocsin.domain.subscription import shown
 from tocsin.services.import_subscribers import Line, ReadLine, import_subscribers
+from tocsin.store import consents
 from tocsin.store import subscribers as store
+from tocsin.store.consents import Consent
 from tocsin.store.engine import begin
 from tocsin.web.api.lines import csv_reader, json_reader, split_lines
 from tocsin.web.api.preference_body import show_preference
+from tocsin.web.api.shown import moment
 from tocsin.web.api.subscriber_bodies import SubscriberBody
 from tocsin.web.auth import CallerDep, needs
 from tocsin.web.deps import Site, SiteDep
@@ -125,20 +129,38 @@ async def _export(site: Site, audiences: Audiences) -> AsyncIterator[bytes]:
     while True:
         async with begin(site.engine) as connection:
             found = await store.read_page(connection, store.Filter(), after=after, limit=_AT_ONCE)
+            kept = await consents.of_subscribers(connection, [who.public_id for who in found])
         if not found:
             return
         after = found[-1].id
-        lines = [json.dumps(_exported(who, audiences), ensure_ascii=False) for who in found]
+        agreed: dict[tuple[str | None, bytes], list[dict[str, Any]]] = {}
+        for one in kept:
+            agreed.setdefault((one.subscriber, bytes(one.seal)), []).append(_consent(one))
+        secret = site.settings.secret.get_secret_value()
+        lines = [json.dumps(_exported(who, audiences, secret, agreed), ensure_ascii=False) for who in found]
         yield ("\n".join(lines) + "\n").encode()
 
 
-def _exported(who: store.Subscriber, audiences: Audiences) -> dict[str, Any]:
+def _consent(one: Consent) -> dict[str, Any]:
+    return {"what": one.what, "how": one.how, "at": moment(one.at), "network": one.network, "wording": one.wording}
+
+
+def _exported(
+    who: store.Subscriber,
+    audiences: Audiences,
+    secret: str,
+    agreed: Mapping[tuple[str | None, bytes], list[dict[str, Any]]],
+) -> dict[str, Any]:
     return {
         "name": who.name,
         "locale": who.locale,
         "time_zone": who.time_zone,
         "audiences": [audience.name for audience in audiences.in_mask(who.audiences)],
-        "endpoints": [_exported_endpoint(endpoint, who) for endpoint in who.endpoints],
+        "endpoints": [
+            _exported_endpoint(endpoint, who)
+            | {"consent": agreed.get((who.public_id, seal(secret, endpoint.channel, endpoint.key)), [])}
+            for endpoint in who.endpoints
+        ],
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -10,7 +11,8 @@ from tocsin.domain.incident import ALL_PHASES, Phase, Severity
 from tocsin.domain.subscriber import Preference
 from tocsin.domain.timing import never_awake, read_timing
 from tocsin.store.subscribers import Endpoint
-from tocsin.web.api.fields import Body, SeverityField, Slug
+from tocsin.web.api.fields import Body, SeverityField, Slug, Time
+from tocsin.web.api.shown import moment
 
 AT_ONCE: Final = {"mode": "realtime", "digest_at": None, "quiet_hours": None, "sev1_breaks_quiet": True}
 
@@ -41,6 +43,7 @@ class PreferenceBody(Body):
     digest_at: Clock | None = None
     quiet_hours: Annotated[list[QuietHours], Field(max_length=20)] | None = None
     sev1_breaks_quiet: bool = True
+    paused_until: Time | None = None
     fallback: Annotated[str, StringConstraints(max_length=1000)] | None = None
     by_policy: Annotated[list[ByPolicy], Field(max_length=3)] = Field(default=[])
 
@@ -68,7 +71,8 @@ class PreferenceBody(Body):
     def _timing(self) -> dict[str, Any]:
         timing = self.model_dump(mode="json", by_alias=True, include=set(AT_ONCE))
         mode = None if "mode" in self.by_policy else self.mode
-        return timing | {"mode": mode, "quiet_hours": timing["quiet_hours"] or None}
+        paused = {} if self.paused_until is None else {"paused_until": self.paused_until.timestamp()}
+        return timing | {"mode": mode, "quiet_hours": timing["quiet_hours"] or None} | paused
 
     def as_preference(self) -> Preference:
         by_policy = frozenset[str](self.by_policy)
@@ -84,7 +88,7 @@ class PreferenceBody(Body):
 
 def show_preference(endpoint: Endpoint) -> dict[str, Any]:
     """Return what an endpoint wants to hear, as it can be sent again."""
-    timing = endpoint.timing or AT_ONCE | {"mode": None}
+    timing: Mapping[str, Any] = endpoint.timing or AT_ONCE | {"mode": None}
     chosen = {"min_severity": endpoint.least, "phases": endpoint.phases, "mode": timing["mode"]}
     return {
         "components": endpoint.components,
@@ -93,6 +97,7 @@ def show_preference(endpoint: Endpoint) -> dict[str, Any]:
         "phases": [phase.label for phase in (ALL_PHASES if endpoint.phases is None else endpoint.phases)],
         **timing,
         "mode": timing["mode"] or AT_ONCE["mode"],
+        "paused_until": moment(timing.get("paused_until")),
         "fallback": endpoint.fallback,
         "by_policy": [name for name, value in chosen.items() if value is None],
     }

@@ -9,16 +9,17 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from tocsin.domain.asking import seal
 from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.errors import Refused
 from tocsin.domain.scope import Scope
-from tocsin.domain.subscriber import NewEndpoint, NewSubscriber
+from tocsin.domain.subscriber import Agreed, NewEndpoint, NewSubscriber
 from tocsin.domain.text import one_line
 from tocsin.services.address import is_for_operators, read_address
 from tocsin.services.change_subscriber import ChangedEndpoint, Changes
-from tocsin.web.api.fields import Body, words
+from tocsin.web.api.fields import Body, Time, words
 from tocsin.web.api.preference_body import PreferenceBody
 from tocsin.web.auth import Caller
 from tocsin.web.deps import Site
@@ -55,6 +56,16 @@ TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_time
 AudienceNames = Annotated[list[str], Field(min_length=1, max_length=31)]
 
 
+class ConsentBody(Body):
+    """What somebody agreed to, or took back, as an export has it."""
+
+    what: Literal["asked", "confirmed", "not_me", "withdrawn", "returned", "deleted", "imported"]
+    how: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    at: Time
+    network: Annotated[str, StringConstraints(max_length=64)] | None = None
+    wording: Annotated[str, StringConstraints(max_length=64)] | None = None
+
+
 class EndpointBody(Body):
     """Where they hear, and in which language, if not in the subscriber's.
 
@@ -67,6 +78,7 @@ class EndpointBody(Body):
     state: Literal["paused", "quarantined", "opted_out"] | None = None
     locale: Locale | None = None
     preference: PreferenceBody = Field(default_factory=PreferenceBody)
+    consent: Annotated[list[ConsentBody], Field(max_length=100)] = Field(default=[])
 
     def as_endpoint(self, site: Site) -> NewEndpoint:
         """Return the endpoint; raise Refused where this installation cannot write to it."""
@@ -79,6 +91,8 @@ class EndpointBody(Body):
             state=EndpointState(self.state) if self.state else state,
             preference=self.preference.as_preference(),
             locale=self.locale,
+            seal=seal(site.settings.secret.get_secret_value(), self.channel, address.key),
+            evidence=tuple(Agreed(one.what, one.how, one.at, one.network, one.wording) for one in self.consent),
         )
 
 
@@ -91,8 +105,11 @@ class SubscriberBody(Body):
 
     def as_subscriber(self, site: Site, caller: Caller) -> NewSubscriber:
         """Return the subscriber; raise Refused where something is named that is not there."""
-        if any(one.confirmed or one.state or is_for_operators(one.channel, one.address) for one in self.endpoints):
-            caller.require(Scope.OPERATE, '"confirmed": true, or an address of Apprise,')
+        if any(
+            one.confirmed or one.state or one.consent or is_for_operators(one.channel, one.address)
+            for one in self.endpoints
+        ):
+            caller.require(Scope.OPERATE, '"confirmed": true, evidence of consent, or an address of Apprise,')
         return NewSubscriber(
             name=self.name,
             locale=self.locale,

@@ -17,6 +17,7 @@ from tocsin.domain.scope import Scope
 from tocsin.domain.subscription import shown
 from tocsin.services import change_subscriber as service
 from tocsin.services.address import read_address
+from tocsin.services.leave import keep_opt_outs
 from tocsin.services.subscribe import subscribe
 from tocsin.store import subscribers as store
 from tocsin.store.engine import begin
@@ -94,6 +95,8 @@ async def patch_subscriber(
 @router.delete("/{public_id}", status_code=204, dependencies=_WRITE, summary="Delete a subscriber")
 async def delete_subscriber(public_id: str, site: SiteDep) -> Response:
     async with begin(site.engine) as connection:
+        who = await service.show_subscriber(connection, public_id)
+        await keep_opt_outs(connection, site.settings.secret.get_secret_value(), who)
         await service.delete_subscriber(connection, public_id)
     return Response(status_code=204)
 
