@@ -31,7 +31,7 @@ def settings(database_url: str, broker_url: str, tmp_home: Path) -> Settings:
         public_url="http://status.test",
         secret=SecretStr("s" * 32),
         email=Email(smtp_url="smtp://127.0.0.1:9"),
-        sms=Sms(twilio_account_sid="AC1", twilio_auth_token=SecretStr("t"), **{"from": "+15005550006"}),
+        sms=Sms.model_validate({"twilio_account_sid": "AC1", "twilio_auth_token": "t", "from": "+15005550006"}),
         subscribe=Subscribe(per_network_an_hour=100, per_network_a_day=100),
     )
 
