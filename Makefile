@@ -2,7 +2,7 @@
 # A machine needs Python >= 3.11 with venv, and make. The tests also need Chromium.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-code check-locks check-production check-twilio check-postfix format bench bench-quick lock secrets clean browser nginx postfix tools service
+.PHONY: help run test soak check check-code check-locks check-production check-twilio check-postfix format bench bench-quick lock secrets clean browser nginx postfix tools service
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -43,6 +43,9 @@ run: $(SERVICE) ## Start Tocsin with sample data on http://127.0.0.1:8000 (ARGS=
 
 test: $(TOOLS) browser ## Run all tests, on real servers and a real browser (ARGS='tests/web -k title')
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --durations=15 $(ARGS)
+
+soak: $(TOOLS) browser ## Run what takes many minutes: hundreds of lives on PostgreSQL, a storm
+	@$(BIN)/python -m pytest -m soak --timeout=3600 -s $(ARGS)
 
 check: check-code check-locks check-production check-twilio check-postfix ## Check format, lint, types, layers, locks, production files, Twilio's API, and mail through Postfix
 

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from domain.small_ledger import Answer, Endpoint, Ledger, Sent
 from tocsin.domain.flood import Lanes
 
-EPSILON = 1e-3
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -42,16 +41,19 @@ def flooded(times: list[float], lanes: Lanes) -> bool:
     return False
 
 
-def judge(ledger: Ledger, lanes: Lanes, waits: Iterable[float]) -> set[str]:
-    """Return the guarantees that did not hold in the life of a ledger that has come to rest."""
+def judge(ledger: Ledger, lanes: Lanes, waits: Iterable[float], slack: float = 1e-3) -> set[str]:
+    """Return the guarantees that did not hold in the life of a ledger that has come to rest.
+
+    `slack`: seconds that what was due may have taken.
+    """
     broken: set[str] = set()
     by_endpoint: dict[int, list[Sent]] = {}
     for one in ledger.log:
         by_endpoint.setdefault(one.endpoint, []).append(one)
-    longest = max(waits) + max(tier.interval for tier in lanes.normal)
+    longest = max(waits) + max(tier.interval for tier in lanes.normal) + slack
     for endpoint in ledger.endpoints:
         sent = by_endpoint.get(endpoint.id, [])
-        _pace(broken, endpoint, sent, lanes, longest)
+        _pace(broken, endpoint, sent, lanes, longest, slack)
         _order(broken, sent)
         if endpoint.rows and endpoint.state == "active":
             broken.add("G4 something is owed for ever")
@@ -59,7 +61,7 @@ def judge(ledger: Ledger, lanes: Lanes, waits: Iterable[float]) -> set[str]:
     return broken
 
 
-def _pace(broken: set[str], endpoint: Endpoint, sent: list[Sent], lanes: Lanes, longest: float) -> None:
+def _pace(broken: set[str], endpoint: Endpoint, sent: list[Sent], lanes: Lanes, longest: float, slack: float) -> None:
     heard = [one for one in sent if one.answer in {Answer.TAKEN, Answer.NO_ANSWER} and not one.again]
     if flooded([one.at for one in heard], lanes):
         broken.add("G1 too many")
@@ -77,9 +79,9 @@ def _pace(broken: set[str], endpoint: Endpoint, sent: list[Sent], lanes: Lanes, 
         failed = any(other.answer is not Answer.TAKEN for other in sent)
         if timing is not None or endpoint.has_snoozed or endpoint.stands_in or failed:
             continue
-        if any(one.at - since > 5 + max(tier.interval for tier in lanes.urgent) + EPSILON for since in urgent):
+        if any(one.at - since > 5 + max(tier.interval for tier in lanes.urgent) + slack for since in urgent):
             broken.add("G2 urgent too late")
-        if any(one.at - told.since > longest + EPSILON for told in one.told):
+        if any(one.at - told.since > longest for told in one.told):
             broken.add("G3 stale")
 
 

@@ -81,6 +81,7 @@ class Ledger:
     answer: Callable[[Endpoint, bool], Answer]
     plan: Callable[..., Plan] = planning.plan
     workers: int = 1
+    tick: float = 0.0  # workers look so often; 0: at once
     endpoints: list[Endpoint] = field(default_factory=list[Endpoint])
     versions: dict[int, Version] = field(default_factory=dict[int, Version])
     newest: dict[int, list[Version]] = field(default_factory=dict[int, list[Version]])
@@ -115,7 +116,10 @@ class Ledger:
             "someone@example.com", 1 << CUSTOMERS, "Someone", "en", endpoint.zone, endpoint.timing, None, None, 0.0,
             *endpoint.pace, endpoint.told,
         )  # fmt: skip
-        heapq.heappush(self._wakes, (now, endpoint.id))
+        heapq.heappush(self._wakes, (self._next_look(now), endpoint.id))
+
+    def _next_look(self, at: float) -> float:
+        return -(-at // self.tick) * self.tick if self.tick else at
 
     def _note_urgency(self, endpoint: Endpoint, version: Version, now: float) -> None:
         place = (endpoint.id, version.incident_id)
@@ -168,7 +172,7 @@ class Ledger:
         self._stand_in(endpoint, gone, now)
         for updates in decided.waiting.values():
             for at in updates.values():
-                heapq.heappush(self._wakes, (at, endpoint.id))
+                heapq.heappush(self._wakes, (self._next_look(at), endpoint.id))
 
     def _send(self, endpoint: Endpoint, message: Planned, now: float) -> None:
         again = message.rows[0].state == State.UNKNOWN
