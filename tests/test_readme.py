@@ -18,13 +18,10 @@ from typing import Any
 import httpx
 import pytest
 
+from readme import ADDRESS, BLOCKS, OPENING, README, RESOLVING, ROOT, key_for, type_in
 from tocsin.practice.behaviour import NORMAL, behaviour_of
 from tocsin_up import Up, until
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^```sh\n(.*?)\n```$", README, re.MULTILINE | re.DOTALL)
-ADDRESS = "http://127.0.0.1:8000"
 # The targets of make that would run these tests from within themselves, or take what they stand on away.
 DESCRIBED_ONLY = {"test", "check", "bench", "lock", "clean"}
 
@@ -47,20 +44,6 @@ def _dry_run(target: str) -> list[str]:
     return ran.stdout.splitlines()
 
 
-def _type(block: str, up: Up, **variables: str) -> str:
-    """Run a block as a person's shell would, at the address that this Tocsin has; return what it prints."""
-    shell = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", block.replace(ADDRESS, up.url)],
-        cwd=ROOT,
-        env={**os.environ, "TOCSIN_HOME": str(up.home), **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert shell.returncode == 0, shell.stderr
-    return shell.stdout
-
-
 def _mails(up: Up) -> list[tuple[str, str]]:
     """Return recipient and subject of all that the practice server took."""
     with closing(sqlite3.connect(f"file:{up.home}/practice/outbox.sqlite?mode=ro", uri=True)) as outbox:
@@ -77,9 +60,8 @@ def test_the_blocks_are_those_that_are_run_here() -> None:
 
 
 def test_the_incident_reaches_page_and_mailboxes_once_and_so_does_its_end(up: Up) -> None:
-    export, opening = BLOCKS[1].split("\n\n")
-    key = _type(f'{export}\necho "$TOCSIN_KEY"', up).strip()
-    posted = json.loads(_type(opening, up, TOCSIN_KEY=key))
+    key = key_for(up)
+    posted = json.loads(type_in(OPENING, up, TOCSIN_KEY=key))
     assert (posted["ref"], posted["version"]) == ("INC-1", 1)
     until(lambda: "Checkout is failing" in httpx.get(up.url).text, "the incident is on the page")
     until(lambda: _progress(up)["eligible"] > 50, "the ledger says who is to hear")
@@ -89,10 +71,10 @@ def test_the_incident_reaches_page_and_mailboxes_once_and_so_does_its_end(up: Up
     assert set(_told(up).values()) == {1}
     assert "Checkout is failing" in httpx.get(f"{up.url}/practice").text
 
-    assert json.loads(_type(opening, up, TOCSIN_KEY=key)) == posted, "The same request is answered as before,"
+    assert json.loads(type_in(OPENING, up, TOCSIN_KEY=key)) == posted, "The same request is answered as before,"
     assert _progress(up)["version"] == 1, "and has no effect."
 
-    assert json.loads(_type(BLOCKS[2], up, TOCSIN_KEY=key))["version"] == 2
+    assert json.loads(type_in(RESOLVING, up, TOCSIN_KEY=key))["version"] == 2
     summary = f"{up.url}/api/v2/summary.json"
     until(lambda: not httpx.get(summary).json()["incidents"], "nothing is open on the page any more")
     until(lambda: set(_told(up).values()) == {2}, "everyone who heard that it is broken has heard that it is fixed")

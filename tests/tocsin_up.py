@@ -67,9 +67,12 @@ class Up:
 
     def wait(self) -> Up:
         """Return when it is ready."""
-        until(lambda: "Ready after" in self.output or self.process.poll() is not None, "`tocsin up` is ready")
+        until(self._has_begun_or_ended, "`tocsin up` is ready", seconds=240)
         assert self.process.poll() is None, self.output
         return self
+
+    def _has_begun_or_ended(self) -> bool:
+        return "Ready after" in self.output or self.process.poll() is not None
 
     def is_ready(self) -> bool:
         try:
