@@ -1,26 +1,29 @@
-"""/practice: found, shown, and shut in."""
+"""/practice: at one look what each channel got, and the way to each."""
 
 from __future__ import annotations
 
+import json
+import re
+import time
 from collections.abc import AsyncIterator
-from html import unescape
 from pathlib import Path
+from typing import Any, Final
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
-from mail_to_send import chapter, email_channel, messages_to, post, story
-from tocsin.domain.errors import AddressDead
-from tocsin.practice.behaviour import BEHAVIOURS
-from tocsin.practice.outbox import outbox_path
-from tocsin.practice.smtp import PracticeServer
+from tocsin.practice import chat_log, push_log, social_log, twilio_log, webhook_log
+from tocsin.practice.everything import SHELVES
+from tocsin.practice.outbox import Outbox, outbox_path
 from tocsin.services.hint import Hints
 from tocsin.services.policy import load_policy
 from tocsin.settings import Settings
 from tocsin.store.engine import make_engine
 from tocsin.web.deps import Site
-from tocsin.web.pages import practice
+from tocsin.web.main import PRACTICE_PAGES
+
+SENT: Final[dict[str, Any]] = {"vapid": "right", "topic": "", "urgency": "high", "ttl": "60", "size": 1}
 
 
 @pytest.fixture
@@ -30,7 +33,8 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     engine = make_engine("postgresql://nobody@127.0.0.1:9/none", pool_size=1)
     hints = Hints("redis://127.0.0.1:9/0")
     app = FastAPI()
-    app.include_router(practice.router)
+    for part in PRACTICE_PAGES:
+        app.include_router(part.router)
     app.state.site = Site(settings, load_policy(), engine, hints, {})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tocsin") as asking:
         yield asking
@@ -38,92 +42,67 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     await engine.dispose()
 
 
-async def fill(home: Path, *addresses: str) -> None:
-    async with PracticeServer(outbox_path(home)) as server:
-        channel = email_channel(server.port, connections=1)
-        results = await post(channel, *addresses)
-        assert not any(isinstance(result, AddressDead) for result in results)
-        await channel.close()
+async def fill(home: Path) -> None:
+    """Put one message into each table, each a second younger than the one before."""
+    path = outbox_path(home)
+    mails = Outbox(path)
+    await mails.keep("b@example.com", ["ada@example.com"], b"Subject: Checkout <b>fails</b>\r\n\r\n.", report=False)
+    mails.close()
+    texts = twilio_log.Texts(path)
+    texts.keep(twilio_log.New(time.time() + 1, "SM1", "+1", "+14155550101", "Texted", 1, None, "", "201", "", "{}"))
+    texts.keep(twilio_log.New(time.time() + 1, "", "+1", "+15005550001", "Refused", 1, None, "", "400", "", "{}"))
+    texts.close()
+    chat = chat_log.ChatLog(path)
+    chat.keep(chat_log.NewPost("slack_webhook", "support", "Carded", []))
+    chat.close()
+    posts = social_log.Posts(path)
+    posts.keep(social_log.New("bluesky", "acme", "Posted", "", "", "", {}, b""), "200", "at://1")
+    posts.close()
+    pushes = push_log.Pushes(path)
+    note = json.dumps({"title": "Pushed"})
+    pushes.keep(push_log.New(time.time() + 4, "phone", "201", kept=True, **SENT, opened=note))
+    pushes.keep(push_log.New(time.time() + 5, "phone", "201", kept=True, **SENT, opened="not JSON"))
+    pushes.close()
+    calls = webhook_log.Calls(path)
+    calls.keep(time.time() + 6, "acme", "m1", ("incident.opened", "Called"), ("right", "200", True), "", b"{}")
+    calls.close()
 
 
-async def test_an_empty_outbox_says_what_to_do(client: httpx.AsyncClient) -> None:
+async def test_an_empty_outbox_names_every_channel_and_says_what_to_do(client: httpx.AsyncClient) -> None:
     shown = await client.get("/practice")
     assert shown.status_code == 200
-    assert "No message yet" in shown.text
+    assert shown.text.count("Nothing yet") == len(SHELVES)
     assert "Post an incident" in shown.text
 
 
-async def test_the_table_of_misbehaving_addresses_is_the_servers_own(client: httpx.AsyncClient) -> None:
-    shown = unescape((await client.get("/practice")).text)
-    for behaviour in BEHAVIOURS:
-        assert f"<code>{behaviour.local_part}@…</code>" in shown
-        assert behaviour.does[1:] in shown
+async def test_each_channel_has_its_count_and_its_newest(client: httpx.AsyncClient, tmp_path: Path) -> None:
+    await fill(tmp_path)
+    shown = (await client.get("/practice")).text
+    by_channel, newest = shown.split('id="newest"')
+    counts = re.findall(r'<span class="to">([\w-]+)</span>.*?<span class="tag">(\d+)</span>', by_channel, re.DOTALL)
+    assert dict(counts) == {"E-mail": "1", "SMS": "2", "Chat": "1", "Social": "1", "Push": "2", "Webhooks": "1"}
+    assert newest.index("incident.opened: Called") < newest.index("Pushed") < newest.index("Texted")
+    for said in ("Slack: support", "Carded", "Bluesky: acme", "Posted", "Refused", "(no words)"):
+        assert said in newest
 
 
-async def test_the_newest_come_first_and_the_rest_page_by_page(client: httpx.AsyncClient, tmp_path: Path) -> None:
-    await fill(tmp_path, *[f"reader{number}@example.com" for number in range(120)])
-    seen: list[str] = []
-    address: str | None = "/practice"
-    while address:
-        shown = (await client.get(address)).text
-        assert "120 messages" in shown
-        seen += [piece.split("<")[0] for piece in shown.split('<span class="to">')[1:]]
-        address = (
-            shown.split('">Older</a>')[0].rsplit('href="', 1)[1].replace("&amp;", "&") if "Older" in shown else None
-        )
-    assert seen == [f"reader{number}@example.com" for number in reversed(range(120))]
-
-
-@pytest.mark.parametrize(
-    ("search", "count"), [("reader7@", 1), ("READER", 12), ("checkout is", 12), ("100%", 0), ("m3a7", 1)]
-)
-async def test_messages_are_found_by_recipient_subject_and_message_id(
-    search: str, count: int, client: httpx.AsyncClient, tmp_path: Path
-) -> None:
-    await fill(tmp_path, *[f"reader{number}@example.com" for number in range(12)])
-    shown = (await client.get("/practice", params={"q": search})).text
-    assert shown.count('<span class="to">') == count
-    assert ("Nobody got anything like that" in shown) == (count == 0)
-
-
-async def test_one_message_is_shown_rendered_as_text_and_with_its_headers(
-    client: httpx.AsyncClient, tmp_path: Path
-) -> None:
-    await fill(tmp_path, "hangup@example.com")
-    shown = await client.get("/practice/1")
-    assert "List-Unsubscribe-Post" in shown.text
-    assert "We see **failed payments**" in shown.text
-    assert "hangs up instead of answering" in shown.text
-    assert '<iframe class="mail" src="/practice/1/html"' in shown.text
-    assert "frame-src 'self'" in shown.headers["content-security-policy"]
-    raw = await client.get("/practice/1/raw")
-    assert raw.headers["content-type"] == "message/rfc822"
-    assert raw.content.startswith(b"Date: ")
-
-
-async def test_a_mail_in_its_frame_can_do_nothing(client: httpx.AsyncClient, tmp_path: Path) -> None:
-    await fill(tmp_path, "ada@example.com")
-    framed = await client.get("/practice/1/html")
-    assert "Checkout is failing" in framed.text
-    allowed = framed.headers["content-security-policy"]
-    assert allowed.startswith("sandbox ")
-    assert "allow-scripts" not in allowed
-    assert "allow-same-origin" not in allowed
-    assert "default-src 'none'" in allowed
+async def test_every_way_leads_somewhere(client: httpx.AsyncClient, tmp_path: Path) -> None:
+    await fill(tmp_path)
+    shown = (await client.get("/practice")).text
+    ways = set(re.findall(r'href="(/practice[^"]*)"', shown))
+    assert {shelf.page for shelf in SHELVES} <= ways
+    assert "/practice/sms?number=%2B14155550101" in ways
+    for way in ways:
+        assert (await client.get(way)).status_code == 200, way
 
 
 async def test_what_a_title_holds_is_shown_and_not_run(client: httpx.AsyncClient, tmp_path: Path) -> None:
-    async with PracticeServer(outbox_path(tmp_path)) as server:
-        channel = email_channel(server.port)
-        letter = channel.render(story(chapter(title="<script>alert('ü')</script>")))
-        await channel.send(messages_to(["ada@example.com"], letter), lambda _index, _result: None)
-        await channel.close()
-    for address in ("/practice", "/practice/1", "/practice/1/html"):
-        shown = (await client.get(address)).text
-        assert "<script>alert" not in shown
-        assert "&lt;script&gt;alert" in shown
+    await fill(tmp_path)
+    shown = (await client.get("/practice")).text
+    assert "Checkout &lt;b&gt;fails&lt;/b&gt;" in shown
+    assert "<b>fails" not in shown
 
 
-@pytest.mark.parametrize("address", ["/practice/7", "/practice/7/html", "/practice/7/raw"])
-async def test_what_is_not_there_is_404(address: str, client: httpx.AsyncClient) -> None:
-    assert (await client.get(address)).status_code == 404
+async def test_an_outbox_that_cannot_be_read_is_said_to_be(client: httpx.AsyncClient, tmp_path: Path) -> None:
+    outbox_path(tmp_path).mkdir(parents=True)
+    assert "cannot be opened" in (await client.get("/practice")).text

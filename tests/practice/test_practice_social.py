@@ -27,7 +27,7 @@ from tocsin.services.policy import load_policy
 from tocsin.settings import Settings
 from tocsin.store.engine import make_engine
 from tocsin.web.deps import Site
-from tocsin.web.pages import practice, practice_social
+from tocsin.web.pages import practice_mail, practice_social
 from tocsin_channels.social.channel import SocialChannel
 from tocsin_channels.social.thread import Restraint
 from tocsin_channels.social.wire import in_thread
@@ -41,7 +41,7 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     hints = Hints("redis://127.0.0.1:9/0")
     app = FastAPI()
     app.include_router(practice_social.router)
-    app.include_router(practice.router)
+    app.include_router(practice_mail.router)
     app.state.site = Site(settings, load_policy(), engine, hints, {})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tocsin") as asking:
         yield asking
@@ -99,7 +99,7 @@ async def test_the_table_of_misbehaving_accounts_is_the_networks_own(client: htt
 
 
 async def test_the_page_of_mail_is_still_where_it_was(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/practice")).status_code == 200
+    assert (await client.get("/practice/mail")).status_code == 200
     assert (await client.get("/practice/7")).status_code == 404
 
 

@@ -43,6 +43,7 @@ from tocsin.web.pages import (
     manage,
     practice,
     practice_chat,
+    practice_mail,
     practice_push,
     practice_sms,
     practice_social,
@@ -76,7 +77,15 @@ _API: Final = (
 )
 _PAGES: Final = (console, sign_in, subscribe, confirm, manage, push, unsubscribe)
 # That of e-mail comes last: it takes any number.
-_PRACTICE: Final = (practice_sms, practice_chat, practice_push, practice_social, practice_webhook, practice)
+PRACTICE_PAGES: Final = (
+    practice_sms,
+    practice_chat,
+    practice_push,
+    practice_social,
+    practice_webhook,
+    practice,
+    practice_mail,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -138,5 +147,5 @@ async def _sync(site: Site) -> None:
 
 
 def _routers(settings: Settings) -> list[APIRouter]:
-    parts = (*_API, *_PAGES, *(_PRACTICE if settings.practice else ()))
+    parts = (*_API, *_PAGES, *(PRACTICE_PAGES if settings.practice else ()))
     return [part.router for part in parts]
