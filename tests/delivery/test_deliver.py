@@ -180,15 +180,6 @@ async def test_what_a_provider_could_not_take_is_tried_again_after_the_time_it_a
     assert await world.rows("SELECT tries, code FROM delivery WHERE provider = 'practice'") == [(2, 250)]
 
 
-async def test_news_that_nobody_took_for_a_day_is_given_up_with_the_reason(world: World) -> None:
-    await world.person("someone@example.com")
-    world.email.answer = lambda _: TryAgain("451 come back later")
-    await world.tell("It is down.")
-    await world.later(world.policy.patience.total + 1)
-    await world.deliver()
-    assert await world.ledger("someone@example.com") == [(1, "failed", "retries_exhausted")]
-
-
 async def test_a_dead_address_is_never_written_to_again(world: World) -> None:
     await world.person("gone@example.com")
     world.email.answer = lambda _: AddressDead("550 5.1.1 no such user", code=550)

@@ -37,7 +37,7 @@ MOVES: dict[State, frozenset[State]] = {
     State.ACCEPTED: frozenset({State.DELIVERED, State.BOUNCED}),
     State.DELIVERED: frozenset({State.BOUNCED}),
     State.SUPERSEDED: frozenset(_HEARD),
-    State.EXPIRED: frozenset(_HEARD),
+    State.EXPIRED: frozenset({State.PENDING, *_HEARD}),
     State.CANCELLED: frozenset(_HEARD),
     State.FAILED: frozenset({State.PENDING, *_HEARD}),
     State.BOUNCED: frozenset({State.PENDING}),
@@ -81,6 +81,8 @@ class Reason(StrEnum):
     REFUSED = "refused"
     RETRIES_EXHAUSTED = "retries_exhausted"
     BOUNCED_LATER = "bounced_later"
+    TOO_LATE = "too_late"
+    CANCELLED = "cancelled"
 
     @property
     def words(self) -> str:
@@ -117,6 +119,8 @@ _WORDS = {
     Reason.REFUSED: "the provider refused the message",
     Reason.RETRIES_EXHAUSTED: "it was tried for as long as the news was worth it",
     Reason.BOUNCED_LATER: "it was accepted first and came back later",
+    Reason.TOO_LATE: "it could not be told while it was still news",
+    Reason.CANCELLED: "an operator stopped it before it went out",
 }
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tocsin.domain.channel import OnUnknown
 from tocsin.domain.delivery import Reason, State
 from tocsin.domain.flood import Lanes, Pace, Waits
-from tocsin.domain.incident import Severity
+from tocsin.domain.incident import Phase, Severity
 from tocsin.domain.rows import Row
 from tocsin.domain.terms import Terms
 
@@ -55,7 +55,8 @@ class Plan:
 class Rules:
     """What a channel and the policy say about every endpoint; `lanes` is None where nothing is paced.
 
-    `terms` has what is particular to an audience, by its id.
+    `terms` has what is particular to an audience, by its id; `deadlines`, after how many seconds news of a phase is not
+    worth telling any more.
     """
 
     lanes: Lanes | None
@@ -64,3 +65,4 @@ class Rules:
     merges: bool
     on_unknown: OnUnknown
     terms: Mapping[int, Terms] = field(default_factory=dict[int, Terms])
+    deadlines: Mapping[Phase, float] = field(default_factory=dict[Phase, float])

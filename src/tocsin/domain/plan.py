@@ -14,6 +14,7 @@ from tocsin.domain.channel import OnUnknown
 from tocsin.domain.delivery import Reason, State
 from tocsin.domain.endpoint import SUPPRESSED_BECAUSE, EndpointState
 from tocsin.domain.flood import Pace
+from tocsin.domain.late import is_late
 from tocsin.domain.outline import Change, Plan, Planned, Rules
 from tocsin.domain.rows import Row, Version
 from tocsin.domain.tell import tell
@@ -101,8 +102,15 @@ def _plan_endpoint(
         for row in current:
             if row.state != State.UNKNOWN:  # never two messages to one endpoint at once
                 result.wait(row, now + LOOK_AGAIN_SECONDS)
-    elif current:
-        tell(result, current, versions, now, rules)
+    elif timely := [row for row in current if not _expire(result, row, versions, now, rules)]:
+        tell(result, timely, versions, now, rules)
+
+
+def _expire(result: Plan, row: Row, versions: Mapping[int, Version], now: float, rules: Rules) -> bool:
+    if not is_late(row, versions[row.update_id], rules.deadlines, rules.terms.get(row.audience), now):
+        return False
+    result.changes.append(Change(row, State.EXPIRED, Reason.TOO_LATE, None))
+    return True
 
 
 def _resolve_unknown(result: Plan, rows: list[Row], now: float, rules: Rules) -> None:

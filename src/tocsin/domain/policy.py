@@ -57,6 +57,7 @@ class Policy:
     cells: Mapping[Place, Cell] = field(default_factory=dict[Place, Cell])
     behind: Mapping[str, float] = field(default_factory=dict[str, float])
     required: tuple[Required, ...] = ()
+    deadlines: Mapping[Phase, float] = field(default_factory=dict[Phase, float])
 
     def audiences_for(self, severity: Severity, kind: Kind) -> tuple[str, ...]:
         """Return who an update addresses that does not say so itself."""

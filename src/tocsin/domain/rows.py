@@ -52,3 +52,4 @@ class Version(NamedTuple):
     audiences: int
     is_public: bool
     notify: bool
+    said_at: float = 0.0

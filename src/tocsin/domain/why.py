@@ -46,7 +46,7 @@ def _state(  # noqa: PLR0911 - one sentence a state, as in a table
         case State.HELD:
             return f"Held until {due_at}: {because}{said}."
         case State.PENDING:
-            return f"Due since {due_at}: it goes out with the next batch{f'; {because}' if because else ''}."
+            return f"Due since {due_at}: {_goes_out(reason)}."
         case State.SENDING:
             return "It is being handed to the provider at this moment."
         case State.UNKNOWN:
@@ -61,6 +61,13 @@ def _state(  # noqa: PLR0911 - one sentence a state, as in a table
             return f"Not delivered: {because}{said}."
         case State.SKIPPED | State.SUPPRESSED | State.SUPERSEDED | State.EXPIRED | State.CANCELLED:
             return f"Not sent: {because}{said}."
+
+
+def _goes_out(reason: str | None) -> str:
+    if reason == Reason.CHANNEL_PAUSED:
+        return f"it goes out when the channel is resumed; {_words(reason)}"
+    because = _words(reason)
+    return f"it goes out with the next batch{f'; {because}' if because else ''}"
 
 
 def _words(reason: str | None) -> str:

@@ -49,6 +49,7 @@ def parse_policy(text: str) -> Policy:
         waits=Waits(file.waits.urgent, file.waits.closure, file.waits.routine),
         lanes={channel: lanes.as_lanes() for channel, lanes in file.lanes.items()},
         patience=Patience(file.patience.first, file.patience.longest, file.patience.total),
+        deadlines=file.deadlines.as_deadlines(),
         own_lanes=_own_lanes(file),
         cells=_cells(file),
         behind=_behind(file),

@@ -14,6 +14,8 @@ from tocsin.domain.incident import ALL_PHASES, Kind, Phase, Severity
 Place = tuple[str | int, ...]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
+Deadline = Annotated[float | None, Field(ge=60, le=31_536_000)]
+
 _SEVERITIES = {severity.label: severity for severity in Severity}
 _PHASES = {phase.label: phase for phase in Phase}
 _NEWS = Phase.OPENED | Phase.ESCALATED | Phase.UPDATE
@@ -97,6 +99,19 @@ class RequiredTable(Strict):
     audiences: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
+class DeadlinesTable(Strict):
+    """Seconds by phase; what is left out has no deadline, and the end of an incident cannot have one."""
+
+    opened: Deadline = None
+    escalated: Deadline = None
+    update: Deadline = None
+    maintenance: Deadline = None
+    postmortem: Deadline = None
+
+    def as_deadlines(self) -> dict[Phase, float]:
+        return {_PHASES[label]: seconds for label, seconds in self if seconds is not None}
+
+
 class PolicyFile(Strict):
     audiences: Annotated[tuple[str, ...], Field(min_length=1, max_length=31)]
     urgent: SeverityName
@@ -105,6 +120,7 @@ class PolicyFile(Strict):
     waits: WaitsTable
     lanes: dict[ChannelName, LanesTable]
     patience: PatienceTable
+    deadlines: DeadlinesTable = DeadlinesTable()
     audience: dict[str, AudienceTable] = {}
     required: tuple[RequiredTable, ...] = ()
 

@@ -23,11 +23,11 @@ class Retried(NamedTuple):
 
 
 async def retry_delivery(connection: AsyncConnection, delivery: Delivery) -> Retried:
-    """Make one failed or bounced row due now; raise Conflict where that would be wrong."""
+    """Make one failed, bounced or expired row due now; raise Conflict where that would be wrong."""
     locked = await moving.lock(connection, [delivery.bucket_id])
     rows = await retrying.of_row(connection, *delivery.place)
     if not rows:
-        raise Conflict(f"This delivery is {delivery.state}. Only what failed or bounced can be tried again.")
+        raise Conflict(f"This delivery is {delivery.state}. Only what failed, bounced or expired can be tried again.")
     [row] = rows
     refusal = _refusal(row, leased=locked[row.bucket_id].leased)
     if refusal is not None:

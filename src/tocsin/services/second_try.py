@@ -12,13 +12,13 @@ from tocsin.store import incidents, ledger
 from tocsin.store.engine import begin
 from tocsin.store.incidents import Incident
 
-AGAIN = frozenset({State.FAILED, State.BOUNCED})
+AGAIN = frozenset({State.FAILED, State.BOUNCED, State.EXPIRED})
 
 
 async def retry_incident(engine: AsyncEngine, which: str, state: State | None) -> tuple[Incident, Retried]:
     """Try again whatever of an incident is in `state`; raise Conflict where that is not a state of failure."""
     if state is None or state not in AGAIN:
-        raise Conflict("Only what failed or came back can be tried again.")
+        raise Conflict("Only what failed, came back or came too late can be tried again.")
     async with begin(engine) as connection:
         incident = await incidents.find(connection, which)
         if incident is None:

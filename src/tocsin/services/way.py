@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tocsin.domain.audience import Audiences
-from tocsin.domain.channel import Channel, Message
+from tocsin.domain.channel import Channel, Content, Message
 from tocsin.domain.outline import Planned, Rules
 from tocsin.domain.patience import Patience
 from tocsin.domain.policy import Policy
@@ -28,6 +28,8 @@ def rules_of(policy: Policy, audiences: Audiences, channel: Channel) -> Rules:
         merges=channel.limits.merges,
         on_unknown=channel.on_unknown,
         terms=terms_of(policy, audiences, channel.name),
+        # The page shows how things stand, however late it is.
+        deadlines={} if channel.content is Content.PAGE else policy.deadlines,
     )
 
 

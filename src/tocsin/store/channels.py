@@ -8,6 +8,8 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tocsin.store.engine import PAUSE_LOCK
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:
@@ -22,7 +24,13 @@ async def read_pauses(connection: AsyncConnection) -> dict[str, Pause]:
 
 
 async def pause(connection: AsyncConnection, name: str, by: str) -> None:
-    """Pause a channel; one that is paused already stays as it is."""
+    """Pause a channel; one that is paused already stays as it is.
+
+    Claims that are under way end first, and those that come wait for the commit: no batch begins after that.
+    """
+    await connection.execute(
+        text("SELECT pg_advisory_xact_lock(:lock, hashtext(:name))"), {"lock": PAUSE_LOCK, "name": name}
+    )
     await connection.execute(
         text("""
             INSERT INTO channel (name, paused_at, paused_by) VALUES (:name, tocsin_now(), :by)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.outline import Change, Plan
 from tocsin.domain.rows import Row
-from tocsin.store.engine import Connection
+from tocsin.store.engine import PAUSE_LOCK, Connection
 
 
 class Leased(NamedTuple):
@@ -42,7 +42,15 @@ class Lease(NamedTuple):
 
 async def lease(connection: Connection, channel: ChannelName, rows: int) -> Lease | None:
     """Lock as many due buckets as hold about `rows` due rows, urgent first, then from the inside out."""
-    start = await connection.fetchrow("SELECT tocsin_epoch() AS now, EXISTS (SELECT FROM mute WHERE ended_at IS NULL)")
+    # Whoever pauses the channel waits for this lock: no batch begins once they are answered.
+    start = await connection.fetchrow(
+        """
+        SELECT tocsin_epoch() AS now, EXISTS (SELECT FROM mute WHERE ended_at IS NULL)
+        FROM pg_advisory_xact_lock_shared($1, hashtext($2))
+        """,
+        PAUSE_LOCK,
+        channel,
+    )
     assert start is not None
     now: float = start["now"]
     found = await connection.fetch(

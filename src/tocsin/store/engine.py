@@ -19,6 +19,10 @@ else:
     Connection, Pool = asyncpg.Connection, asyncpg.Pool
 
 
+# Held by claims together and by a pause alone, with the channel's name as its second number.
+PAUSE_LOCK = 0x70C55
+
+
 def make_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
     """Return an engine for `postgresql://…`; connections are checked before use, so a restarted server is no error."""
     return create_async_engine(_with_driver(database_url), pool_size=pool_size, max_overflow=0, pool_pre_ping=True)

@@ -74,3 +74,25 @@ async def recent_deliveries(connection: AsyncConnection, hours: int) -> Sequence
         {"hours": hours},
     )
     return [Counted(row.channel, row.state, row.n) for row in rows]
+
+
+class Dead(NamedTuple):
+    channel: str
+    state: str
+    reason: str
+    n: int
+
+
+async def dead_letters(connection: AsyncConnection, hours: int) -> Sequence[Dead]:
+    """Count what did not arrive of updates published in the last `hours`, and can be tried again, by reason."""
+    rows = await connection.execute(
+        text("""
+            SELECT b.channel, d.state::text AS state, d.reason, count(*) AS n
+            FROM delivery d JOIN bucket b ON b.id = d.bucket_id
+            WHERE d.update_id IN (SELECT id FROM incident_update
+                                  WHERE created_at > tocsin_now() - make_interval(hours => :hours))
+              AND d.state IN ('failed', 'bounced', 'expired') GROUP BY 1, 2, 3
+        """),
+        {"hours": hours},
+    )
+    return [Dead(row.channel, row.state, row.reason or "", row.n) for row in rows]

@@ -25,15 +25,17 @@ OPEN: Final = """
 """
 _COLUMNS: Final = f"""
     SELECT d.update_id, d.bucket_id, d.endpoint_id, d.audience, d.tries, d.unknowns, d.code, d.since, d.due_at,
-      d.done_at, d.receipt_at, d.message, d.reason, d.rule, d.provider, d.provider_id, d.note,
+      d.done_at, d.receipt_at, d.message, d.rule, d.provider, d.provider_id, d.note,
       CASE WHEN d.state IN ('held', 'pending', 'unknown')
         AND (d.update_id, d.bucket_id, d.endpoint_id) IN ({OPEN}) THEN 'sending' ELSE d.state::text END AS state,
+      CASE WHEN d.state = 'pending' AND p.paused_at IS NOT NULL THEN 'channel_paused' ELSE d.reason END AS reason,
       u.public_id AS update_public_id, u.incident_id, u.version, b.channel, a.name AS audience_name,
       coalesce(e.public_id, '{_GONE}' || d.endpoint_id) AS endpoint_public_id, s.public_id AS subscriber_public_id
 """
 _WITH_NAMES: Final = """
       JOIN incident_update u ON u.id = d.update_id
       JOIN bucket b ON b.id = d.bucket_id
+      LEFT JOIN channel p ON p.name = b.channel
       LEFT JOIN audience a ON a.id = d.audience
       LEFT JOIN endpoint e ON e.id = d.endpoint_id
       LEFT JOIN subscriber s ON s.id = e.subscriber_id AND e.channel <> 'status_page'
@@ -83,6 +85,7 @@ class Filter:
     channel: str | None = None
     audience: int | None = None
     version: int | None = None
+    reason: str | None = None
 
 
 async def read_page(
@@ -118,6 +121,9 @@ async def _read_part(
     if only.audience is not None:
         wheres.append("d.audience = :audience")
         values["audience"] = only.audience
+    if only.reason is not None:
+        wheres.append("d.reason = :reason")
+        values["reason"] = only.reason
     if only.state is State.SENDING:
         wheres.append(f"(d.update_id, d.bucket_id, d.endpoint_id) IN ({OPEN})")
         wheres.append("d.state IN ('held', 'pending', 'unknown')")

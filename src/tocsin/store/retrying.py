@@ -43,17 +43,17 @@ async def of_incident(connection: AsyncConnection, incident_id: int, states: Seq
 
 
 async def of_row(connection: AsyncConnection, update_id: int, bucket_id: int, endpoint_id: int) -> list[Candidate]:
-    """Return one row where it failed or bounced."""
+    """Return one row where it failed, bounced or expired."""
     return await _read(
         connection,
         "(d.update_id, d.bucket_id, d.endpoint_id) = (:update, :bucket, :endpoint) "
-        "AND d.state IN ('failed', 'bounced')",
+        "AND d.state IN ('failed', 'bounced', 'expired')",
         {"update": update_id, "bucket": bucket_id, "endpoint": endpoint_id},
     )
 
 
 async def retry(connection: AsyncConnection, rows: Sequence[Candidate]) -> int:
-    """Make `rows` due now, whose buckets are locked; return how many were still failed or bounced.
+    """Make `rows` due now, whose buckets are locked; return how many were still failed, bounced or expired.
 
     A message that bounced was not heard: what its endpoint was told goes back to the version before.
     """
@@ -69,7 +69,7 @@ async def retry(connection: AsyncConnection, rows: Sequence[Candidate]) -> int:
                     receipt_at = NULL, tries = 0, since = tocsin_epoch(), due_at = tocsin_epoch()
                   FROM unnest(CAST(:updates AS int[]), CAST(:endpoints AS int[])) AS x (u, e)
                   WHERE d.update_id = x.u AND d.bucket_id = :bucket AND d.endpoint_id = x.e
-                    AND d.state IN ('failed', 'bounced')
+                    AND d.state IN ('failed', 'bounced', 'expired')
                   RETURNING d.update_id, d.endpoint_id
                 ), p AS (
                   UPDATE pace p SET told = array_remove(p.told, d.update_id) || ARRAY(

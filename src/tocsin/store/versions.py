@@ -16,7 +16,8 @@ async def versions_after(connection: Connection, seen: Mapping[int, int], update
     """
     rows = await connection.fetch(
         """
-        SELECT id, public_id, incident_id, version, status, severity, phase, audiences, is_public, notify
+        SELECT id, public_id, incident_id, version, status, severity, phase, audiences, is_public, notify,
+          extract(epoch FROM created_at)::float8 AS said_at
         FROM incident_update u
         WHERE incident_id IN (SELECT incident_id FROM incident_update WHERE id = ANY($3::int[]))
           OR EXISTS (SELECT 1 FROM unnest($1::int[], $2::int[]) k (incident, newest)
@@ -38,6 +39,7 @@ async def versions_after(connection: Connection, seen: Mapping[int, int], update
             audiences=row["audiences"],
             is_public=row["is_public"],
             notify=row["notify"],
+            said_at=row["said_at"],
         )
         for row in rows
     ]

@@ -19,6 +19,7 @@ from tocsin.settings import Settings
 from tocsin.store.engine import make_engine
 from tocsin.web.api import (
     attention,
+    cancel,
     channels,
     components,
     deliveries,
@@ -64,6 +65,7 @@ _API: Final = (
     incidents,
     components,
     channels,
+    cancel,
     deliveries,
     progress,
     imports,

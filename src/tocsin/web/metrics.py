@@ -32,6 +32,7 @@ class Metrics:
         )  # fmt: skip
         self._read_at = float("-inf")
         self._recent: Sequence[health.Counted] = ()
+        self._dead: Sequence[health.Dead] = ()
 
     async def render(self, engine: AsyncEngine) -> bytes:
         """Return everything as Prometheus reads it."""
@@ -39,6 +40,7 @@ class Metrics:
             ages = await health.ages(connection)
             if time.monotonic() - self._read_at > _REMEMBERED_SECONDS:
                 self._recent = await health.recent_deliveries(connection, _RECENT_HOURS)
+                self._dead = await health.dead_letters(connection, _RECENT_HOURS)
                 self._read_at = time.monotonic()
         stored = CollectorRegistry()
         deliveries = Gauge(
@@ -47,6 +49,12 @@ class Metrics:
         )  # fmt: skip
         for counted in self._recent:
             deliveries.labels(counted.channel, counted.state).set(counted.n)
+        dead = Gauge(
+            "tocsin_dead_letters", f"What did not arrive of updates of the last {_RECENT_HOURS} hours.",
+            ("channel", "state", "reason"), registry=stored,
+        )  # fmt: skip
+        for letter in self._dead:
+            dead.labels(letter.channel, letter.state, letter.reason).set(letter.n)
         due = Gauge(
             "tocsin_due_bucket_age_seconds", "How long the oldest due bucket waits for a worker.", ("channel",),
             registry=stored,

@@ -201,3 +201,39 @@ async def test_lists_come_a_page_at_a_time_and_narrow_down(client: httpx.AsyncCl
     for wrong in ("state=lost", "channel=pigeon", "audience=nobody", "version=0", "state=accepted&x=1"):
         assert (await client.get(f"/v1/incidents/INC-1/deliveries?{wrong}")).status_code == 422, wrong
     assert (await client.get("/v1/incidents/INC-1/progress?version=9")).status_code == 404
+
+
+async def test_what_has_not_gone_out_is_cancelled_when_asked(client: httpx.AsyncClient, world: World) -> None:
+    await world.person("a@example.com")
+    await world.person("b@example.com")
+    await world.say("Wrong words.", audiences=["customers"])
+    early = await client.post("/v1/incidents/INC-1/deliveries/cancel")
+    assert (early.status_code, "being written" in early.json()["detail"]) == (409, True)
+    await world.spread()
+    row, _ = await email_rows(client)
+    one = await client.post(f"/v1/deliveries/{row['id']}/cancel")
+    assert (one.status_code, one.json()) == (202, {"cancelled": 1, "in_flight": 0})
+    assert (await client.post(f"/v1/deliveries/{row['id']}/cancel")).status_code == 409
+    rest = await client.post("/v1/incidents/INC-1/deliveries/cancel?channel=email")
+    assert rest.json() == {"cancelled": 1, "in_flight": 0}
+    await world.deliver()
+    assert world.email.sent == []
+    assert len(await email_rows(client, "&state=cancelled&reason=cancelled")) == 2
+    assert "cancelled by key:test 0" in (await get(client, f"/v1/deliveries/{row['id']}"))["why"]
+
+
+async def test_what_waits_for_a_paused_channel_says_so(client: httpx.AsyncClient, world: World) -> None:
+    await world.person("a@example.com")
+    assert (await client.post("/v1/channels/email/pause")).status_code == 200
+    await world.tell("It broke.", audiences=["customers"])
+    [row] = await email_rows(client)
+    assert (row["state"], row["reason"]) == ("pending", "channel_paused")
+    assert "paused this channel" in (await get(client, f"/v1/deliveries/{row['id']}"))["why"]
+
+
+async def test_dead_letters_are_counted_by_reason(client: httpx.AsyncClient, world: World) -> None:
+    await world.person("a@example.com")
+    world.email.answer = lambda _: GiveUp("550 no", code=550)
+    await world.tell("It broke.", audiences=["customers"])
+    metrics = (await client.get("/metrics")).text
+    assert 'tocsin_dead_letters{channel="email",reason="refused",state="failed"} 1.0' in metrics

@@ -10,7 +10,7 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.channel import ChannelName
-from tocsin.domain.delivery import State
+from tocsin.domain.delivery import Reason, State
 from tocsin.domain.errors import NotFound, Refused
 from tocsin.domain.scope import Scope
 from tocsin.domain.subscription import shown
@@ -32,7 +32,7 @@ router = APIRouter(prefix="/v1", tags=["deliveries"])
 
 _READ = [needs(Scope.DELIVERIES_READ)]
 SENT: Final = frozenset({State.ACCEPTED, State.DELIVERED, State.BOUNCED})
-_AGAIN: Final = frozenset({State.FAILED, State.BOUNCED})
+_AGAIN: Final = frozenset({State.FAILED, State.BOUNCED, State.EXPIRED})
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
@@ -40,13 +40,14 @@ class Filter(Paging):
     state: Annotated[State | None, words(State)] = None
     channel: Annotated[ChannelName | None, words(ChannelName)] = None
     audience: str | None = None
+    reason: Annotated[Reason | None, words(Reason)] = None
     version: Version | None = None
 
 
 @router.get("/incidents/{which}/deliveries", dependencies=_READ, summary="List an incident's deliveries")
 async def list_deliveries(which: str, asked: Annotated[Filter, Query()], site: SiteDep) -> dict[str, Any]:
     place = asked.place(3)
-    only = ledger.Filter(asked.state, asked.channel, _audience(asked.audience, site), asked.version)
+    only = ledger.Filter(asked.state, asked.channel, audience_named(asked.audience, site), asked.version, asked.reason)
     async with begin(site.engine) as connection:
         incident = await find_incident(connection, which)
         found = await ledger.read_page(connection, incident.id, only, after=place, limit=asked.limit + 1)
@@ -65,7 +66,10 @@ async def post_retry_all(
     which: str, once: OnceDep, site: SiteDep, state: Annotated[State, words(State), Query()] = State.FAILED
 ) -> JSONResponse:
     if state not in _AGAIN:
-        raise Refused("Only what failed or bounced can be tried again: state=failed or state=bounced.", field="state")
+        raise Refused(
+            "Only what failed, bounced or expired can be tried again: those are the states.",
+            field="state",
+        )
     channels: set[ChannelName] = set()
 
     async def work(connection: AsyncConnection) -> Answer:
@@ -80,7 +84,7 @@ async def post_retry_all(
 @router.get("/deliveries/{delivery_id}", dependencies=_READ, summary="Show a delivery with all there is to know of it")
 async def get_delivery(delivery_id: str, site: SiteDep) -> dict[str, Any]:
     async with begin(site.engine) as connection:
-        found = await _find(connection, delivery_id)
+        found = await find_delivery(connection, delivery_id)
         attempts = await ledger.read_attempts(connection, found)
         receipts = await ledger.read_receipts(connection, found)
     return show(found) | {
@@ -111,7 +115,7 @@ async def post_retry(delivery_id: str, once: OnceDep, site: SiteDep) -> JSONResp
     channels: set[ChannelName] = set()
 
     async def work(connection: AsyncConnection) -> Answer:
-        retried = await retry_delivery(connection, await _find(connection, delivery_id))
+        retried = await retry_delivery(connection, await find_delivery(connection, delivery_id))
         channels.update(retried.channels)
         return _retried(retried)
 
@@ -199,14 +203,14 @@ async def find_incident(connection: AsyncConnection, which: str) -> incidents.In
     return found
 
 
-async def _find(connection: AsyncConnection, delivery_id: str) -> Delivery:
+async def find_delivery(connection: AsyncConnection, delivery_id: str) -> Delivery:
     found = await ledger.find(connection, delivery_id)
     if found is None:
         raise NotFound(f"There is no delivery {delivery_id!r}. GET /v1/incidents/{{id}}/deliveries lists them.")
     return found
 
 
-def _audience(name: str | None, site: Site) -> int | None:
+def audience_named(name: str | None, site: Site) -> int | None:
     if name is None:
         return None
     if name not in site.audiences.names:
