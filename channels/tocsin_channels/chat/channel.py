@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt
 from tocsin.domain.chat_address import ChatRules
 from tocsin.domain.errors import DeliveryError, ProviderDown, Refused
+from tocsin.domain.look import Look
 from tocsin.domain.notice import Notice
 from tocsin.domain.page import Page
 from tocsin.domain.story import Story
 from tocsin_channels.chat import post
+from tocsin_channels.chat.look import look
 from tocsin_channels.chat.post import Post
 from tocsin_channels.chat.round import Round
 from tocsin_channels.chat.words import Words
@@ -58,6 +60,10 @@ class ChatChannel:
     def render(self, content: Story | Page) -> Post:
         assert isinstance(content, Story)
         return post.write(self._words, content)
+
+    def show(self, rendered: object, *, begins: bool) -> Look:
+        assert isinstance(rendered, Post)
+        return look(rendered, begins=begins)
 
     def render_notice(self, notice: Notice) -> Post:
         return post.write_notice(notice)

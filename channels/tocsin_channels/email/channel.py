@@ -8,12 +8,14 @@ from pathlib import Path
 
 from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt
 from tocsin.domain.errors import DeliveryError, Refused
+from tocsin.domain.look import Look
 from tocsin.domain.notice import Notice
 from tocsin.domain.page import Page
 from tocsin.domain.story import Story
 from tocsin_channels.email import address
 from tocsin_channels.email.carrier import Carrier
 from tocsin_channels.email.letter import Letter
+from tocsin_channels.email.look import look
 from tocsin_channels.email.notice import NoticeRenderer, Slip
 from tocsin_channels.email.render import Renderer, Sender
 
@@ -41,6 +43,11 @@ class EmailChannel:
     def render(self, content: Story | Page) -> Letter:
         assert isinstance(content, Story)
         return self._renderer.render(content)
+
+    def show(self, rendered: object, *, begins: bool) -> Look:
+        del begins
+        assert isinstance(rendered, Letter)
+        return look(rendered)
 
     def render_notice(self, notice: Notice) -> Slip:
         return self._notices.render(notice)

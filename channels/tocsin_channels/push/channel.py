@@ -12,6 +12,7 @@ import structlog
 
 from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt, Result
 from tocsin.domain.errors import DeliveryError, GiveUp, Refused
+from tocsin.domain.look import Look
 from tocsin.domain.page import Page
 from tocsin.domain.reach import Reach
 from tocsin.domain.story import Story
@@ -19,6 +20,7 @@ from tocsin.domain.subscription import read_subscription
 from tocsin_channels.calling.caller import Caller
 from tocsin_channels.calling.gate import Lookup, look_up
 from tocsin_channels.push.answers import judge
+from tocsin_channels.push.look import look
 from tocsin_channels.push.note import Note, render
 from tocsin_channels.push.seal import Sealed, seal_all
 from tocsin_channels.push.vapid import Vapid
@@ -61,6 +63,11 @@ class PushChannel:
     def render(self, content: Story | Page) -> Note:
         assert isinstance(content, Story)
         return render(content, self._templates)
+
+    def show(self, rendered: object, *, begins: bool) -> Look:
+        del begins
+        assert isinstance(rendered, Note)
+        return look(rendered)
 
     async def send(self, messages: Sequence[Message], answered: Answered) -> None:
         """Seal some while those before them are under way; one thread does it, and many calls are made at once."""

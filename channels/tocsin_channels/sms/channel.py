@@ -13,10 +13,12 @@ import structlog
 from tocsin.domain.channel import Accepted, Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt
 from tocsin.domain.errors import DeliveryError, GiveUp, ProviderDown
 from tocsin.domain.incident import Severity
+from tocsin.domain.look import Look
 from tocsin.domain.notice import Notice
 from tocsin.domain.page import Page
 from tocsin.domain.story import Story
 from tocsin_channels.sms import text
+from tocsin_channels.sms.look import look
 from tocsin_channels.sms.provider import Provider
 from tocsin_channels.sms.text import Text
 from tocsin_channels.sms.words import Templates
@@ -50,6 +52,11 @@ class SmsChannel:
     def render(self, content: Story | Page) -> Text:
         assert isinstance(content, Story)
         return text.write(content, self._templates, self._urgent)
+
+    def show(self, rendered: object, *, begins: bool) -> Look:
+        del begins
+        assert isinstance(rendered, Text)
+        return look(rendered)
 
     def render_notice(self, notice: Notice) -> Text:
         return text.write_notice(notice)

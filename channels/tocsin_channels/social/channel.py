@@ -12,11 +12,13 @@ from typing import Literal, assert_never
 
 from tocsin.domain.channel import Accepted, Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt, Result
 from tocsin.domain.errors import DeliveryError, GiveUp, ProviderDown, Refused
+from tocsin.domain.look import Look
 from tocsin.domain.page import Page
 from tocsin.domain.social import Network
 from tocsin.domain.story import Story
 from tocsin_channels.social import words
 from tocsin_channels.social.account import Account, Provider, find
+from tocsin_channels.social.look import look
 from tocsin_channels.social.post import Draft
 from tocsin_channels.social.thread import Restraint, Thread
 
@@ -66,6 +68,11 @@ class SocialChannel:
     def render(self, content: Story | Page) -> Draft:
         assert isinstance(content, Story)
         return words.draft(content, self._wording.template)
+
+    def show(self, rendered: object, *, begins: bool) -> Look | None:
+        assert isinstance(rendered, Draft)
+        linked = self._link == "every" or (self._link == "first" and begins)
+        return look(rendered, self.accounts, linked=linked)
 
     async def send(self, messages: Sequence[Message], answered: Answered) -> None:
         by_address: dict[str, list[int]] = {}

@@ -12,6 +12,7 @@ from typing import cast
 
 from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt, Result
 from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, Refused, TryAgain
+from tocsin.domain.look import Look
 from tocsin.domain.page import Page
 from tocsin.domain.reach import Reach, read_url
 from tocsin.domain.story import Story
@@ -19,6 +20,7 @@ from tocsin_channels.calling.caller import Answer, Caller
 from tocsin_channels.calling.gate import Lookup, look_up
 from tocsin_channels.webhook import payload
 from tocsin_channels.webhook.answers import judge
+from tocsin_channels.webhook.look import look
 from tocsin_channels.webhook.payload import Payload
 from tocsin_channels.webhook.signature import call_id, sign
 
@@ -43,6 +45,11 @@ class WebhookChannel:
     def render(self, content: Story | Page) -> Payload:
         assert isinstance(content, Story)
         return payload.render(content)
+
+    def show(self, rendered: object, *, begins: bool) -> Look:
+        del begins
+        assert isinstance(rendered, Payload)
+        return look(rendered)
 
     async def send(self, messages: Sequence[Message], answered: Answered) -> None:
         by_address: dict[str, list[int]] = {}

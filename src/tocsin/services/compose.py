@@ -7,14 +7,12 @@ from dataclasses import replace
 
 from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import Channel, Message
-from tocsin.domain.component import ComponentStatus
 from tocsin.domain.delivery import Rule, State
-from tocsin.domain.incident import Impact, Phase, Severity, Status
 from tocsin.domain.outline import Planned
 from tocsin.domain.rows import Row, Version
 from tocsin.domain.signing import signing_secret
-from tocsin.domain.story import Affected, Chapter, Story
 from tocsin.domain.tokens import Signer
+from tocsin.services.tell_story import Teller
 from tocsin.store import threads as store
 from tocsin.store import versions, wording
 from tocsin.store.engine import Connection, Pool
@@ -55,9 +53,7 @@ class Composer:
     ) -> None:
         self._channel = channel
         self._pool = pool
-        self._audiences = audiences
-        self._brand = brand
-        self._url = url
+        self._teller = Teller(audiences, brand=brand, url=url)
         self._secret = secret
         self._unsubscribe = Signer(secret, "unsubscribe")
         self._delivery = Signer(secret, "delivery")
@@ -120,49 +116,8 @@ class Composer:
         for reading in readings:
             chapters, locale, rule = reading
             told = [(words[update], audience) for update, audience in chapters]
-            story = replace(self._story(told, locale, names), rule=Rule(rule) if rule else Rule.AUDIENCE)
+            story = replace(self._teller.story(told, locale, names), rule=Rule(rule) if rule else Rule.AUDIENCE)
             self._rendered[reading] = self._channel.render(story)
-
-    def _story(
-        self, told: Sequence[tuple[wording.Words, int]], locale: str, names: Mapping[str, wording.Named]
-    ) -> Story:
-        by_id = {audience.id: audience for audience in self._audiences.ordered}
-        narrowest = min((by_id[audience] for _, audience in told), key=lambda audience: audience.rank)
-        return Story(
-            brand=self._brand,
-            audience=narrowest.name,
-            locale=locale,
-            chapters=tuple(self._chapter(words, audience, locale, names) for words, audience in told),
-            public_url=self._url,
-        )
-
-    def _chapter(
-        self, words: wording.Words, audience_id: int, locale: str, names: Mapping[str, wording.Named]
-    ) -> Chapter:
-        audience = next(one for one in self._audiences.ordered if one.id == audience_id)
-        is_public = audience == self._audiences.widest
-        affected = tuple(
-            Affected(names[slug].id, names[slug].name, ComponentStatus(status))
-            for slug, status in words.components.items()
-            if slug in names and not (is_public and names[slug].is_internal)
-        )
-        return Chapter(
-            incident=words.incident,
-            version=words.version,
-            title=self._audiences.text_for(audience, words.titles, words.title, locale),
-            body=self._audiences.text_for(audience, words.texts, words.body, locale),
-            status=Status(words.status),
-            severity=Severity(words.severity),
-            impact=Impact(words.impact),
-            phase=Phase(words.phase),
-            components=tuple((component.name, component.status.words) for component in affected),
-            started_at=words.started_at,
-            published_at=words.created_at,
-            next_update_at=words.next_update_at,
-            url=f"{self._url}/incidents/{words.incident}" if words.has_page else None,
-            update=words.update,
-            affected=affected,
-        )
 
 
 def thread_of(message: Planned, versions: Mapping[int, Version]) -> Thread:

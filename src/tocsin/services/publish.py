@@ -35,9 +35,7 @@ async def open_incident(
     connection: AsyncConnection, draft: Draft, policy: Policy, audiences: Audiences, created_by: str
 ) -> Published:
     """Write a new incident with its first update; the caller commits, then hints."""
-    now, known = await store.look_around(connection, draft.components)
-    _check(draft, known, now)
-    snapshot = first(draft, now, policy, audiences)
+    snapshot, now = await plan_first(connection, draft, policy, audiences)
     public_id, update_id = new_public_id(), new_public_id()
     number = await store.insert(
         connection,
@@ -59,10 +57,7 @@ async def add_update(
     incident = await store.find(connection, which, lock=True)
     if incident is None:
         raise no_incident(which)
-    now, known = await store.look_around(connection, draft.components)
-    _check(draft, known, now)
-    title_read_by = await titles.title_read_by(connection, incident)
-    snapshot: Snapshot = follow(incident.latest.snapshot, draft, now, policy, audiences, title_read_by)
+    snapshot, now = await plan_next(connection, incident, draft, policy, audiences)
     update_id = new_public_id()
     await store.add(
         connection,
@@ -74,6 +69,25 @@ async def add_update(
         created_by=created_by,
     )
     return Published(incident.public_id, incident.ref, snapshot.version, update_id, snapshot.is_public)
+
+
+async def plan_first(
+    connection: AsyncConnection, draft: Draft, policy: Policy, audiences: Audiences
+) -> tuple[Snapshot, datetime]:
+    """Return what would open an incident, and the time; raise Refused where it cannot."""
+    now, known = await store.look_around(connection, draft.components)
+    _check(draft, known, now)
+    return first(draft, now, policy, audiences), now
+
+
+async def plan_next(
+    connection: AsyncConnection, incident: store.Incident, draft: Draft, policy: Policy, audiences: Audiences
+) -> tuple[Snapshot, datetime]:
+    """Return what would be the next version of `incident`, and the time; raise Refused where it cannot be."""
+    now, known = await store.look_around(connection, draft.components)
+    _check(draft, known, now)
+    title_read_by = await titles.title_read_by(connection, incident)
+    return follow(incident.latest.snapshot, draft, now, policy, audiences, title_read_by), now
 
 
 def no_incident(which: str) -> NotFound:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 if TYPE_CHECKING:  # asyncpg's classes take their parameters in its stubs alone
@@ -45,6 +45,21 @@ async def begin(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
     """Open one transaction: committed at the end, rolled back on any error."""
     async with engine.begin() as connection:
         yield connection
+
+
+@asynccontextmanager
+async def look(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+    """Open one transaction that sees one moment and can write nothing: PostgreSQL itself refuses whatever would."""
+    async with engine.begin() as connection:
+        await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        yield connection
+
+
+async def bare(connection: AsyncConnection) -> Connection:
+    """Return the driver's own connection, in the same transaction, for what the hot path's queries ask."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None, "a connection that is in use has a driver's"
+    return cast("Connection", driver)
 
 
 def _with_driver(database_url: str) -> URL:

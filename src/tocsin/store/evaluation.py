@@ -28,6 +28,44 @@ class Kind(NamedTuple):
 # severity: $15 audiences, $16 channels, $17 phases, $18 whether they are the most that is allowed.
 def statement(audiences: Audiences, kind: Kind) -> str:
     """Return the statement for one kind of update."""
+    return f"""{_decided(audiences, kind, _SUPERSEDE)}, i AS (
+      INSERT INTO delivery (update_id, bucket_id, endpoint_id, audience, state, reason, rule, since, due_at, done_at)
+      SELECT $1::int, r.bucket_id, r.id, r.audience, s.state::delivery_state,
+        CASE WHEN s.state = 'superseded' THEN 'newer_version' ELSE r.reason END, r.rule,
+        coalesce(r.since, t.now), CASE WHEN s.state = 'pending' THEN t.now END,
+        CASE WHEN s.state <> 'pending' THEN t.now END
+      FROM best r, t, LATERAL (SELECT {_STATE} AS state) s
+      WHERE r.bucket_id = ANY($2::int[]) ORDER BY r.bucket_id, r.id
+      -- What a mute kept back is decided anew when the mute ends; everything else is written once.
+      ON CONFLICT (update_id, bucket_id, endpoint_id) DO UPDATE SET state = excluded.state, reason = excluded.reason,
+        rule = excluded.rule, since = excluded.since, due_at = excluded.due_at, done_at = excluded.done_at
+        WHERE delivery.state = 'suppressed' AND delivery.reason = 'muted'
+      RETURNING bucket_id, state
+    ), n AS (
+      SELECT bucket_id, count(*) AS n FROM i WHERE state = 'pending' GROUP BY 1
+    ), b AS (
+      UPDATE bucket b SET gen = gen + 1, due_n = due_n + n.n, urgent = urgent OR $11::bool,
+        due_at = CASE WHEN lease_until > t.now THEN due_at ELSE t.now END,
+        live = CASE WHEN $1::int = ANY(live) THEN live ELSE live || $1::int END
+      FROM n, t WHERE b.id = n.bucket_id RETURNING b.channel, n.n
+    )
+    SELECT channel, sum(n)::int AS n FROM b GROUP BY 1
+    """
+
+
+def counting(audiences: Audiences, kind: Kind) -> str:
+    """Return the statement that decides the same and writes nothing: how many would be told, or not and why."""
+    return f"""{_decided(audiences, kind, _OVERTAKEN)}
+    SELECT r.audience, r.channel, coalesce(e.locale, p.locale, 'en') AS locale, {_STATE} AS state, r.reason,
+      count(*)::int AS n
+    FROM best r JOIN endpoint e ON e.id = r.id LEFT JOIN subscriber p ON p.id = e.subscriber_id, t
+    WHERE r.bucket_id = ANY($2::int[]) AND ($1::int, $11::bool) IS NOT NULL
+    GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+    """
+
+
+def _decided(audiences: Audiences, kind: Kind, older: str) -> str:
+    """Return what every rule decides, ending in `best`; `older` is what becomes of versions not sent yet."""
     narrowest = " ".join(f"WHEN addressed & {audience.bit} <> 0 THEN {audience.id}" for audience in audiences.ordered)
     return f"""
     WITH RECURSIVE t AS MATERIALIZED (
@@ -49,7 +87,7 @@ def statement(audiences: Audiences, kind: Kind) -> str:
       FROM (SELECT *, CASE {narrowest} END AS audience FROM ({_endpoints(kind)}) x) e
         LEFT JOIN cell c ON c.audience = e.audience AND c.channel = e.channel
       WHERE CASE WHEN e.channel = 'status_page' THEN $4::bool ELSE e.addressed <> 0 END
-    ), superseded AS ({_SUPERSEDE if kind.follows else _NOTHING_OLDER}
+    ), superseded AS ({older if kind.follows else _NOTHING_OLDER}
     ), o AS (
       -- A newer version inherits the longest wait, and that there was news which never went out.
       SELECT endpoint_id, min(since) AS since, bool_or(unsent) AS owed FROM superseded GROUP BY 1
@@ -63,33 +101,7 @@ def statement(audiences: Audiences, kind: Kind) -> str:
         WHEN $12::bool AND told THEN 'closure'
         WHEN followed THEN 'followed'
         WHEN NOT all_components AND cardinality($7::int[]) > 0 THEN 'components' END END AS rule FROM d
-    ){_last(kind)}, i AS (
-      INSERT INTO delivery (update_id, bucket_id, endpoint_id, audience, state, reason, rule, since, due_at, done_at)
-      SELECT $1::int, r.bucket_id, r.id, r.audience, s.state::delivery_state,
-        CASE WHEN s.state = 'superseded' THEN 'newer_version' ELSE r.reason END, r.rule,
-        coalesce(r.since, t.now), CASE WHEN s.state = 'pending' THEN t.now END,
-        CASE WHEN s.state <> 'pending' THEN t.now END
-      FROM best r, t, LATERAL (SELECT CASE
-        WHEN r.state <> 'active' OR r.reason = 'muted' THEN 'suppressed'
-        WHEN r.reason IS NOT NULL THEN 'skipped'
-        WHEN r.channel <> 'status_page' AND r.audiences & t.newer <> 0 THEN 'superseded'
-        ELSE 'pending' END AS state) s
-      WHERE r.bucket_id = ANY($2::int[]) ORDER BY r.bucket_id, r.id
-      -- What a mute kept back is decided anew when the mute ends; everything else is written once.
-      ON CONFLICT (update_id, bucket_id, endpoint_id) DO UPDATE SET state = excluded.state, reason = excluded.reason,
-        rule = excluded.rule, since = excluded.since, due_at = excluded.due_at, done_at = excluded.done_at
-        WHERE delivery.state = 'suppressed' AND delivery.reason = 'muted'
-      RETURNING bucket_id, state
-    ), n AS (
-      SELECT bucket_id, count(*) AS n FROM i WHERE state = 'pending' GROUP BY 1
-    ), b AS (
-      UPDATE bucket b SET gen = gen + 1, due_n = due_n + n.n, urgent = urgent OR $11::bool,
-        due_at = CASE WHEN lease_until > t.now THEN due_at ELSE t.now END,
-        live = CASE WHEN $1::int = ANY(live) THEN live ELSE live || $1::int END
-      FROM n, t WHERE b.id = n.bucket_id RETURNING b.channel, n.n
-    )
-    SELECT channel, sum(n)::int AS n FROM b GROUP BY 1
-    """
+    ){_last(kind)}"""
 
 
 def _endpoints(kind: Kind) -> str:
@@ -146,6 +158,11 @@ _DECIDE = """
           THEN 'policy' END AS reason
       -- To who has heard nothing yet any news is that it began.
       FROM k, LATERAL (SELECT $6::int | CASE WHEN $12::bool OR k.told THEN 0 ELSE 1 END AS phases) p"""
+_STATE = """CASE
+        WHEN r.state <> 'active' OR r.reason = 'muted' THEN 'suppressed'
+        WHEN r.reason IS NOT NULL THEN 'skipped'
+        WHEN r.channel <> 'status_page' AND r.audiences & t.newer <> 0 THEN 'superseded'
+        ELSE 'pending' END"""
 # Whoever was told, or may be told this very moment, has a right to hear the end.
 _TOLD = """(o.endpoint_id IS NOT NULL OR EXISTS (
           SELECT 1 FROM pace p WHERE p.endpoint_id = w.id AND p.told && $8::int[]))"""
@@ -171,3 +188,8 @@ _SUPERSEDE = """
       WHERE d.update_id = ANY($8::int[]) AND d.bucket_id = ANY($2::int[]) AND d.bucket_id = w.bucket_id
         AND d.endpoint_id = w.id AND d.state IN ('pending', 'held', 'unknown')
       RETURNING d.endpoint_id, d.since, d.state = 'superseded' AS unsent"""
+# The rows that would be superseded, left as they are.
+_OVERTAKEN = """
+      SELECT d.endpoint_id, d.since, d.state <> 'unknown' AS unsent FROM delivery d JOIN w ON d.endpoint_id = w.id
+      WHERE d.update_id = ANY($8::int[]) AND d.bucket_id = ANY($2::int[]) AND d.bucket_id = w.bucket_id
+        AND d.state IN ('pending', 'held', 'unknown')"""

@@ -15,7 +15,7 @@ from tocsin.domain.incident import Kind as IncidentKind
 from tocsin.domain.policy import Policy
 from tocsin.store.engine import Connection
 from tocsin.store.evaluation import Kind, statement
-from tocsin.store.mutes import muted_channels
+from tocsin.store.mutes import MEANT, WRITTEN, muted_channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +46,28 @@ class FanOut:
 
 async def read_update(connection: Connection, update_id: int, policy: Policy, audiences: Audiences) -> FanOut:
     """Read what the fan-out of one update needs to know."""
+    return await _read(connection, WRITTEN, update_id, policy, audiences)
+
+
+async def read_meant(connection: Connection, update: str, policy: Policy, audiences: Audiences) -> FanOut:
+    """Read the same for an update that nobody has written: `update` is its row, as JSON."""
+    return await _read(connection, MEANT, update, policy, audiences)
+
+
+async def _read(connection: Connection, source: str, value: int | str, policy: Policy, audiences: Audiences) -> FanOut:
     row = await connection.fetchrow(
-        """
-        SELECT u.*, coalesce((SELECT array_agg(c.id) FROM component c WHERE u.components ? c.slug), '{}') AS affected,
+        f"""
+        SELECT u.*, coalesce((SELECT array_agg(c.id) FROM component c WHERE u.components ? c.slug), '{{}}') AS affected,
           coalesce((SELECT array_agg(DISTINCT c.group_id) FROM component c
-                    WHERE u.components ? c.slug AND c.group_id IS NOT NULL), '{}') AS groups,
+                    WHERE u.components ? c.slug AND c.group_id IS NOT NULL), '{{}}') AS groups,
           EXISTS (SELECT FROM endpoint WHERE state = 'quarantined' AND fallback_id IS NOT NULL) AS stands_in,
           coalesce((SELECT array_agg(o.id) FROM incident_update o
-                    WHERE o.incident_id = u.incident_id AND o.version < u.version), '{}') AS older
-        FROM incident_update u WHERE u.id = $1
+                    WHERE o.incident_id = u.incident_id AND o.version < u.version), '{{}}') AS older
+        FROM {source} u
         """,
-        update_id,
+        value,
     )
-    assert row is not None, f"the outbox names update {update_id}, which is held by a foreign key"
+    assert row is not None, f"the outbox names update {value}, which is held by a foreign key"
     severity, older = Severity(row["severity"]), list(row["older"])
     required = audiences.mask(policy.required_of(severity, IncidentKind(row["kind"])))
     return FanOut(
@@ -75,7 +84,7 @@ async def read_update(connection: Connection, update_id: int, policy: Policy, au
         components=row["affected"],
         groups=row["groups"],
         older=older,
-        muted=list(await muted_channels(connection, update_id)),
+        muted=list(await muted_channels(connection, source, value)),
         cells=[
             (audiences.named(audience).id, channel.value, int(cell.phases), cell.most)
             for (audience, channel, of), cell in policy.cells.items()
@@ -113,28 +122,32 @@ async def write_chunk(
         await connection.execute("SELECT id FROM bucket WHERE id = ANY($1::int[]) ORDER BY id FOR UPDATE", buckets)
         if not update.notify and update.closes and update.older:
             await _forget_unsent(connection, update, buckets)
-        rows = await connection.fetch(
-            statement(audiences, update.kind),
-            update.update_id,
-            list(buckets),
-            update.audiences if update.notify else 0,
-            update.is_public,
-            update.severity,
-            int(update.phase),
-            update.components,
-            update.older,
-            update.incident_id,
-            update.version,
-            update.urgent,
-            update.closes,
-            update.muted,
-            update.groups,
-            [audience for audience, _, _, _ in update.cells],
-            [channel for _, channel, _, _ in update.cells],
-            [phases for _, _, phases, _ in update.cells],
-            [most for _, _, _, most in update.cells],
-        )
+        rows = await connection.fetch(statement(audiences, update.kind), *arguments(update, buckets))
     return {row["channel"]: row["n"] for row in rows}
+
+
+def arguments(update: FanOut, buckets: Sequence[int]) -> tuple[object, ...]:
+    """Return what the statements of `evaluation` are given."""
+    return (
+        update.update_id,
+        list(buckets),
+        update.audiences if update.notify else 0,
+        update.is_public,
+        update.severity,
+        int(update.phase),
+        update.components,
+        update.older,
+        update.incident_id,
+        update.version,
+        update.urgent,
+        update.closes,
+        update.muted,
+        update.groups,
+        [audience for audience, _, _, _ in update.cells],
+        [channel for _, channel, _, _ in update.cells],
+        [phases for _, _, phases, _ in update.cells],
+        [most for _, _, _, most in update.cells],
+    )
 
 
 async def _forget_unsent(connection: Connection, update: FanOut, buckets: Sequence[int]) -> None:

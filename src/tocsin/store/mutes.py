@@ -12,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tocsin.domain.channel import ChannelName
 from tocsin.store.engine import Connection
 
+# An update by its id, and one that nobody has written, by its row as JSON.
+WRITTEN: Final = "(SELECT * FROM incident_update WHERE id = $1)"
+MEANT: Final = "jsonb_populate_record(NULL::incident_update, $1::text::jsonb)"
 _ACTIVE: Final = "m.ended_at IS NULL AND m.until > tocsin_epoch()"
 _COVERS: Final = """(m.incident_id IS NULL OR m.incident_id = u.incident_id)
   AND (m.component_id IS NULL OR u.components ? (SELECT c.slug FROM component c WHERE c.id = m.component_id))"""
@@ -47,10 +50,10 @@ class Mute:
     component: str | None
 
 
-async def muted_channels(connection: Connection, update: int) -> list[ChannelName]:
-    """Return the channels on which nobody is to hear of an update for now."""
+async def muted_channels(connection: Connection, source: str, update: int | str) -> list[ChannelName]:
+    """Return the channels on which nobody is to hear of an update for now: one that is WRITTEN, or MEANT."""
     rows = await connection.fetch(
-        f"SELECT DISTINCT m.channel FROM mute m, incident_update u WHERE u.id = $1 AND {_ACTIVE} AND {_COVERS}", update
+        f"SELECT DISTINCT m.channel FROM mute m, {source} u WHERE {_ACTIVE} AND {_COVERS}", update
     )
     everywhere = any(row["channel"] is None for row in rows)
     found = list(ChannelName) if everywhere else [ChannelName(row["channel"]) for row in rows]

@@ -29,6 +29,7 @@ from tocsin.web.api import (
     imports,
     incidents,
     mutes,
+    preview,
     progress,
     receipts,
     subscribers,
@@ -63,6 +64,7 @@ log = structlog.get_logger()
 _AGAIN_SECONDS: Final = 1.0
 _API: Final = (
     incidents,
+    preview,
     components,
     channels,
     cancel,
