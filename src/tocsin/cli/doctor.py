@@ -17,10 +17,12 @@ from tocsin.domain.errors import DeliveryError
 from tocsin.embedded import local
 from tocsin.embedded.process import CouldNotStart
 from tocsin.languages import read_languages
+from tocsin.services.attempt import DATABASE_TROUBLE
+from tocsin.services.audit import audit, in_words
 from tocsin.services.health import check_broker, check_database
 from tocsin.services.policy import BrokenPolicy, load_policy
 from tocsin.settings import BrokenSettings, Settings
-from tocsin.store.engine import make_engine
+from tocsin.store.engine import make_engine, make_pool
 from tocsin_channels.registry import build
 
 
@@ -54,7 +56,10 @@ async def _look(home: Path | None) -> list[Finding]:
         loaded = loaded.model_copy(update={"home": home})
     findings = [Finding("configuration", ok=True, detail=f"can be followed ({settings.config_directory()})")]
     findings.append(_languages())
-    findings.append(await _database(loaded, home))
+    database = await _database(loaded, home)
+    findings.append(database)
+    if database.ok:
+        findings.append(await _ledger(loaded, home))
     if loaded.broker_url:
         broker = await check_broker(loaded.broker_url)
         findings.append(Finding("broker", broker.ok, broker.detail))
@@ -80,6 +85,18 @@ async def _database(loaded: Settings, home: Path | None) -> Finding:
     finally:
         await engine.dispose()
     return Finding("database", found.ok, found.detail)
+
+
+async def _ledger(loaded: Settings, home: Path | None) -> Finding:
+    """Hold the ledger to its promises, now."""
+    try:
+        made = await make_pool(local.database_url(loaded, home), size=1, application="tocsin doctor")
+        async with made as pool, pool.acquire() as connection:
+            found = await audit(connection)
+    except DATABASE_TROUBLE as error:
+        return Finding("ledger", ok=False, detail=f"could not be looked at: {type(error).__name__}: {error}")
+    broken = in_words(found)
+    return Finding("ledger", ok=not broken, detail=broken or f"keeps its {len(found)} promises")
 
 
 async def _channels(loaded: Settings) -> list[Finding]:

@@ -12,11 +12,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tocsin.broker import redis_url
+from tocsin.services.audit import in_words
 from tocsin.store import health as store
+from tocsin.store.audit import Finding
 from tocsin.store.engine import begin
 
 _DATABASE_SECONDS: Final = 2.0
 _BROKER_SECONDS: Final = 0.5
+_AUDIT_SECONDS: Final = 600.0  # it runs every minute
 
 
 class Check(NamedTuple):
@@ -30,7 +33,7 @@ class Check(NamedTuple):
 
 async def check_health(engine: AsyncEngine, broker_url: str) -> list[Check]:
     """Look at everything at once; takes at most two seconds."""
-    return list(await asyncio.gather(check_database(engine), check_broker(broker_url)))
+    return list(await asyncio.gather(check_database(engine), check_broker(broker_url), check_audit(engine)))
 
 
 async def check_database(engine: AsyncEngine) -> Check:
@@ -43,6 +46,25 @@ async def check_database(engine: AsyncEngine) -> Check:
     if there != wanted:
         return _database(f"has the schema {there or 'of nobody'}, and {wanted} is needed. Run `tocsin migrate`.")
     return Check("database", ok=True, detail="answers, and has the newest schema", needed=True)
+
+
+async def check_audit(engine: AsyncEngine) -> Check:
+    """Say what the last audit of the ledger found; a database that does not answer is not its matter."""
+    try:
+        async with asyncio.timeout(_DATABASE_SECONDS), begin(engine) as connection:
+            found = await store.audited(connection)
+    except (DBAPIError, PoolTimeout, OSError, TimeoutError):
+        return Check("audit", ok=True, detail="could not be read: see the database", needed=False)
+    broken = in_words([Finding(one.invariant, one.violations, one.example) for one in found])
+    if broken:
+        return Check("audit", ok=False, detail=f"found broken promises. {broken}", needed=False)
+    if not found:
+        return Check("audit", ok=True, detail="has not run yet: the sweeper looks once a minute", needed=False)
+    age = max(one.age for one in found)
+    if age > _AUDIT_SECONDS:
+        detail = f"last ran {age / 60:.0f} minutes ago. The worker that sweeps does not run: see its log."
+        return Check("audit", ok=False, detail=detail, needed=False)
+    return Check("audit", ok=True, detail=f"found {len(found)} promises kept", needed=False)
 
 
 async def check_broker(broker_url: str) -> Check:

@@ -9,6 +9,7 @@ import structlog
 
 from tocsin.domain.channel import ChannelName
 from tocsin.services.attempt import DATABASE_TROUBLE
+from tocsin.services.audit import audit
 from tocsin.services.deliver import deliver
 from tocsin.services.send_notices import Desk, send_notices
 from tocsin.services.stand_in import stand_in
@@ -81,6 +82,7 @@ async def keep_house(pool: Pool) -> None:
         try:
             await housekeeping.forget(connection)
             await quarantine.promise_notices(connection)
+            await audit(connection)  # before anything is mended, so that it is seen
             mended = await housekeeping.wake_forgotten(connection)
         finally:
             await housekeeping.done(connection)

@@ -96,3 +96,20 @@ async def dead_letters(connection: AsyncConnection, hours: int) -> Sequence[Dead
         {"hours": hours},
     )
     return [Dead(row.channel, row.state, row.reason or "", row.n) for row in rows]
+
+
+class Audited(NamedTuple):
+    """`age`: seconds since it was last looked at."""
+
+    invariant: str
+    violations: int
+    example: str | None
+    age: float
+
+
+async def audited(connection: AsyncConnection) -> Sequence[Audited]:
+    """Return what the last audit found of each invariant."""
+    rows = await connection.execute(
+        text("SELECT invariant, violations, example, tocsin_epoch() - checked_at AS age FROM audit ORDER BY invariant")
+    )
+    return [Audited(row.invariant, row.violations, row.example, row.age) for row in rows]

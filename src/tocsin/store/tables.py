@@ -272,6 +272,14 @@ class Channel(Row):
     paused_by: Mapped[str | None]
 
 
+class Audit(Row):
+    __tablename__ = "audit"
+    invariant: Mapped[str] = mapped_column(primary_key=True)
+    violations: Mapped[int]
+    example: Mapped[str | None]
+    checked_at: Mapped[float]
+
+
 class ApiKey(Row):
     __tablename__ = "api_key"
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -38,6 +38,7 @@ class Metrics:
         """Return everything as Prometheus reads it."""
         async with begin(engine) as connection:
             ages = await health.ages(connection)
+            audited = await health.audited(connection)
             if time.monotonic() - self._read_at > _REMEMBERED_SECONDS:
                 self._recent = await health.recent_deliveries(connection, _RECENT_HOURS)
                 self._dead = await health.dead_letters(connection, _RECENT_HOURS)
@@ -55,6 +56,15 @@ class Metrics:
         )  # fmt: skip
         for letter in self._dead:
             dead.labels(letter.channel, letter.state, letter.reason).set(letter.n)
+        violations = Gauge(
+            "tocsin_invariant_violations", "What the last audit of the ledger found.", ("invariant",), registry=stored
+        )
+        for one in audited:
+            violations.labels(one.invariant).set(one.violations)
+        if audited:
+            Gauge("tocsin_audit_age_seconds", "How long ago the last audit was.", registry=stored).set(
+                max(one.age for one in audited)
+            )
         due = Gauge(
             "tocsin_due_bucket_age_seconds", "How long the oldest due bucket waits for a worker.", ("channel",),
             registry=stored,

@@ -1,0 +1,38 @@
+"""Holds the ledger to its promises: on the clock, and when an operator asks. What is broken is named in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from tocsin.store import audit as store
+from tocsin.store.audit import INVARIANTS, Finding
+from tocsin.store.engine import Connection
+
+log = structlog.get_logger()
+
+_BY_NAME = {one.name: one for one in INVARIANTS}
+
+
+async def audit(connection: Connection) -> list[Finding]:
+    """Look at every invariant and keep what was found."""
+    findings = await store.look(connection)
+    await store.write(connection, findings)
+    for one in findings:
+        if one.n:
+            log.error("audit.violated", invariant=one.name, violations=one.n, example=one.example)
+    return findings
+
+
+def in_words(findings: Sequence[Finding]) -> str:
+    """Say what is broken and what to do about it; an empty string where nothing is."""
+    return " ".join(_words(one) for one in findings if one.n)
+
+
+def _words(found: Finding) -> str:
+    invariant = _BY_NAME.get(found.name)
+    if invariant is None:  # written by another release
+        return f"{found.name}: {found.n} ({found.example})."
+    what = f"{invariant.broken} ({found.n}; for one: {found.example})"
+    return f"{found.name}: {what}. {invariant.mend}."

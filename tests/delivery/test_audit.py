@@ -1,0 +1,98 @@
+"""Each promise of the ledger, broken on purpose in a database, is named; a ledger that works breaks none."""
+
+from __future__ import annotations
+
+import pytest
+
+from delivery.world import World
+from tocsin.domain.channel import Accepted
+from tocsin.domain.errors import Ambiguous
+from tocsin.services.audit import audit, in_words
+from tocsin.services.health import check_audit
+from tocsin.store.audit import INVARIANTS
+
+_A = "(SELECT id FROM endpoint WHERE address = 'a@example.com')"
+_ROW = f"endpoint_id = {_A}"
+BREAKS = {
+    "everyone_has_a_row": (
+        "UPDATE endpoint SET created_at = created_at - interval '1 day', updated_at = updated_at - interval '1 day'",
+        f"DELETE FROM delivery WHERE {_ROW}",
+    ),
+    "one_row_each": (
+        ("INSERT INTO delivery (update_id, bucket_id, endpoint_id, audience, state, since, done_at) SELECT update_id, "
+        f"bucket_id + 1000, endpoint_id, audience, 'accepted', since, done_at FROM delivery WHERE {_ROW}"),
+    ),
+    "no_unlabelled_duplicate": (
+        ("INSERT INTO attempt (channel, provider, worker, buckets, started_at, finished_at, row_buckets, endpoints, "
+        "updates, messages, outcomes) SELECT channel, provider, worker, buckets, started_at, finished_at, row_buckets, "
+        "endpoints, updates, messages, outcomes FROM attempt WHERE channel = 'email'"),
+    ),
+    "someone_will_look": (f"UPDATE delivery SET state = 'pending', due_at = since WHERE {_ROW}",),
+    "every_attempt_is_held": ("UPDATE attempt SET finished_at = NULL WHERE channel = 'email'",),
+    "what_was_taken_stays_taken": (f"UPDATE delivery SET state = 'failed', reason = 'refused' WHERE {_ROW}",),
+    "nobody_is_written_to_after_goodbye": (
+        f"UPDATE endpoint SET state = 'opted_out', updated_at = updated_at - interval '1 minute' WHERE id = {_A}",
+    ),
+    "the_page_has_only_what_is_public": ("UPDATE incident_update SET is_public = false",),
+    "nothing_older_after_newer": (
+        ("INSERT INTO incident_update OVERRIDING SYSTEM VALUE "
+        "SELECT (jsonb_populate_record(u, jsonb_build_object('id', 999, "
+        "'public_id', 'x', 'version', u.version + 1))).* FROM incident_update u"),
+        ("INSERT INTO delivery (update_id, bucket_id, endpoint_id, audience, state, since, done_at) SELECT 999, "
+        f"bucket_id, endpoint_id, audience, 'accepted', since, done_at FROM delivery WHERE {_ROW}"),
+        ("INSERT INTO attempt (channel, provider, worker, buckets, started_at, finished_at, row_buckets, endpoints, "
+        "updates, messages, outcomes) SELECT channel, provider, worker, buckets, started_at, finished_at, row_buckets, "
+        "endpoints, '{999}', messages, outcomes FROM attempt WHERE channel = 'email'"),
+        ("INSERT INTO attempt (channel, provider, worker, buckets, started_at, finished_at, row_buckets, endpoints, "
+        "updates, messages, outcomes) SELECT channel, provider, worker, buckets, started_at, finished_at, row_buckets, "
+        "endpoints, '{1}', messages, outcomes FROM attempt WHERE updates = '{999}'"),
+    ),
+    "what_is_due_is_worked_on": (
+        "UPDATE bucket SET due_at = 1, live = '{1}' WHERE channel = 'email'",
+    ),
+}  # fmt: skip
+
+
+async def names(world: World) -> list[str]:
+    async with world.pool.acquire() as connection:
+        return [one.name for one in await audit(connection) if one.n]
+
+
+@pytest.mark.parametrize("name", [one.name for one in INVARIANTS])
+async def test_a_promise_that_is_broken_on_purpose_is_named(world: World, name: str) -> None:
+    await world.person("a@example.com")
+    await world.tell("It is down.")
+    assert await names(world) == []
+    for statement in BREAKS[name]:
+        await world.run(statement)
+    assert name in await names(world)
+    check = await check_audit(world.engine)
+    [invariant] = [one for one in INVARIANTS if one.name == name]
+    assert not check.ok
+    assert not check.needed
+    assert invariant.broken in check.detail
+    assert invariant.mend in check.detail
+
+
+async def test_a_ledger_at_work_breaks_no_promise(world: World) -> None:
+    await world.crowd(30)
+    seen: list[list[str]] = []
+
+    async def look() -> None:
+        if not seen:
+            seen.append(await names(world))
+
+    world.email.before_answer = look
+    world.email.answer = lambda _: Ambiguous("no answer")
+    opened = await world.tell("It is down.", severity="sev2")
+    seen.append(await names(world))
+    world.email.answer = lambda _: Accepted("q", 250)
+    for _ in range(3):
+        await world.later(40)
+        await world.deliver()
+    await world.tell("It is fixed.", about=opened, status="resolved")
+    seen.append(await names(world))
+    assert seen == [[], [], []]
+    async with world.pool.acquire() as connection:
+        assert in_words(await audit(connection)) == ""
+    assert (await check_audit(world.engine)).detail == f"found {len(INVARIANTS)} promises kept"
