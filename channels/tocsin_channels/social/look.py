@@ -22,10 +22,11 @@ def look(draft: Draft, accounts: Sequence[Account], *, linked: bool) -> Look | N
         if account.audience != draft.audience:
             continue
         ruler = RULERS[account.network]
+        name = account.address.removesuffix(":")  # an account on X that says no handle is whoever the keys belong to
         post = draft.post(ruler, linked=linked)
-        shown = {"network": account.network.value, "account": account.address, "text": post.text, "link": post.link}
+        shown = {"network": account.network.value, "account": name, "text": post.text, "link": post.link}
         posts.append(shown | {"length": ruler.measure(post.text), "limit": ruler.limit})
         if post.link and account.network is Network.X:
-            detail = f"{account.address} posts a link, and X takes more for posts with one. See social.link."
+            detail = f"{name} posts a link, and X takes more for posts with one. See social.link."
             cautions.append(Caution("link_on_x", detail))
     return Look({"posts": posts}, tuple(cautions)) if posts else None

@@ -69,13 +69,14 @@ async def preview_update(
 
 
 async def show_latest(engine: AsyncEngine, which: str) -> Preview:
-    """Return the newest version of an incident as it was said, without who heard it."""
+    """Return the newest version of an incident as it was said, with those whom it was meant for."""
     async with look(engine) as connection:
         incident = await incidents.find(connection, which)
         if incident is None:
             raise publish.no_incident(which)
         words = await _words_about(connection, incident, incident.latest.snapshot, incident.latest.created_at)
-        return Preview(incident.latest.snapshot, (), words, await store.component_names(connection))
+        reach = await store.written(connection, incident.latest.public_id)
+        return Preview(incident.latest.snapshot, reach, words, await store.component_names(connection))
 
 
 async def _words_about(

@@ -63,3 +63,18 @@ async def has_page(connection: AsyncConnection, incident_id: int) -> bool:
 async def component_names(connection: AsyncConnection) -> dict[str, wording.Named]:
     """Return what each component is called, by slug."""
     return await wording.component_names(await bare(connection))
+
+
+async def written(connection: AsyncConnection, update: str) -> list[Counted]:
+    """Return those whom the update with the public id `update` was meant for, as the ledger has them."""
+    rows = await connection.execute(
+        text("""
+            SELECT d.audience, e.channel, coalesce(e.locale, p.locale, 'en'), 'pending', NULL, count(*)
+            FROM delivery d JOIN incident_update u ON u.id = d.update_id JOIN endpoint e ON e.id = d.endpoint_id
+              LEFT JOIN subscriber p ON p.id = e.subscriber_id
+            WHERE u.public_id = :update AND d.state NOT IN ('skipped', 'suppressed')
+            GROUP BY 1, 2, 3
+        """),
+        {"update": update},
+    )
+    return [Counted(*row) for row in rows]

@@ -42,6 +42,7 @@ from tocsin.web.metrics import Counted, Metrics
 from tocsin.web.pages import (
     confirm,
     console,
+    console_looks,
     manage,
     practice,
     practice_chat,
@@ -79,7 +80,7 @@ _API: Final = (
     health,
     describe,
 )
-_PAGES: Final = (console, sign_in, subscribe, confirm, manage, push, unsubscribe)
+_PAGES: Final = (console, console_looks, sign_in, subscribe, confirm, manage, push, unsubscribe)
 # That of e-mail comes last: it takes any number.
 PRACTICE_PAGES: Final = (
     practice_sms,
