@@ -43,7 +43,8 @@ def tell(result: Plan, rows: Sequence[Row], versions: Mapping[int, Version], now
 
 
 def _particular(rows: Sequence[Row], rules: Rules) -> bool:
-    return any(row.audience in rules.terms for row in rows)
+    # A bucket is looked at for the sake of any row in it: one that waits for its provider is not tried before its time.
+    return any(row.audience in rules.terms or row.reason in WAITING_FOR_PROVIDER for row in rows)
 
 
 def _told_of(rows: Sequence[Row], versions: Mapping[int, Version]) -> dict[int, Standing]:
