@@ -62,7 +62,8 @@ async def show_looks(which: str, site: SiteDep, operator: Operator, audience: st
     try:
         found = await _find(site, which)
     except NotFound as error:
-        return page("console/problem.html", status_code=404, **shared | {"problem": str(error.args[0])})
+        problem = str(error.args[0])
+        return page("console/problem.html", status_code=404, problem=problem, **shared)
     addressed = [one.name for one in site.audiences.in_mask(found.preview.snapshot.audiences)]
     audience = audience if audience in addressed else addressed[-1]
     languages = found.languages(audience)
