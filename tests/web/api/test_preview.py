@@ -89,7 +89,7 @@ async def people(world: World, client: httpx.AsyncClient) -> None:
     await world.person("grave@example.com", least="sev1")
     await world.person("other@example.com", components=["search"])
     await world.person("chose@example.com", components=["checkout"])
-    await world.person("begins@example.com", phases=1)
+    await world.person("begins@example.com", phases=9)
     await world.person("ends@example.com", phases=8)
     await world.person("+15005550009", ("support",), channel=ChannelName.SMS)
 
