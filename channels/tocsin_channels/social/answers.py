@@ -24,11 +24,15 @@ Kind = type[TryAgain] | type[GiveUp] | type[ProviderDown] | Meaning
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a table: the HTTP status, words in the answer ("" for any, in lower case), and what they mean."""
+    """A line of a table: the HTTP status, words in the answer ("" for any, in lower case), and what they mean.
+
+    `mend` is what an operator can do about it, where anything.
+    """
 
     status: int
     words: str
     kind: Kind
+    mend: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,8 @@ def read_table(table: Sequence[Row], answer: Answer, network: str) -> DeliveryEr
     if isinstance(kind, Meaning):
         return kind
     unlisted = " (an answer that is not in our table)" if row is None else ""
-    note = f"{network} refused: {answer.note}{unlisted}"
+    mend = f". {row.mend}" if row is not None and row.mend else ""
+    note = f"{network} refused: {answer.note.rstrip('.') if mend else answer.note}{unlisted}{mend}"
     if kind is TryAgain:
         return TryAgain(note, code=answer.status, retry_after=answer.wait)
     return kind(note, code=answer.status)

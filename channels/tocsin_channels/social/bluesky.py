@@ -28,20 +28,24 @@ _COLLECTION = "app.bsky.feed.post"
 _LETTERS = "234567abcdefghijklmnopqrstuvwxyz"
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
+_SIGN_IN = "Make an app password under Settings, Privacy and security and set it as social.account.token."
+_TAKEN_DOWN = "The account is suspended or taken down: ask Bluesky's moderators."
+_ADDRESS = "Is social.account.url right?"
+
 # Sources: atproto.com/specs/xrpc, the lexicons of com.atproto.server.createSession and com.atproto.repo.createRecord,
 # docs.bsky.app, rate limits. The first row that fits counts; of the last ones we look first whether the post is there,
 # since a server answers 500 where it is (atproto issue 3718).
 TABLE = (
     Row(400, "expiredtoken", Meaning.SIGN_IN_AGAIN),
     Row(400, "invalidtoken", Meaning.SIGN_IN_AGAIN),
-    Row(401, "authfactortokenrequired", ProviderDown),  # an app password is wanted, not the account's own
-    Row(401, "accounttakedown", ProviderDown),
+    Row(401, "authfactortokenrequired", ProviderDown, _SIGN_IN),  # an app password is wanted, not the account's own
+    Row(401, "accounttakedown", ProviderDown, _TAKEN_DOWN),
     Row(401, "", Meaning.SIGN_IN_AGAIN),
-    Row(403, "", ProviderDown),
-    Row(404, "", ProviderDown),  # no such server at this address
+    Row(403, "", ProviderDown, _TAKEN_DOWN),
+    Row(404, "", ProviderDown, _ADDRESS),  # no such server at this address
     Row(413, "", GiveUp),
     Row(429, "", TryAgain),
-    Row(501, "", ProviderDown),  # a server of another kind
+    Row(501, "", ProviderDown, _ADDRESS),  # a server of another kind
     Row(400, "", GiveUp),
     Row(409, "", TryAgain),
     Row(500, "", TryAgain),
@@ -126,9 +130,7 @@ class Bluesky:
                 password = self._account.secrets[0]
                 signed = await self._call(lambda: client.login(self._handle, password, fetch_bsky_profile=False))
                 if isinstance(signed, Meaning):
-                    raise ProviderDown(
-                        f"Bluesky does not let {self._handle} sign in: make a new app password for it.", code=401
-                    )
+                    raise ProviderDown(f"Bluesky does not let {self._handle} sign in. {_SIGN_IN}", code=401)
                 self._client = client
             return self._client
 

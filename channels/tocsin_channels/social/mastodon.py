@@ -27,12 +27,16 @@ from tocsin_channels.social.wire import Heard, Wire
 _NAME = "Mastodon"
 _SUCCESS = 2
 
+_RENEW = "Make a new access token on the instance (Preferences, Development) and set it as social.account.token."
+_RIGHTS = "Does the token have the scope write:statuses, and is the account suspended? Ask the instance's moderators."
+_GONE = "The instance is gone: take its account out of [social]."
+
 # Sources: docs.joinmastodon.org, methods/statuses, and api/rate-limits. The first row that fits counts.
 TABLE = (
-    Row(401, "", ProviderDown),  # the token is wrong, revoked, or the account is disabled
-    Row(403, "", ProviderDown),  # the token lacks write:statuses, or the account is suspended
+    Row(401, "", ProviderDown, _RENEW),  # the token is wrong, revoked, or the account is disabled
+    Row(403, "", ProviderDown, _RIGHTS),  # the token lacks write:statuses, or the account is suspended
     Row(404, "", Meaning.THREAD_GONE),  # what we reply to does not exist
-    Row(410, "", ProviderDown),  # the instance is gone
+    Row(410, "", ProviderDown, _GONE),  # the instance is gone
     Row(413, "", GiveUp),
     Row(422, "", GiveUp),  # the text is too long or empty
     Row(429, "", TryAgain),  # 300 requests in 5 minutes

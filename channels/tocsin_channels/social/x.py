@@ -29,18 +29,23 @@ _HOST = "https://api.twitter.com"  # tweepy's; ours is the account's url
 _SUCCESS = 2
 _OK = 200
 
+_RENEW = "Make a new access token and secret, with Read and Write, in the developer portal and set them in [social]."
+_CREDITS = "Buy credits in X's developer portal."
+_RIGHTS = "Look at X's developer portal: is the app in a project, may it read and write, is the account suspended?"
+_ADDRESS = "Is the X address in [social] right?"
+
 # Sources: docs.x.com, response codes and errors; docs.x.com, rate limits; and what its users report of 402 and 403.
 # The first row that fits counts. What is refused with 403 is our account's fault unless it is about this very post.
 TABLE = (
     Row(400, "deleted or not visible", Meaning.THREAD_GONE),  # what we reply to is gone
     Row(400, "", GiveUp),  # the request is malformed, or the text too long
-    Row(401, "", ProviderDown),  # keys or tokens are wrong or revoked
-    Row(402, "", ProviderDown),  # the prepaid credits are used up
+    Row(401, "", ProviderDown, _RENEW),  # keys or tokens are wrong or revoked
+    Row(402, "", ProviderDown, _CREDITS),  # the prepaid credits are used up
     Row(403, "duplicate content", Meaning.ALREADY_THERE),
     Row(403, "deleted or not visible", Meaning.THREAD_GONE),
     Row(403, "needs to be a bit shorter", GiveUp),
-    Row(403, "", ProviderDown),  # read-only token, app not enrolled, account locked or suspended
-    Row(404, "", ProviderDown),  # no such API at this address
+    Row(403, "", ProviderDown, _RIGHTS),  # read-only token, app not enrolled, account locked or suspended
+    Row(404, "", ProviderDown, _ADDRESS),  # no such API at this address
     Row(429, "", TryAgain),  # 100 posts in 15 minutes, or the day's limit
     Row(500, "", TryAgain),
     Row(502, "", TryAgain),

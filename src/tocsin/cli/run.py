@@ -180,7 +180,7 @@ class _Up:
             email, password = beginnings.operator
             rows.append(("Sign in as", f"{email}, password {password} (shown this once)"))
         if practising:
-            rows.append(("Outbox", f"{self.url}/practice (all e-mail ends up here, until email.smtp_url is set)"))
+            rows.append(("Outbox", f"{self.url}/practice (what was sent on each channel, until its provider is set)"))
         rows.append(("API", f"{self.url}/docs"))
         if beginnings.key:
             rows.append(("API key", f"{beginnings.key} (shown this once)"))

@@ -56,6 +56,33 @@ def test_what_a_refusal_means(
     assert found is meaning if isinstance(meaning, Meaning) else type(found) is meaning
 
 
+@pytest.mark.parametrize(
+    ("table", "status", "said", "do"),
+    [
+        (x.TABLE, 401, "Unauthorized", "Make a new access token"),
+        (x.TABLE, 402, "Your enrolled account does not have any credits.", "Buy credits"),
+        (mastodon.TABLE, 401, "The access token was revoked", "Make a new access token"),
+        (mastodon.TABLE, 403, "This action is outside the authorized scopes", "write:statuses"),
+        (bluesky.TABLE, 401, "AuthFactorTokenRequired A sign in code has been sent", "Make an app password"),
+        (bluesky.TABLE, 401, "AccountTakedown Account has been taken down", "ask Bluesky's moderators"),
+    ],
+)
+def test_where_an_operator_can_mend_it_the_note_says_how(
+    table: tuple[Row, ...], status: int, said: str, do: str
+) -> None:
+    found = read_table(table, Answer(status, said), "The network")
+    assert isinstance(found, DeliveryError)
+    told, _, mend = found.note.partition(f"{said.rstrip('.')}. ")
+    assert told == f"The network refused: {status} "
+    assert do in mend
+    assert mend.endswith((".", "?"))
+
+
+@pytest.mark.parametrize("table", [x.TABLE, mastodon.TABLE, bluesky.TABLE])
+def test_every_row_that_is_our_fault_says_what_to_do(table: tuple[Row, ...]) -> None:
+    assert [row for row in table if (row.kind is ProviderDown) != bool(row.mend)] == []
+
+
 @pytest.mark.parametrize("table", [x.TABLE, mastodon.TABLE, bluesky.TABLE])
 def test_an_answer_that_is_not_in_the_table_may_pass_and_says_so(table: tuple[Row, ...]) -> None:
     for status in (302, 418, 599):
