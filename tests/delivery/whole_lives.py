@@ -127,9 +127,12 @@ class WholeLife:
 
     def _owes(self, endpoint: Endpoint, incident: str, stated: Stated) -> None:
         place, standing = (endpoint.id, incident), stated.standings[-1]
-        self.since.setdefault(place, self.now)
         last = self.heard.get(place)
         before = None if last is None else stated.standings[last - 1]
+        if standing.is_open or (before is not None and before.is_open):
+            self.since.setdefault(place, self.now)
+        else:  # it was over before they heard that it had begun: nothing is owed any more
+            self.since.pop(place, None)
         if (
             standing.is_open
             and standing.severity <= Severity.SEV1
