@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 import pytest
@@ -9,7 +10,7 @@ from twilio.request_validator import RequestValidator
 
 from texts_to_send import PUBLIC, TOKEN, sms_channel
 from tocsin.domain.channel import Receipt, ReceiptKind
-from tocsin.domain.errors import AddressDead, Refused
+from tocsin.domain.errors import Refused
 from tocsin_channels.sms import replies
 from tocsin_channels.sms.twilio_codes import TWILIO
 
@@ -39,14 +40,17 @@ def test_what_is_on_its_way_says_nothing_yet(status: str) -> None:
     assert reported(status) == []
 
 
+# Reported of a message, these say that nobody is there; 30005 is also said of a handset that is off.
+DEAD = {21211, 21217, 21614, 21635, 30004, 30006}
+
+
 @pytest.mark.parametrize("status", ["undelivered", "failed"])
 @pytest.mark.parametrize("code", sorted(TWILIO.codes))
 def test_only_a_dead_number_is_given_up(status: str, code: int) -> None:
     first = reported(status, str(code))[0]
     assert first.kind is ReceiptKind.BOUNCED
     assert first.code == str(code)
-    says_so = issubclass(TWILIO.codes[code].decision, AddressDead) and code not in {21610, 30005}
-    assert first.keeps_address is not says_so
+    assert first.keeps_address is (code not in DEAD)
     assert TWILIO.codes[code].meaning in first.note
 
 
@@ -146,4 +150,16 @@ def test_twilios_own_reading_of_an_answer_is_believed(body: str, opt_out_type: s
 
 def test_a_request_for_help_is_answered_by_twilio() -> None:
     assert answered("AIUTO", "HELP") == []
-    assert not replies.STOP & replies.START & replies.HELP
+
+
+def test_each_word_that_carriers_know_is_known_and_no_other() -> None:
+    assert {"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "revoke"} == replies.STOP
+    assert {"start", "yes", "unstop"} == replies.START
+    assert {"help", "info"} == replies.HELP
+
+
+@pytest.mark.parametrize("spelled", [str.upper, str.lower, str.title, "  {}!\n".format])
+def test_each_word_that_carriers_know_does_what_they_do(spelled: Callable[[str], str]) -> None:
+    assert {replies.meaning(spelled(word)) for word in replies.STOP} == {ReceiptKind.OPTED_OUT}
+    assert {replies.meaning(spelled(word)) for word in replies.START} == {ReceiptKind.OPTED_IN}
+    assert {replies.meaning(spelled(word)) for word in replies.HELP} == {None}
