@@ -116,6 +116,12 @@ WEBHOOK: Final[Mapping[str, Meaning]] = {
     "rollup_error": Meaning(TryAgain, "Slack stumbled"),
     "rate_limited": Meaning(TryAgain, "more was posted than Slack takes"),
 }
+# Its status, where its words are none of these: a proxy's page with 403 or 404 is no proof that a webhook is gone.
+WEBHOOK_STATUSES: Final[Mapping[int, Meaning]] = {
+    400: Meaning(GiveUp, f"it cannot read the message. {_OURS}"),
+    405: Meaning(GiveUp, f"it takes no POST. {_OURS}"),
+    410: Meaning(AddressDead, "the webhook or its channel is gone"),
+}
 
 TOO_MANY: Final = 429
 
@@ -132,14 +138,12 @@ def api_error(code: str, status: int, retry_after: float | None) -> DeliveryErro
 def webhook_error(text: str, status: int, retry_after: float | None) -> DeliveryError:
     """Return what to do next where an incoming webhook answered `status` and `text`."""
     code = text.strip()
-    meaning = WEBHOOK.get(code)
-    if meaning is None:
-        return TryAgain(
-            f"The webhook answered {status} and {shown(code)}, which is not in our table.",
-            code=status,
-            retry_after=retry_after,
-        )
-    return _error(meaning, f"Slack's webhook: {code}, {meaning.words}", status, retry_after)
+    if (meaning := WEBHOOK.get(code)) is not None:
+        return _error(meaning, f"Slack's webhook: {code}, {meaning.words}", status, retry_after)
+    answered = f"The webhook answered {status} and {shown(code)}"
+    if (meaning := WEBHOOK_STATUSES.get(status)) is not None:
+        return _error(meaning, f"{answered}: {meaning.words}", status, retry_after)
+    return TryAgain(f"{answered}, which is not in our table.", code=status, retry_after=retry_after)
 
 
 def shown(text: str, longest: int = 120) -> str:

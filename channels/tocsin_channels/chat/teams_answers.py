@@ -36,6 +36,7 @@ STATUSES: Final[Mapping[int, Meaning]] = {
 CODES: Final[Mapping[str, Meaning]] = {
     "WorkflowTriggerIsNotEnabled": Meaning(GiveUp, "its owner has switched it off"),
     "TriggerInputSchemaMismatch": Meaning(GiveUp, "it waits for something else than a card"),
+    "RequestEntityTooLarge": Meaning(GiveUp, f"the card is too large. {_OURS}"),
     "WorkflowNotFound": Meaning(AddressDead, "the workflow is gone"),
     "DirectApiAuthorizationRequired": Meaning(AddressDead, "the URL has no signature"),
     "InvalidSharedAccessSignature": Meaning(AddressDead, "the URL's signature is not valid any more"),

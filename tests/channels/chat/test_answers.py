@@ -6,7 +6,14 @@ import pytest
 
 from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, ProviderDown, TryAgain
 from tocsin_channels.chat import teams_answers
-from tocsin_channels.chat.slack_answers import API, THREAD_GONE, WEBHOOK, api_error, webhook_error
+from tocsin_channels.chat.slack_answers import (
+    API,
+    THREAD_GONE,
+    WEBHOOK,
+    WEBHOOK_STATUSES,
+    api_error,
+    webhook_error,
+)
 
 API_DECISIONS: dict[type[DeliveryError], set[str]] = {
     AddressDead: {"channel_not_found", "is_archived", "user_not_found", "user_disabled"},
@@ -53,6 +60,25 @@ WEBHOOK_DECISIONS: list[tuple[int, str, type[DeliveryError]]] = [
     (429, "rate_limited", TryAgain),
     (500, "rollup_error", TryAgain),
 ]
+# The status alone, where the words are no word of Slack's.
+STATUS_DECISIONS: list[tuple[int, type[DeliveryError]]] = [
+    (400, GiveUp),
+    (403, TryAgain),
+    (404, TryAgain),
+    (405, GiveUp),
+    (410, AddressDead),
+    (429, TryAgain),
+    (500, TryAgain),
+    (503, TryAgain),
+]
+TEAMS_CODES: dict[str, type[DeliveryError]] = {
+    "WorkflowTriggerIsNotEnabled": GiveUp,
+    "TriggerInputSchemaMismatch": GiveUp,
+    "RequestEntityTooLarge": GiveUp,
+    "WorkflowNotFound": AddressDead,
+    "DirectApiAuthorizationRequired": AddressDead,
+    "InvalidSharedAccessSignature": AddressDead,
+}
 TEAMS_DECISIONS: list[tuple[int, type[DeliveryError]]] = [
     (400, GiveUp),
     (401, AddressDead),
@@ -86,6 +112,8 @@ def test_every_code_of_the_web_api_has_its_decision(kind: type[DeliveryError], c
 def test_no_code_is_forgotten() -> None:
     assert set(API) == set().union(*API_DECISIONS.values())
     assert set(WEBHOOK) == {text for _, text, _ in WEBHOOK_DECISIONS}
+    assert set(WEBHOOK_STATUSES) <= {status for status, _ in STATUS_DECISIONS}
+    assert set(teams_answers.CODES) == set(TEAMS_CODES)
     assert set(teams_answers.STATUSES) == {status for status, _ in TEAMS_DECISIONS}
     assert set(API) >= THREAD_GONE
 
@@ -96,6 +124,18 @@ def test_every_word_of_a_webhook_has_its_decision(status: int, text: str, kind: 
     assert type(error) is kind
     assert error.code == status
     assert text in error.note
+
+
+@pytest.mark.parametrize("text", ["", "brand_new", "<html>Forbidden</html>"])
+@pytest.mark.parametrize(("status", "kind"), STATUS_DECISIONS)
+def test_a_webhook_without_a_word_that_we_know_is_judged_by_its_status(
+    status: int, kind: type[DeliveryError], text: str
+) -> None:
+    error = webhook_error(text, status, 3.0)
+    assert type(error) is kind
+    assert error.code == status
+    assert f"answered {status}" in error.note
+    assert getattr(error, "retry_after", 3.0) == 3.0
 
 
 @pytest.mark.parametrize(("status", "kind"), TEAMS_DECISIONS)
@@ -135,7 +175,7 @@ def test_what_no_table_has_is_tried_again_and_says_so(error: DeliveryError) -> N
     assert "not in our table" in error.note or "nothing that we can read" in error.note or "answered 200" in error.note
 
 
-@pytest.mark.parametrize(("code", "kind"), [(code, one.kind) for code, one in teams_answers.CODES.items()])
+@pytest.mark.parametrize(("code", "kind"), TEAMS_CODES.items())
 def test_what_a_workflow_says_more_exactly_counts(code: str, kind: type[DeliveryError]) -> None:
     error = teams_answers.read(400, f'{{"error":{{"code":"{code}","message":"…"}}}}', None)
     assert type(error) is kind
