@@ -63,3 +63,11 @@ def test_every_decision_says_why_and_what_it_costs() -> None:
     assert [path.name[:4] for path in decisions] == [f"{n:04}" for n in range(1, len(decisions) + 1)]
     for path in decisions:
         assert {"## Why", "## What it costs"} <= set(path.read_text().splitlines()), path.name
+
+
+def test_every_file_that_the_steps_of_adding_one_name_exists() -> None:
+    steps = (ROOT / "docs/channels.md").read_text().partition("\n## Adding a provider\n")[2]
+    named = set(re.findall(r"`((?:src|channels|workers|tests|config)/[a-z_/]+(?:\.[a-z]+|/))`", steps))
+    assert len(named) > 5
+    made_by_the_reader = {"channels/tocsin_channels/sms/gateway.py"}
+    assert {name for name in named if not (ROOT / name).exists()} == made_by_the_reader

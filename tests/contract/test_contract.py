@@ -15,6 +15,7 @@ import pytest
 import trustme
 
 from contract.adapter import Adapter, Case, send
+from contract.documented import ADAPTER, PROVIDER, documented
 from contract.mail_adapters import MAIL
 from contract.other_adapters import OTHERS
 from contract.social_adapters import SOCIAL
@@ -22,7 +23,7 @@ from hooks import Answer, Call, Receiver, hang_up, receiving, say_nothing, statu
 from tocsin.domain.channel import Accepted, Channel, Result
 from tocsin.domain.errors import Ambiguous, DeliveryError, TryAgain
 
-ADAPTERS = {adapter.name: adapter for adapter in (*MAIL, *SOCIAL, *OTHERS)}
+ADAPTERS = {adapter.name: adapter for adapter in (*MAIL, *SOCIAL, *OTHERS, documented())}
 HTML = b"<!doctype html><title>Oops</title><p>Somebody else stands between us."
 _PATIENT, _SHORT = 20.0, 1.0
 
@@ -201,3 +202,9 @@ async def test_where_nobody_listens_nothing_was_sent(stage: Stage) -> None:
     results = await stage.send(None, seconds=5.0)
     assert all(isinstance(result, DeliveryError) for result in results)
     assert stage.calls == []
+
+
+def test_the_provider_that_the_documentation_shows_is_short_and_among_those_held_to_this() -> None:
+    assert "gateway" in ADAPTERS
+    assert len(PROVIDER.splitlines()) < 60
+    assert len(ADAPTER.splitlines()) < 20
