@@ -75,6 +75,31 @@ def test_a_browser_under_another_name_will_do(checkout: Path, tmp_path: Path) ->
     assert _make(checkout, "browser", path=str(tools)).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("npm", "line"),
+    [(None, "npm is missing"), ("mkdir -p node_modules/.bin; touch node_modules/.bin/prism; exit 1", "npm could not")],
+    ids=["missing", "failing"],
+)
+def test_without_prism_one_line_says_so_and_nothing_fails(
+    checkout: Path, tmp_path: Path, npm: str | None, line: str
+) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("sh", "cksum", "mkdir", "cp", "rm", "touch"):
+        (tools / name).symlink_to(str(shutil.which(name)))
+    if npm is not None:
+        _script(tools, "npm", npm)
+    shutil.copytree(ROOT / "tests/prism", checkout / "tests/prism")
+    mark = subprocess.run("pwd | cksum", shell=True, cwd=checkout, capture_output=True, text=True, check=True).stdout
+    (checkout / ".venv").mkdir()
+    (checkout / ".venv" / f".made-{mark.split()[0]}").touch()
+    made = _make(checkout, "prism", path=str(tools))
+    assert made.returncode == 0, made.stderr
+    assert line in made.stderr
+    assert len(made.stderr.splitlines()) == 1
+    assert not list((checkout / ".venv/prism").glob("node_modules/.bin/prism")), "half of it would be taken for it"
+
+
 def test_what_is_set_up_is_not_set_up_again_until_a_lock_changes(checkout: Path) -> None:
     mark = subprocess.run("pwd | cksum", shell=True, cwd=checkout, capture_output=True, text=True, check=True).stdout
     (checkout / ".venv").mkdir()

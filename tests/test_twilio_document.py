@@ -1,4 +1,4 @@
-"""What we ask Twilio and what its look-alike answers, held to Twilio's own OpenAPI document; part of `make check`.
+"""What we ask Twilio and what its look-alike answers, held to Twilio's own OpenAPI document where Prism is there.
 
 Prism stands in between: it refuses a request that the document does not know, and an answer that does not keep to it.
 """
@@ -55,9 +55,10 @@ def mocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-async def watched(tmp_path: Path) -> AsyncIterator[str]:
+@pytest.fixture(scope="module")
+async def watched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """Stand between us and the look-alike, and refuse what either gets wrong."""
+    tmp_path = tmp_path_factory.mktemp("watched")
     look_alike = PracticeTwilio(outbox_path(tmp_path), SID, TOKEN, "http://127.0.0.1:1/receipts/twilio")
     async with PracticeHttp([look_alike]) as server:
         with prism(tmp_path, "proxy", str(DOCUMENT), f"http://{server.host}", "--errors") as url:
