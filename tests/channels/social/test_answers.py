@@ -13,42 +13,69 @@ from tocsin_channels.social.answers import Answer, Meaning, Row, read_table
 AGAIN, NEVER, OURS = TryAgain, GiveUp, ProviderDown
 
 
-@pytest.mark.parametrize(
-    ("table", "status", "said", "meaning"),
-    [
-        (x.TABLE, 400, "One or more parameters to your request was invalid.", NEVER),
-        (x.TABLE, 400, "You attempted to reply to a Tweet that is deleted or not visible to you.", Meaning.THREAD_GONE),
-        (x.TABLE, 401, "Unauthorized", OURS),
-        (x.TABLE, 402, "Your enrolled account does not have any credits to fulfill this request.", OURS),
-        (
-            x.TABLE,
-            403,
-            "You are not allowed to create a Tweet with duplicate content.",
-            Meaning.ALREADY_THERE,
-        ),
-        (x.TABLE, 403, "Client Forbidden: client-not-enrolled", OURS),
-        (x.TABLE, 403, "Your client app is not configured with the appropriate oauth1 app permissions", OURS),
-        (x.TABLE, 403, "Your account is suspended", OURS),
-        (x.TABLE, 403, "Tweet needs to be a bit shorter.", NEVER),
-        (x.TABLE, 404, "", OURS),
-        (x.TABLE, 429, "Too Many Requests", AGAIN),
-        (x.TABLE, 500, "", AGAIN),
-        (x.TABLE, 503, "", AGAIN),
-        (mastodon.TABLE, 401, "The access token is invalid", OURS),
-        (mastodon.TABLE, 403, "This action is outside the authorized scopes", OURS),
-        (mastodon.TABLE, 404, "Record not found", Meaning.THREAD_GONE),
-        (mastodon.TABLE, 422, "Validation failed: Text character limit of 500 exceeded", NEVER),
-        (mastodon.TABLE, 429, "Too many requests", AGAIN),
-        (mastodon.TABLE, 503, "", AGAIN),
-        (bluesky.TABLE, 400, "ExpiredToken Token has expired", Meaning.SIGN_IN_AGAIN),
-        (bluesky.TABLE, 400, "InvalidRequest Invalid record", NEVER),
-        (bluesky.TABLE, 401, "AuthenticationRequired Invalid identifier or password", Meaning.SIGN_IN_AGAIN),
-        (bluesky.TABLE, 401, "AuthFactorTokenRequired A sign in code has been sent", OURS),
-        (bluesky.TABLE, 429, "RateLimitExceeded", AGAIN),
-        (bluesky.TABLE, 500, "InternalServerError", AGAIN),
-        (bluesky.TABLE, 502, "UpstreamFailure", AGAIN),
-    ],
-)
+CASES: list[tuple[tuple[Row, ...], int, str, type[DeliveryError] | Meaning]] = [
+    (x.TABLE, 400, "One or more parameters to your request was invalid.", NEVER),
+    (x.TABLE, 400, "You attempted to reply to a Tweet that is deleted or not visible to you.", Meaning.THREAD_GONE),
+    (x.TABLE, 401, "Unauthorized", OURS),
+    (x.TABLE, 402, "Your enrolled account does not have any credits to fulfill this request.", OURS),
+    (
+        x.TABLE,
+        403,
+        "You are not allowed to create a Tweet with duplicate content.",
+        Meaning.ALREADY_THERE,
+    ),
+    (x.TABLE, 403, "Client Forbidden: client-not-enrolled", OURS),
+    (x.TABLE, 403, "Your client app is not configured with the appropriate oauth1 app permissions", OURS),
+    (x.TABLE, 403, "Your account is suspended", OURS),
+    (x.TABLE, 403, "Tweet needs to be a bit shorter.", NEVER),
+    (x.TABLE, 404, "", OURS),
+    (x.TABLE, 429, "Too Many Requests", AGAIN),
+    (x.TABLE, 403, "You attempted to reply to a Tweet that is deleted or not visible to you.", Meaning.THREAD_GONE),
+    (x.TABLE, 500, "", AGAIN),
+    (x.TABLE, 502, "", AGAIN),
+    (x.TABLE, 504, "", AGAIN),
+    (x.TABLE, 503, "", AGAIN),
+    (mastodon.TABLE, 401, "The access token is invalid", OURS),
+    (mastodon.TABLE, 403, "This action is outside the authorized scopes", OURS),
+    (mastodon.TABLE, 404, "Record not found", Meaning.THREAD_GONE),
+    (mastodon.TABLE, 422, "Validation failed: Text character limit of 500 exceeded", NEVER),
+    (mastodon.TABLE, 429, "Too many requests", AGAIN),
+    (mastodon.TABLE, 410, "", OURS),
+    (mastodon.TABLE, 413, "Request Entity Too Large", NEVER),
+    (mastodon.TABLE, 500, "", AGAIN),
+    (mastodon.TABLE, 502, "", AGAIN),
+    (mastodon.TABLE, 503, "", AGAIN),
+    (mastodon.TABLE, 504, "", AGAIN),
+    (bluesky.TABLE, 400, "ExpiredToken Token has expired", Meaning.SIGN_IN_AGAIN),
+    (bluesky.TABLE, 400, "InvalidRequest Invalid record", NEVER),
+    (bluesky.TABLE, 401, "AuthenticationRequired Invalid identifier or password", Meaning.SIGN_IN_AGAIN),
+    (bluesky.TABLE, 401, "AuthFactorTokenRequired A sign in code has been sent", OURS),
+    (bluesky.TABLE, 400, "InvalidToken Token could not be verified", Meaning.SIGN_IN_AGAIN),
+    (bluesky.TABLE, 401, "AccountTakedown Account has been taken down", OURS),
+    (bluesky.TABLE, 403, "Forbidden", OURS),
+    (bluesky.TABLE, 404, "XRPCNotSupported", OURS),
+    (bluesky.TABLE, 409, "", AGAIN),
+    (bluesky.TABLE, 413, "PayloadTooLarge", NEVER),
+    (bluesky.TABLE, 501, "MethodNotImplemented", OURS),
+    (bluesky.TABLE, 429, "RateLimitExceeded", AGAIN),
+    (bluesky.TABLE, 500, "InternalServerError", AGAIN),
+    (bluesky.TABLE, 502, "UpstreamFailure", AGAIN),
+    (bluesky.TABLE, 503, "NotEnoughResources", AGAIN),
+    (bluesky.TABLE, 504, "UpstreamTimeout", AGAIN),
+]
+
+
+@pytest.mark.parametrize("table", [x.TABLE, mastodon.TABLE, bluesky.TABLE])
+def test_no_row_is_left_out(table: tuple[Row, ...]) -> None:
+    read = {
+        next(row for row in table if row.status == status and row.words in said.lower())
+        for of, status, said, _ in CASES
+        if of is table
+    }
+    assert read == set(table)
+
+
+@pytest.mark.parametrize(("table", "status", "said", "meaning"), CASES)
 def test_what_a_refusal_means(
     table: tuple[Row, ...], status: int, said: str, meaning: type[DeliveryError] | Meaning
 ) -> None:

@@ -44,6 +44,23 @@ def test_who_asks_for_patience_gets_a_minute(status: int) -> None:
     assert result.retry_after == 60
 
 
+# 429, 502 and 504 by Standard Webhooks, 503 likewise; of 410 nothing is asked again.
+LISTED = {
+    *(300, 301, 302, 303, 304, 307, 308),
+    *(400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 411, 413, 415, 421, 422, 425, 429),
+    *(500, 501, 502, 503, 504),
+}
+
+
+def test_no_row_is_left_out_and_four_alone_ask_for_patience() -> None:
+    assert set(DECISIONS) == LISTED
+    assert {status for status, decision in DECISIONS.items() if decision.wait} == {429, 502, 503, 504}
+    for status in LISTED - {410, 429, 502, 503, 504}:
+        result = judge(status, None, NOW)
+        assert isinstance(result, TryAgain)
+        assert result.retry_after is None
+
+
 @pytest.mark.parametrize("status", sorted(DECISIONS.keys() - {410}))
 def test_retry_after_is_honoured_whatever_it_comes_with(status: int) -> None:
     result = judge(status, "17", NOW)
