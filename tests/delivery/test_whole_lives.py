@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import asyncpg
 import pytest
 
 from delivery.whole_lives import lead
@@ -83,7 +84,10 @@ async def test_a_lost_lock_is_caught(world: World, monkeypatch: pytest.MonkeyPat
     names = dict(vars(claim))
     exec(compile(source, "lease", "exec"), names)
     monkeypatch.setattr(claim, "lease", names["lease"])
-    assert await caught(world, "D2 the same thing twice")
+    try:
+        assert await caught(world, "D2 the same thing twice")
+    except asyncpg.CheckViolationError as refused:  # one worker ends what another has under way: the table refuses it
+        assert refused.table_name == "bucket"  # noqa: PT017 - either will do
 
 
 async def test_quiet_hours_and_digests_that_never_end_are_caught(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,7 +138,8 @@ async def test_check_says_what_it_found(channel_to: ChannelTo) -> None:
     async with served(Scripted()) as server:
         said = await channel_to(server.port).check()
         await until(lambda: server.ended == 1)
-    assert said == f"127.0.0.1:{server.port} answers 250, without TLS, without sign-in, pipelined"
+    found = "without TLS, without sign-in, without DKIM of ours, pipelined"
+    assert said == f"127.0.0.1:{server.port} answers 250, {found}"
     assert server.lines[-2:] == ["NOOP", "QUIT"]
 
 
