@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tocsin.domain import text
 from tocsin.domain.channel import Message
@@ -15,7 +16,8 @@ from tocsin.domain.errors import GiveUp, Refused
 from tocsin_channels.email import headers
 from tocsin_channels.email.address import encode
 
-_OPAQUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}(?:\.[A-Za-z0-9_-]{1,64})*").fullmatch
+_OPAQUE = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}(?:\.[A-Za-z0-9_-]{1,64})*"
+_OPAQUE_THREE = re.compile(f"{_OPAQUE} {_OPAQUE} {_OPAQUE}").fullmatch
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+){0,5}").fullmatch
 _LONGEST_PLAIN_NAME = 60
 
@@ -31,8 +33,7 @@ class Bounces:
         return f"bounce-{delivery}@{self.domain}".encode() if self.domain else self.fallback.encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(NamedTuple):
     """One recipient's mail: `index` in the batch, the envelope, and the data with the final dot."""
 
     index: int
@@ -62,7 +63,7 @@ class Letter:
 
     def copy(self, index: int, message: Message, bounces: Bounces) -> Copy:
         """Return the mail for one recipient; raise AddressDead or GiveUp where there can be none."""
-        if not (_OPAQUE(message.id) and _OPAQUE(message.token) and _OPAQUE(message.delivery)):
+        if not _OPAQUE_THREE(f"{message.id} {message.token} {message.delivery}"):
             raise GiveUp("A name made by us cannot stand in a mail header. This is a fault of Tocsin: report it.")
         address = encode(message.address)
         token = message.token.encode()

@@ -65,7 +65,7 @@ class Pipeline:
         self._step = step
         self._opening = copy = self._next()
         if copy is not None:
-            data = b"".join((data, envelope.mail(copy), envelope.rcpt(copy), b"DATA\r\n"))
+            data += envelope.opening(copy)
         elif not data:
             self._finish()
             return

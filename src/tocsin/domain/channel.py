@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from tocsin.domain.errors import DeliveryError
 from tocsin.domain.page import Page
@@ -49,8 +49,7 @@ class Limits:
     signs: bool = False  # messages are signed with the endpoint's own secrets: `Message.secrets`
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """What goes out to one endpoint.
 
     `id` is the same on a resend. `rendered` is what this channel's own `render` returned, shared by everyone who
@@ -72,8 +71,7 @@ class Message:
     again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """The provider took it; `provider_id` is the name it gave to the message, if any.
 
     `thread` is kept for the next message about the same incident to the same endpoint, where it is not "".
