@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from tocsin.domain import text
 from tocsin.domain.channel import Message
@@ -33,7 +32,8 @@ class Bounces:
         return f"bounce-{delivery}@{self.domain}".encode() if self.domain else self.fallback.encode()
 
 
-class Copy(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Copy:
     """One recipient's mail: `index` in the batch, the envelope, and the data with the final dot."""
 
     index: int

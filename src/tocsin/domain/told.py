@@ -15,6 +15,9 @@ def told_in_all(messages: Iterable[Planned], versions: Mapping[int, Version]) ->
 
     Where each incident has a message of its own, some of them may have been taken and others not.
     """
+    messages = list(messages)
+    if len({message.rows[0].endpoint_id for message in messages}) == len(messages):
+        return messages
     by_endpoint: dict[int, list[Planned]] = {}
     for message in messages:
         by_endpoint.setdefault(message.rows[0].endpoint_id, []).append(message)

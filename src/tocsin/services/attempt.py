@@ -61,9 +61,12 @@ async def attempt(way: Way, begun: Begun) -> None:
     results: list[Result | None] = [None] * len(messages)
     sending = asyncio.create_task(_send(way, begun.token, messages, results))
     await asyncio.wait({sending}, timeout=_SLOW_SECONDS)
+    if sending.done():
+        await _record(way, begun, planned, sending.result())
+        return
     slow = {planned[at].rows[0].endpoint_id for at, result in enumerate(results) if result is None}
     answered = [at for at, message in enumerate(planned) if message.rows[0].endpoint_id not in slow]
-    if sending.done() or not answered or len(way.tails) >= _MOST_TAILS:
+    if not answered or len(way.tails) >= _MOST_TAILS:
         await _record(way, begun, planned, await sending)
         return
     tail = await _part(way, begun, answered, results)
@@ -100,8 +103,8 @@ async def _finish(way: Way, begun: Begun, tail: Begun, sending: asyncio.Task[lis
     rest = [result for at, result in enumerate(results) if at not in recorded]
 
     async def write(connection: Connection) -> None:
-        await _write_outcomes(way, connection, tail, tail.plan.messages, rest)
-        await _end(connection, begun.token, begun.plan.messages, results)
+        now = await _write_outcomes(way, connection, tail, tail.plan.messages, rest)
+        await _end(connection, begun.token, begun.plan.messages, results, now)
 
     try:
         await _in_transaction(way, write)
@@ -150,8 +153,8 @@ async def _record(way: Way, begun: Begun, planned: Sequence[Planned], results: S
     """Write down what came of messages, trying for minutes: what the provider took must not become unknown."""
 
     async def write(connection: Connection) -> None:
-        await _write_outcomes(way, connection, begun, planned, results)
-        await _end(connection, begun.token, planned, results)
+        now = await _write_outcomes(way, connection, begun, planned, results)
+        await _end(connection, begun.token, planned, results, now)
 
     await _in_transaction(way, write)
     counts = Counter(outcome_of(result) for result in results)
@@ -172,7 +175,8 @@ async def _in_transaction(way: Way, write: Callable[[Connection], Awaitable[None
 
 async def _write_outcomes(
     way: Way, connection: Connection, begun: Begun, planned: Sequence[Planned], results: Sequence[Result]
-) -> None:
+) -> float:
+    """Write what came of messages; return the database's time at which it was."""
     now: float = await connection.fetchval("SELECT tocsin_epoch()")
     heard: list[Heard] = []
     unheard: list[Unheard] = []
@@ -203,10 +207,12 @@ async def _write_outcomes(
     for reason, state in ((Reason.ADDRESS_DEAD, "quarantined"), (Reason.OPTED_OUT, "opted_out")):
         gone = [item for item in still_ours if item.reason is reason]
         await record.stop(connection, state, [g.message.rows[0].endpoint_id for g in gone], [g.note for g in gone])
+    return now
 
 
-async def _end(connection: Connection, token: int, planned: Sequence[Planned], results: Sequence[Result]) -> None:
-    now: float = await connection.fetchval("SELECT tocsin_epoch()")
+async def _end(
+    connection: Connection, token: int, planned: Sequence[Planned], results: Sequence[Result], now: float
+) -> None:
     by_row = [
         (outcome_of(result), note_of(result))
         for message, result in zip(planned, results, strict=True)

@@ -36,7 +36,10 @@ class Versions:
         if len(self.by_id) > _MOST_VERSIONS:
             self.by_id.clear()
             self.by_incident.clear()
-        needed = {*live, *(row.update_id for row in rows), *(told for row in rows for told in row.told)}
+        needed = {*live, *{row.update_id for row in rows}}
+        for row in rows:
+            if row.told:
+                needed.update(row.told)
         known = {self.by_id[update].incident_id for update in needed if update in self.by_id}
         seen = {incident: self.by_incident[incident][-1].id for incident in known}
         for version in await versions.versions_after(connection, seen, needed - self.by_id.keys()):
@@ -126,4 +129,7 @@ def thread_of(message: Planned, versions: Mapping[int, Version]) -> Thread:
 
 
 def _reading(message: Planned) -> _Reading:
-    return tuple((row.update_id, row.audience) for row in message.rows), message.rows[0].locale, message.rows[0].rule
+    rows = message.rows
+    if len(rows) == 1:
+        return ((rows[0].update_id, rows[0].audience),), rows[0].locale, rows[0].rule
+    return tuple((row.update_id, row.audience) for row in rows), rows[0].locale, rows[0].rule

@@ -88,7 +88,8 @@ async def _plan(way: Way, connection: Connection, lease: Lease) -> Plan:
     rows = await claim.unfinished(connection, lease)
     await way.versions.refresh(connection, lease.live, rows)
     by_id, by_incident = way.versions.by_id, way.versions.by_incident
-    newer = {version.id for row in rows if (version := newer_version(row, by_id, by_incident)) is not None}
+    readers = {(row.update_id, row.audiences): row for row in rows}.values()
+    newer = {version.id for row in readers if (version := newer_version(row, by_id, by_incident)) is not None}
     fanned_out = await versions.fanned_out(connection, list(newer)) if newer else frozenset[int]()
     muted = frozenset[int]()
     if lease.muted:

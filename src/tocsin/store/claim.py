@@ -7,7 +7,6 @@ unknown.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from tocsin.domain.channel import ChannelName
 from tocsin.domain.outline import Change, Plan
 from tocsin.domain.rows import Row
 from tocsin.store.engine import PAUSE_LOCK, Connection
+from tocsin.store.uniform import uniform
 
 
 class Leased(NamedTuple):
@@ -118,7 +118,7 @@ async def unfinished(connection: Connection, lease: Lease) -> list[Row]:
         lease.live,
         lease.ids,
     )
-    return [Row(*row) for row in rows]
+    return list(map(Row._make, rows))
 
 
 async def write_changes(connection: Connection, changes: Sequence[Change], now: float) -> None:
@@ -148,12 +148,17 @@ async def begin_attempt(
 ) -> int:
     """Put on record who is about to be told what, and keep the buckets for `seconds`; return the lease's token."""
     rows = [(row, message.message) for message in plan.messages for row in message.rows]
+    bucket, buckets = uniform([row.bucket_id for row, _ in rows])
+    update, updates = uniform([row.update_id for row, _ in rows])
+    message, messages = uniform([message for _, message in rows])
     token: int = await connection.fetchval(
         """
         WITH a AS (
           INSERT INTO attempt
             (channel, provider, worker, buckets, started_at, row_buckets, endpoints, updates, messages)
-          VALUES ($1, $2, $3, $4::int[], $5::float8, $6::int[], $7::int[], $8::int[], $9::int[]) RETURNING id
+          SELECT $1, $2, $3, $4::int[], $5::float8, coalesce($6::int[], array_fill($11::int, n)), $7::int[],
+            coalesce($8::int[], array_fill($12::int, n)), coalesce($9::int[], array_fill($13::int, n))
+          FROM (SELECT ARRAY[cardinality($7::int[])] AS n) x RETURNING id
         ), b AS (
           UPDATE bucket
           SET attempt_id = a.id, lease_until = $5::float8 + $10::float8, due_at = $5::float8 + $10::float8
@@ -166,11 +171,14 @@ async def begin_attempt(
         worker,
         lease.ids,
         lease.now,
-        [row.bucket_id for row, _ in rows],
+        buckets or None,
         [row.endpoint_id for row, _ in rows],
-        [row.update_id for row, _ in rows],
-        [message for _, message in rows],
+        updates or None,
+        messages or None,
         seconds,
+        bucket,
+        update,
+        message,
     )
     return token
 
@@ -221,4 +229,4 @@ async def due(connection: Connection) -> tuple[list[ChannelName], float | None]:
 
 def live_text(updates: Iterable[int]) -> str:
     """Return an array literal: arrays of arrays of different lengths cannot be parameters."""
-    return json.dumps(sorted(updates)).replace("[", "{").replace("]", "}")
+    return f"{{{','.join(map(str, sorted(updates)))}}}"

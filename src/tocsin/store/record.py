@@ -13,6 +13,7 @@ from tocsin.domain.delivery import Reason, State
 from tocsin.domain.outline import Planned
 from tocsin.store.claim import Lease, live_text
 from tocsin.store.engine import Connection
+from tocsin.store.uniform import uniform
 
 
 class Heard(NamedTuple):
@@ -65,23 +66,33 @@ async def write_heard(connection: Connection, heard: Sequence[Heard], provider: 
     if not heard:
         return
     rows = [(item, row) for item in heard for row in item.message.rows]
+    update, updates = uniform([row.update_id for _, row in rows])
+    bucket, buckets = uniform([row.bucket_id for _, row in rows])
+    message, messages = uniform([item.message.message for item, _ in rows])
+    code, codes = uniform([item.code for item, _ in rows])
+    provider_id, provider_ids = uniform([item.provider_id for item, _ in rows])
     await connection.execute(
         """
-        UPDATE delivery d SET state = 'accepted', due_at = NULL, done_at = $7::float8, code = x.c, message = x.m,
-          provider = $8, provider_id = x.v, tries = tries + 1,
+        UPDATE delivery d SET state = 'accepted', due_at = NULL, done_at = $7::float8, code = coalesce(x.c, $9::int),
+          message = coalesce(x.m, $10::int), provider = $8, provider_id = coalesce(x.v, $11::text), tries = tries + 1,
           reason = CASE WHEN unknowns > 0 THEN 'outcome_unknown' END, note = NULL
         FROM unnest($1::int[], $2::int[], $3::int[], $4::int[], $5::int[], $6::text[]) x (u, b, e, m, c, v)
-        WHERE d.update_id = x.u AND d.bucket_id = x.b AND d.endpoint_id = x.e
+        WHERE d.update_id = coalesce(x.u, $12::int) AND d.bucket_id = coalesce(x.b, $13::int) AND d.endpoint_id = x.e
           AND d.state NOT IN ('delivered', 'bounced')
         """,
-        [row.update_id for _, row in rows],
-        [row.bucket_id for _, row in rows],
+        updates,
+        buckets,
         [row.endpoint_id for _, row in rows],
-        [item.message.message for item, _ in rows],
-        [item.code for item, _ in rows],
-        [item.provider_id for item, _ in rows],
+        messages,
+        codes,
+        provider_ids,
         now,
         provider,
+        code,
+        message,
+        provider_id,
+        update,
+        bucket,
     )
 
 
@@ -119,20 +130,31 @@ async def write_pace(connection: Connection, told: Sequence[Planned], now: float
     """Write when the lanes of endpoints open again, and what they were told at `now`."""
     if not told:
         return
+    n1, n1s = uniform([message.pace.n1 for message in told])
+    n2, n2s = uniform([message.pace.n2 for message in told])
+    u1, u1s = uniform([message.pace.u1 for message in told])
+    u2, u2s = uniform([message.pace.u2 for message in told])
+    same, texts = uniform([live_text(message.told) for message in told])
     await connection.execute(
         """
-        UPDATE pace p SET n1 = x.n1, n2 = x.n2, u1 = x.u1, u2 = x.u2, told = x.told::int[],
-          rung_at = $7::float8
+        UPDATE pace p SET n1 = coalesce(x.n1, $8::float8), n2 = coalesce(x.n2, $9::float8),
+          u1 = coalesce(x.u1, $10::float8), u2 = coalesce(x.u2, $11::float8),
+          told = coalesce(x.told, $12::text)::int[], rung_at = $7::float8
         FROM unnest($1::int[], $2::float8[], $3::float8[], $4::float8[], $5::float8[], $6::text[])
           x (e, n1, n2, u1, u2, told) WHERE p.endpoint_id = x.e
         """,
         [message.rows[0].endpoint_id for message in told],
-        [message.pace.n1 for message in told],
-        [message.pace.n2 for message in told],
-        [message.pace.u1 for message in told],
-        [message.pace.u2 for message in told],
-        [live_text(message.told) for message in told],
+        n1s,
+        n2s,
+        u1s,
+        u2s,
+        texts,
         now,
+        n1,
+        n2,
+        u1,
+        u2,
+        same,
     )
 
 
@@ -155,10 +177,15 @@ async def finish_attempt(
     connection: Connection, token: int, outcomes: Sequence[str], notes: Sequence[str | None], now: float
 ) -> None:
     """Write what came of each row of an attempt; one that was closed as lost in the meantime keeps that mark."""
+    outcome, several = uniform(outcomes)
     await connection.execute(
-        "UPDATE attempt SET finished_at = $2, outcomes = $3::text[], notes = $4::text[] WHERE id = $1",
+        """
+        UPDATE attempt SET finished_at = $2, notes = $4::text[],
+          outcomes = coalesce($3::text[], array_fill($5::text, ARRAY[cardinality(endpoints)])) WHERE id = $1
+        """,
         token,
         now,
-        outcomes,
-        notes,
+        several or None,
+        notes if any(notes) else None,
+        outcome,
     )

@@ -1,0 +1,105 @@
+"""How much work a blast is: statements, rows, renderings and bytes are counted, never the time, so that no load tells.
+
+Where one of these grows, a blast of a hundred thousand grows by that much: docs/performance.md says what each may cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import pytest
+
+from delivery.provider import Provider
+from delivery.world import World
+from tocsin.domain.channel import Channel
+from tocsin.store.engine import Connection, Pool
+
+CROWD = 1000  # two full batches
+
+# What one batch of 500 may ask of the database: lock, read, versions, evidence, and the outcomes behind the fence.
+STATEMENTS_A_BATCH = 14
+# What goes to the database for one delivery: its id for the evidence, the outcome and the lanes, as text counted.
+BYTES_A_DELIVERY = 60
+
+
+class Counted:
+    """A pool that notes what is asked of it."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self.statements: list[tuple[str, int]] = []
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncGenerator[Connection]:
+        async with self._pool.acquire() as connection:
+            with connection.query_logger(self._note):
+                yield connection
+
+    def _note(self, query: Any) -> None:
+        if "typeinfo_tree" in query.query or "set_config" in query.query:  # the driver learns a type, once a connection
+            return
+        self.statements.append((query.query, sum(len(str(argument)) for argument in query.args)))
+
+
+class Rendered(Provider):
+    """A provider that counts how often words are made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rendered = 0
+
+    def render(self, content: Any) -> Any:
+        self.rendered += 1
+        return super().render(content)
+
+
+@pytest.fixture
+async def blast(world: World) -> tuple[Counted, Rendered]:
+    """Tell two full batches of people, and return what that took."""
+    await world.crowd(CROWD)
+    await world.say("It is down.", severity="sev1")
+    await world.spread()
+    provider = Rendered()
+    way = world.way(provider=provider)
+    pool = way.pool = cast("Any", Counted(world.pool))
+    await world.deliver(way)
+    assert len(provider.sent) == CROWD
+    return pool, provider
+
+
+async def test_a_batch_asks_the_database_a_dozen_times_however_many_it_holds(blast: tuple[Counted, Rendered]) -> None:
+    pool, provider = blast
+    sent = [text for text, _ in pool.statements if "UPDATE attempt SET finished_at" in text]
+    batches = len(sent)
+    assert batches == CROWD // 500
+    looked = sum("FOR UPDATE SKIP LOCKED" in text for text, _ in pool.statements) - batches  # and found nothing
+    # Begin and commit count too; a vain look is four, and what a rendering reads is three.
+    assert len(pool.statements) <= STATEMENTS_A_BATCH * batches + 4 * looked + 3 * provider.rendered
+
+
+async def test_what_is_the_same_for_a_whole_batch_goes_to_the_database_once(blast: tuple[Counted, Rendered]) -> None:
+    pool, _ = blast
+    assert sum(size for _, size in pool.statements) / CROWD <= BYTES_A_DELIVERY
+
+
+async def test_words_are_made_once_for_everyone_who_reads_the_same(blast: tuple[Counted, Rendered]) -> None:
+    _, provider = blast
+    assert 1 <= provider.rendered <= cast("Channel", provider).limits.in_flight
+
+
+async def test_no_row_is_written_twice_and_no_index_holds_what_changes(world: World) -> None:
+    await world.crowd(CROWD)
+    await world.tell("It is down.", severity="sev1")
+    assert await world.rows("SELECT DISTINCT tries, unknowns FROM delivery WHERE state = 'accepted'") == [(1, 0)]
+    # With an index on what changes, or a predicate that names it, each change of a row is a new entry in every index.
+    indexes = await world.rows(
+        """
+        SELECT tablename, indexdef FROM pg_indexes WHERE tablename IN ('delivery', 'pace') ORDER BY tablename
+        """
+    )
+    assert [(table, definition.partition(" USING ")[2]) for table, definition in indexes] == [
+        ("delivery", "btree (update_id, bucket_id, endpoint_id)"),
+        ("pace", "btree (endpoint_id)"),
+    ]
