@@ -19,6 +19,7 @@ from pathlib import Path
 import asyncpg
 
 sys.path.insert(0, str(Path(__file__).parent))
+from report import draw, keep
 from stage import cpu_seconds, peak_memory_mb, sink, smtp_source, stage
 
 from tocsin.broker import DELIVER, FAN_OUT, SWEEP
@@ -34,6 +35,8 @@ from tocsin.store.engine import begin, make_engine
 from tocsin.store.migrate import migrate
 from tocsin.store.placing import place
 from tocsin_workers.commands import worker_command
+
+MESSAGE_BYTES = 6132  # what a mail of ours has here: both sides carry the same
 
 CROWD = """
 WITH x AS (SELECT b, row_number() OVER () AS n FROM unnest($1::int[]) AS b),
@@ -130,7 +133,7 @@ def main() -> None:
         time.sleep(6)
         rounds: list[dict[str, float]] = []
         for number in range(options.rounds):
-            before = smtp_source(port, options.subscribers)
+            before = smtp_source(port, options.subscribers, MESSAGE_BYTES)
             worker, database = cpu_seconds(deliver.pid), cpu_seconds(set_up.database.pid)
             sent, seconds = asyncio.run(blast(set_up.database_url, set_up.broker_url, audiences))
             if not sent:
@@ -138,7 +141,7 @@ def main() -> None:
                     "\n".join(f"--- {log.name}\n{log.read_text()[-2500:]}" for log in set_up.folder.glob("*.log"))
                 )
             worker, database = cpu_seconds(deliver.pid) - worker, cpu_seconds(set_up.database.pid) - database
-            after = smtp_source(port, options.subscribers)
+            after = smtp_source(port, options.subscribers, MESSAGE_BYTES)
             source = (before + after) / 2
             rounds.append(
                 {
@@ -152,6 +155,18 @@ def main() -> None:
             )
             print(f"round {number + 1}: {json.dumps({k: round(v, 2) for k, v in rounds[-1].items()})}", flush=True)
         print(f"peak memory of a worker process: {peak_memory_mb(deliver.pid):.0f} MB")
+        facts = {"subscribers": options.subscribers, "workers": options.workers, "message_bytes": MESSAGE_BYTES}
+        facts["peak_memory_mb"] = round(peak_memory_mb(deliver.pid))
+        keep("blast", rounds, facts)
+        draw(
+            "blast",
+            f"Blast to {options.subscribers:,} subscribers: e-mails a second",
+            {
+                "Tocsin, whole way": [one["per_second"] for one in rounds],
+                "smtp-source, sending only": [one["smtp_source_per_second"] for one in rounds],
+            },
+            "/s",
+        )
         ratios = [one["ratio"] for one in rounds]
         rates = [one["per_second"] for one in rounds]
         print(
