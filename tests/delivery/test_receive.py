@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -119,4 +120,52 @@ async def test_our_own_fault_leaves_the_address_alone(world: World) -> None:
     ours = Receipt(name, ReceiptKind.BOUNCED, "5.7.26", "unauthenticated", keeps_address=True, our_fault=True)
     await receive(world.engine, "s", "practice", [ours])
     assert await world.ledger("someone@example.com") == [(1, "bounced", "bounced_later")]
+    assert await world.rows("SELECT state::text FROM endpoint WHERE channel = 'email'") == [("active",)]
+
+
+def unknown_handset(world: World, at: int) -> Receipt:
+    name = world.email.sent[at].delivery
+    return Receipt(name, ReceiptKind.BOUNCED, "30005", "no handset", keeps_address=True, twice_is_proof=True)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "arrived", "code", "state"),
+    [
+        (90_000, False, "30005", "quarantined"),
+        (3_600, False, "30005", "active"),  # one night with the phone off
+        (90_000, True, "30005", "active"),  # a text arrived in between
+        (90_000, False, "30003", "active"),  # something else was said
+    ],
+)
+async def test_what_is_no_proof_once_is_proof_a_day_later(
+    world: World,
+    seconds: int,
+    arrived: bool,  # noqa: FBT001
+    code: str,
+    state: str,
+) -> None:
+    await world.person("someone@example.com")
+    await world.tell("The shop is down.")
+    first = replace(unknown_handset(world, 0), code=code)
+    for _ in range(2):  # of one message it may be said twice
+        await receive(world.engine, "s", "practice", [first])
+    assert await world.rows("SELECT state::text FROM endpoint WHERE channel = 'email'") == [("active",)]
+    if arrived:
+        await world.tell("The search is down.")
+        await world.later(600)
+        await world.deliver()
+        await receive(world.engine, "s", "practice", [said(world, ReceiptKind.DELIVERED, 1)])
+    await world.later(seconds)
+    await world.tell("The map is down.")
+    await receive(world.engine, "s", "practice", [unknown_handset(world, len(world.email.sent) - 1)])
+    assert len(world.email.sent) == (3 if arrived else 2)
+    assert await world.rows("SELECT state::text FROM endpoint WHERE channel = 'email'") == [(state,)]
+
+
+async def test_a_report_that_is_posted_again_a_day_later_is_no_second_one(world: World) -> None:
+    await world.person("someone@example.com")
+    await world.tell("The shop is down.")
+    for _ in range(2):
+        await receive(world.engine, "s", "practice", [unknown_handset(world, 0)])
+        await world.later(90_000)
     assert await world.rows("SELECT state::text FROM endpoint WHERE channel = 'email'") == [("active",)]

@@ -73,4 +73,6 @@ def _report(delivery: str, status: str, said: Mapping[str, str]) -> Sequence[Rec
             Receipt(delivery, ReceiptKind.BOUNCED, digits, note, keeps_address=True),
             Receipt("", ReceiptKind.OPTED_OUT, digits, note, address=said.get("To", "")),
         ]
-    return [Receipt(delivery, ReceiptKind.BOUNCED, digits or status, note, keeps_address=not is_dead)]
+    twice = code in ONCE_IS_NO_PROOF
+    kept = not is_dead
+    return [Receipt(delivery, ReceiptKind.BOUNCED, digits or status, note, keeps_address=kept, twice_is_proof=twice)]

@@ -25,6 +25,7 @@ _MEANS = {
 }
 _STOPS = frozenset({ReceiptKind.COMPLAINED, ReceiptKind.OPTED_OUT})
 _DELIVERY_NUMBERS = 2
+_APART_SECONDS = 86_400.0  # so that one night with the phone off is no proof
 
 
 async def receive(engine: AsyncEngine, secret: str, provider: str, receipts: Sequence[Receipt]) -> int:
@@ -67,4 +68,8 @@ async def _write(connection: AsyncConnection, provider: str, message: int, endpo
         # A soft bounce may be followed by a hard one, of a message that has bounced already.
         if not receipt.keeps_address and (updates or await store.is_news(connection, message, endpoint, receipt)):
             await store.quarantine(connection, endpoint, receipt.note)
+        elif receipt.twice_is_proof and await store.is_said_again(
+            connection, provider, message, endpoint, receipt, _APART_SECONDS
+        ):
+            await store.quarantine(connection, endpoint, f"{receipt.note}, for the second time")
     log.info("receipt.applied", provider=provider, kind=receipt.kind, code=receipt.code, rows=len(updates))

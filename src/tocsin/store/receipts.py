@@ -32,6 +32,20 @@ _APPLY = text("""
       AND d.state::text = ANY(:allowed)
     RETURNING d.update_id
 """)
+# The endpoint's rows lead to its receipts, which are indexed by update.
+_SAID_BEFORE = text("""
+    SELECT EXISTS (
+      SELECT FROM endpoint e
+      JOIN delivery d ON d.bucket_id = e.bucket_id AND d.endpoint_id = e.id
+      JOIN receipt r ON r.update_id = d.update_id AND r.endpoint_id = e.id
+      WHERE e.id = :endpoint AND r.update_id <> :message AND r.provider = :provider AND r.kind = 'bounced'
+        AND r.code = :code AND r.received_at <= tocsin_now() - make_interval(secs => :apart)
+        AND NOT EXISTS (
+          SELECT FROM delivery l JOIN receipt well ON well.update_id = l.update_id AND well.endpoint_id = e.id
+          WHERE l.bucket_id = e.bucket_id AND l.endpoint_id = e.id AND well.kind = 'delivered' AND well.id > r.id
+        )
+    )
+""")
 _QUARANTINE = text("""
     UPDATE endpoint SET state = 'quarantined', state_reason = :note, updated_at = tocsin_now()
     WHERE id = :endpoint AND state = 'active'
@@ -58,6 +72,14 @@ async def is_news(connection: AsyncConnection, message: int, endpoint: int, rece
     values = {"message": message, "endpoint": endpoint, "kind": receipt.kind, "code": receipt.code}
     alike: int | None = await connection.scalar(_ALIKE, values)
     return alike == 1
+
+
+async def is_said_again(
+    connection: AsyncConnection, provider: str, message: int, endpoint: int, receipt: Receipt, apart: float
+) -> bool:
+    """Tell whether it was said `apart` seconds ago of another message to this endpoint, and none arrived since."""
+    values = {"provider": provider, "message": message, "endpoint": endpoint, "code": receipt.code, "apart": apart}
+    return bool(await connection.scalar(_SAID_BEFORE, values))
 
 
 async def apply(

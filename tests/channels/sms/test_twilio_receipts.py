@@ -51,6 +51,7 @@ def test_only_a_dead_number_is_given_up(status: str, code: int) -> None:
     assert first.kind is ReceiptKind.BOUNCED
     assert first.code == str(code)
     assert first.keeps_address is (code not in DEAD)
+    assert first.twice_is_proof is (code == 30005)
     assert TWILIO.codes[code].meaning in first.note
 
 
