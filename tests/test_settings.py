@@ -113,6 +113,8 @@ def test_a_secret_file_that_is_missing_is_named(config: Path, monkeypatch: pytes
         ('[email]\nsmpt_url = "x"', r"email\.smpt_url .*Did you mean smtp_url\?"),
         ("[emial]\nconnections = 4", r"emial .*Did you mean email\?"),
         ('[web]\nport = "eighty"', r"web\.port \(TOCSIN_WEB__PORT\): .*integer"),
+        ('[web]\ntrusted_proxies = ["*"]', r"web\.trusted_proxies .*'\*'"),
+        ('[web]\ntrusted_proxies = ["10.0.0.1/8"]', r"web\.trusted_proxies .*host bits"),
         ("[delivery]\nbatch = 0", r"delivery\.batch .*greater than or equal to 1"),
         ("[web\nport = 1", r"tocsin\.toml is not TOML: .*line 1"),
     ],

@@ -12,10 +12,11 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -39,6 +40,13 @@ class Web(Section):
     session_idle_minutes: int = Field(default=30, ge=1)
     session_hours: int = Field(default=12, ge=1)
     trusted_proxies: list[str] = Field(default=["127.0.0.1"])
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses_or_networks(cls, value: list[str]) -> list[str]:
+        for one in value:  # "*" is none: whoever is believed from anywhere counts as whomever they like
+            ip_network(one)
+        return value
 
 
 class Database(Section):

@@ -35,7 +35,7 @@ def web(
             log_config=None,
             access_log=False,
             server_header=False,
-            forwarded_allow_ips=settings.web.trusted_proxies,
+            proxy_headers=False,  # the application reads them itself
             timeout_graceful_shutdown=_STOPPING_SECONDS,
         )
     )

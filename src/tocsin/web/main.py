@@ -35,6 +35,7 @@ from tocsin.web.api import (
     subscribers,
 )
 from tocsin.web.auth import KeyRing
+from tocsin.web.caller import believe_proxies
 from tocsin.web.deps import Site
 from tocsin.web.errors import add_error_answers
 from tocsin.web.gate import Gate
@@ -106,6 +107,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     add_error_answers(app)
     app.state.metrics = Metrics()
+    believe_proxies(app, settings.web.trusted_proxies)
     app.add_middleware(Gate, max_body_bytes=settings.web.max_body_bytes)
     app.add_middleware(Counted, metrics=app.state.metrics)
     # The last one added is the first one asked: the public pages need nothing of what is behind them.

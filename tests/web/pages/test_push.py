@@ -173,7 +173,7 @@ async def test_who_asks_too_often_waits(visitor: httpx.AsyncClient) -> None:
     elsewhere = await visitor.post(
         "/subscribe/push/end", json={"subscription": browser()}, headers={"X-Forwarded-For": "93.184.216.34"}
     )
-    assert elsewhere.status_code == 204, "each address behind our proxy is counted for itself"
+    assert elsewhere.status_code == 204, "each network behind our proxy is counted for itself"
 
 
 async def test_where_there_is_no_key_nobody_is_taken(visitor: httpx.AsyncClient, app: FastAPI) -> None:

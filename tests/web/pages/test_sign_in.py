@@ -13,6 +13,7 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from pydantic import SecretStr
 
 from delivery.world import World
+from joining import from_network
 from tocsin.settings import Settings
 from tocsin.web.main import create_app
 from tocsin.web.pages import console, sign_in
@@ -65,6 +66,15 @@ async def test_guessing_is_slowed(visitor: httpx.AsyncClient) -> None:
     answers = [(await enter(visitor, password=str(n))).status_code for n in range(11)]
     assert answers == [401] * 10 + [429]
     assert (await enter(visitor)).status_code == 429  # the right one does not get through either
+
+
+async def test_guessing_at_many_addresses_from_made_up_places_is_slowed(app: FastAPI, settings: Settings) -> None:
+    async with from_network(app, settings, "203.0.113.9") as guesser:
+        for n in range(31):
+            guesser.headers["X-Forwarded-For"] = f"198.51.{n}.7"
+            fields = {"email": f"lead{n}@example.com", "password": "guessed"}
+            answer = await guesser.post("/console/sign-in", data=fields)
+    assert answer.status_code == 429
 
 
 @pytest.mark.parametrize("place", ["https://evil.test/", "//evil.test", "/\\evil.test", "/console//evil", "/other"])

@@ -76,6 +76,36 @@ async def test_all_of_an_ipv6_subscribers_addresses_are_one_network(app: FastAPI
     assert answer.status_code == 429
 
 
+@pytest.mark.parametrize(
+    ("peer", "way"),
+    [
+        ("203.0.114.9", "198.51.{n}.7"),  # straight at us
+        ("192.168.7.9", "198.51.{n}.7"),  # from a private network that holds no proxy of ours
+        ("127.0.0.1", "198.51.{n}.7, 203.0.115.9"),  # through our proxy, which adds whom it heard from
+        ("127.0.0.1", "198.51.{n}.7, 127.0.0.1, 203.0.116.9, 127.0.0.1"),
+        ("127.0.0.1", "127.0.0.1, 198.51.{n}.7, 2a00:1450:4001:81b::{n:x}"),
+    ],
+)
+async def test_who_makes_up_where_they_come_from_gets_no_further(
+    app: FastAPI, settings: Settings, world: World, peer: str, way: str
+) -> None:
+    async with from_network(app, settings, peer) as visitor:
+        for n in range(22):
+            visitor.headers["X-Forwarded-For"] = way.format(n=n)
+            answer = await visitor.post("/subscribe", data=ASKS | {"address_email": f"v{n}@example.com"})
+            assert answer.status_code == (303 if n < 20 else 429)
+    assert await world.rows("SELECT count(DISTINCT network), count(*) FROM asked") == [(1, 20)]
+
+
+async def test_those_behind_our_proxy_are_counted_apart(app: FastAPI, settings: Settings, world: World) -> None:
+    async with from_network(app, settings, "127.0.0.1") as proxy:
+        for n in range(22):
+            proxy.headers["X-Forwarded-For"] = f"198.51.{n}.7"
+            answer = await proxy.post("/subscribe", data=ASKS | {"address_email": f"v{n}@example.com"})
+            assert answer.status_code == 303
+    assert await world.rows("SELECT count(DISTINCT network) FROM asked") == [(22,)]
+
+
 async def test_who_fills_in_what_nobody_sees_is_answered_alike_and_nothing_is_sent(
     visitor: httpx.AsyncClient, world: World
 ) -> None:

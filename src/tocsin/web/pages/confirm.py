@@ -23,6 +23,7 @@ from tocsin.services.recognise import recognisable
 from tocsin.services.send_notices import sealed_code
 from tocsin.store import links, opt_ins
 from tocsin.store.engine import begin
+from tocsin.web.caller import caller_network
 from tocsin.web.deps import Site, SiteDep
 from tocsin.web.pages import visiting
 from tocsin.web.pages.layout import PRIVATE_HEADERS, page
@@ -59,7 +60,7 @@ async def act(token: str, request: Request, site: SiteDep) -> Response:  # noqa:
         found = await _find(connection, token, lock=True)
         if found is None:
             return _show(None, request, site)
-        who = Consenting("link" if found.by_link else "code", visiting.network(request))
+        who = Consenting("link" if found.by_link else "code", caller_network(request))
         if found.by_link and wish == "undo" and found.opt_in.outcome is Outcome.NOT_ME:
             await allow_again(connection, found.opt_in)
             return _show(await _find(connection, token), request, site)

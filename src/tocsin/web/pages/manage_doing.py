@@ -11,8 +11,8 @@ from starlette.datastructures import FormData
 from tocsin.domain.errors import NotFound
 from tocsin.domain.language import Language
 from tocsin.store.subscribers import Endpoint, Subscriber
+from tocsin.web.caller import caller_network
 from tocsin.web.deps import Site
-from tocsin.web.pages import visiting
 
 _LONGEST: Final = 2_000
 
@@ -34,7 +34,7 @@ class Doing:
 
     @property
     def network(self) -> str:
-        return visiting.network(self.request)
+        return caller_network(self.request)
 
     @property
     def endpoint(self) -> Endpoint:

@@ -19,14 +19,14 @@ from tocsin.domain.subscription import Subscription, kept_subscription
 from tocsin.services.address import read_address
 from tocsin.services.subscribe_browser import end_browser, subscribe_browser
 from tocsin.web.api.fields import Body
-from tocsin.web.caller_address import caller_address
+from tocsin.web.caller import caller_network
 from tocsin.web.deps import Site, SiteDep
 from tocsin.web.pages.layout import PRIVATE_HEADERS
 from tocsin.web.pages.session import refuse_other_origins
 
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}").fullmatch
 _WAIT_SECONDS: Final = 15 * 60
-# Counted in each web process for itself. An office full of people shares an address.
+# Counted in each web process for itself. An office full of people shares a network.
 _PER_CALLER: Final = RateLimitItemPerMinute(60, 15)
 _asked = MovingWindowRateLimiter(MemoryStorage())
 
@@ -47,10 +47,10 @@ async def _is_ours(request: Request) -> None:
     refuse_other_origins(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "Send JSON with the header `Content-Type: application/json`.")
-    if not await _asked.hit(_PER_CALLER, "browser", caller_address(request)):
+    if not await _asked.hit(_PER_CALLER, "browser", caller_network(request)):
         raise HTTPException(
             429,
-            "That was asked too often from this address. Wait a quarter of an hour.",
+            "That was asked too often from your network. Wait a quarter of an hour.",
             headers={"Retry-After": str(_WAIT_SECONDS)},
         )
 

@@ -11,6 +11,7 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
 from tocsin.services.sign_in import sign_in, sign_out
+from tocsin.web.caller import caller_network
 from tocsin.web.deps import SiteDep
 from tocsin.web.pages import session
 from tocsin.web.pages.layout import PRIVATE_HEADERS, page
@@ -54,8 +55,7 @@ async def act(
             problem=problem,
         )
 
-    caller = request.client.host if request.client else ""
-    allowed = await _attempts.hit(_PER_CALLER, "caller", caller) and await _attempts.hit(
+    allowed = await _attempts.hit(_PER_CALLER, "caller", caller_network(request)) and await _attempts.hit(
         _PER_ADDRESS, "email", email.strip().lower()
     )
     if not allowed:

@@ -15,6 +15,7 @@ from tocsin.services.ask import ask_for_link
 from tocsin.services.leave_by_link import can_be_sent_a_link, open_to, pause_incident, person_of, stop_everything
 from tocsin.services.unsubscribe import endpoint_of, look_up, unsubscribe
 from tocsin.store.engine import begin
+from tocsin.web.caller import caller_network
 from tocsin.web.deps import Site, SiteDep
 from tocsin.web.pages import visiting
 from tocsin.web.pages.layout import PRIVATE_HEADERS, page
@@ -84,7 +85,7 @@ async def _do(wish: str, token: str, incident: str, request: Request, site: Site
         if there is None:
             return await show(token, site, request)
         if wish == "everything":
-            await stop_everything(connection, secret, there, visiting.network(request))
+            await stop_everything(connection, secret, there, caller_network(request))
         elif wish == "incident":
             wish = "incident" if await pause_incident(connection, there, incident) else ""
         elif can_be_sent_a_link(there):

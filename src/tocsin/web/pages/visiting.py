@@ -12,11 +12,12 @@ from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
-from tocsin.domain.asking import Bound, digest, network_of
+from tocsin.domain.asking import Bound, digest
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.language import Language
 from tocsin.services.ask import Asker
 from tocsin.settings import Settings
+from tocsin.web.caller import caller_network
 from tocsin.web.pages.layout import PRIVATE_HEADERS, page
 
 # Counted in each web process for itself: it keeps a flood from the database, which counts exactly.
@@ -26,18 +27,13 @@ _COOKIE: Final = "tocsin-join"
 _HOUR: Final = 3600
 
 
-def network(request: Request) -> str:
-    """Return the network that a request comes from, as the trusted proxies tell it."""
-    return network_of(request.client.host if request.client else "")
-
-
 async def is_flooding(request: Request) -> bool:
     """Tell whether so much comes from one network that it isn't looked at any more."""
-    return not await _requests.hit(_PER_NETWORK, "visiting", network(request))
+    return not await _requests.hit(_PER_NETWORK, "visiting", caller_network(request))
 
 
 def asker(request: Request, language: Language, browser: str = "") -> Asker:
-    return Asker(network(request), language.code, digest(browser) if browser else None)
+    return Asker(caller_network(request), language.code, digest(browser) if browser else None)
 
 
 def new_browser() -> str:
