@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from fastapi import APIRouter, FastAPI
 from sqlalchemy.exc import DBAPIError
+from starlette.types import Receive, Scope, Send
 
 import tocsin
 from tocsin.services.audiences import sync_audiences
@@ -94,24 +95,33 @@ PRACTICE_PAGES: Final = (
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
+class App(FastAPI):
+    """The web application; public pages are answered before anything of the framework is asked."""
+
+    def __init__(self, settings: Settings, **options: Any) -> None:
+        super().__init__(title=settings.brand, **options)
+        self.state.settings = settings
+        self._front = StatusPages(super().__call__, settings.page_directory, settings.brand)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._front(scope, receive, send)
+
+
+def create_app(settings: Settings) -> App:
     """Return the whole web application for `settings`."""
-    app = FastAPI(
-        title=settings.brand,
+    app = App(
+        settings,
         version=tocsin.__version__,
         lifespan=_lifespan,
         openapi_url="/openapi.json",
         docs_url=None,
         redoc_url=None,
     )
-    app.state.settings = settings
     add_error_answers(app)
     app.state.metrics = Metrics()
     believe_proxies(app, settings.web.trusted_proxies)
     app.add_middleware(Gate, max_body_bytes=settings.web.max_body_bytes)
     app.add_middleware(Counted, metrics=app.state.metrics)
-    # The last one added is the first one asked: the public pages need nothing of what is behind them.
-    app.add_middleware(StatusPages, directory=settings.page_directory, brand=settings.brand)
     for router in _routers(settings):
         app.include_router(router)
     describe.describe(app)

@@ -23,6 +23,7 @@ from tocsin.sections import Email
 from tocsin.settings import Settings
 from tocsin.store.engine import begin
 from tocsin.web.main import create_app
+from tocsin.web.pages import status
 
 PASSWORD = "correct horse battery staple"
 OPERATOR = "lead@example.com"
@@ -35,6 +36,13 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@pytest.fixture
+def folder(tmp_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where a worker writes the status page, and have the web look there each time that it is asked."""
+    monkeypatch.setattr(status, "_LOOK_EVERY_SECONDS", 0.0)
+    return tmp_home / "page"
 
 
 @pytest.fixture

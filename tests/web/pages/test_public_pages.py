@@ -4,43 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
-from starlette.responses import PlainTextResponse
 
 from page_samples import NOW, component, incident, page
+from page_visitor import visiting
 from tocsin.settings import Settings
 from tocsin.web.main import create_app
-from tocsin.web.pages import status
-from tocsin.web.pages.status import StatusPages
 from tocsin_channels.status_page.render import render
 from tocsin_channels.status_page.write import write
-
-
-@pytest.fixture(autouse=True)
-def _look_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(status, "_LOOK_EVERY_SECONDS", 0.0)
-
-
-@pytest.fixture
-def folder(tmp_home: Path) -> Path:
-    return tmp_home / "page"
-
-
-def ask(folder: Path) -> httpx.AsyncClient:
-    """Return a visitor of a web process that has just started; what it passes on is answered with a teapot."""
-    pages = StatusPages(PlainTextResponse("passed on", 418), folder, "Acme")
-    return httpx.AsyncClient(transport=httpx.ASGITransport(pages), base_url="http://status.test")
 
 
 @pytest.fixture
 async def visitor(folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     write(folder, render(page(components=[component("api")], incidents=[incident("Mail is late")])))
-    async with ask(folder) as client:
+    async with visiting(folder) as client:
         yield client
 
 
@@ -76,6 +59,22 @@ async def test_a_visitor_who_has_it_already_gets_nothing_again(visitor: httpx.As
     again = await visitor.get("/", headers={"If-None-Match": packed.headers["etag"]})
     assert again.status_code == 304
     assert (await visitor.get("/", headers={"If-None-Match": '"other"'})).status_code == 200
+
+
+async def test_a_date_alone_is_enough_for_whoever_has_no_tag(folder: Path) -> None:
+    write(folder, render(page()))
+    os.utime(folder / "index.html", (1_790_000_000, 1_790_000_000))
+    async with visiting(folder) as other:
+        first = await other.get("/")
+        assert first.headers["last-modified"] == "Mon, 21 Sep 2026 14:13:20 GMT"
+        dated = {"If-Modified-Since": first.headers["last-modified"]}
+        assert (await other.get("/", headers=dated)).status_code == 304
+        assert (await other.get("/", headers=dated | {"If-None-Match": '"other"'})).status_code == 200
+        # Changed again in the same second: the date would stand for two pages, so there is none.
+        write(folder, render(page(components=[component("shop")], rendered_at=NOW + timedelta(seconds=1))))
+        os.utime(folder / "index.html", (1_790_000_000, 1_790_000_000))
+        again = await other.get("/", headers=dated)
+        assert (again.status_code, "last-modified" in again.headers) == (200, False)
 
 
 @pytest.mark.parametrize(
@@ -146,24 +145,6 @@ async def test_a_new_page_is_seen_at_once(visitor: httpx.AsyncClient, folder: Pa
     assert (await visitor.get("/incidents/inc000000001")).status_code == 404
 
 
-async def test_half_a_page_is_never_shown(visitor: httpx.AsyncClient, folder: Path) -> None:
-    before = (await visitor.get("/")).text
-    # The stamp is read while a worker is in the middle of the page after it.
-    files = render(page(components=[component("shop")], rendered_at=NOW + timedelta(seconds=1)))
-    (folder / "stamp.json").write_bytes(files["stamp.json"])
-    (folder / "index.html").write_text("half")
-    assert (await visitor.get("/")).text == before
-    write(folder, render(page(components=[component("shop")], rendered_at=NOW + timedelta(seconds=2))))
-    assert "Shop" in (await visitor.get("/")).text
-
-
-@pytest.mark.parametrize("harm", [b"", b"{", b'{"files": 3}', b"[]"])
-async def test_a_broken_stamp_changes_nothing(visitor: httpx.AsyncClient, folder: Path, harm: bytes) -> None:
-    before = (await visitor.get("/")).text
-    (folder / "stamp.json").write_bytes(harm)
-    assert (await visitor.get("/")).text == before
-
-
 async def test_it_outlives_its_folder(visitor: httpx.AsyncClient, folder: Path) -> None:
     before = (await visitor.get("/")).text
     await asyncio.to_thread(folder.rename, folder.with_name("gone"))
@@ -171,7 +152,7 @@ async def test_it_outlives_its_folder(visitor: httpx.AsyncClient, folder: Path) 
 
 
 async def test_before_the_first_page_it_says_that_one_is_coming(folder: Path) -> None:
-    async with ask(folder) as visitor:
+    async with visiting(folder) as visitor:
         first = await visitor.get("/")
         assert (first.status_code, first.headers["cache-control"]) == (200, "no-store")
         assert "The status page is being made." in first.text
@@ -193,3 +174,4 @@ async def test_it_is_served_by_a_fresh_process_with_no_database_and_no_broker(tm
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://status.test") as visitor:
         for path in ("/", "/history", "/incidents/inc000000001", "/api/v2/summary.json"):
             assert (await visitor.get(path)).status_code == 200, path
+    assert app.middleware_stack is None  # nor has the framework been asked

@@ -10,8 +10,9 @@ import gzip
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import zlib
+from collections.abc import Mapping
+from email.utils import formatdate
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -20,38 +21,13 @@ from typing import Any, Final
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tocsin.web.pages.layout import ASSETS, SECURITY_HEADERS, templates
+from tocsin.web.pages.layout import ASSETS, templates
+from tocsin.web.pages.ready import Answer, make_answer, send_answer
 
 log = structlog.get_logger()
 
 _STAMP: Final = "stamp.json"
 _LOOK_EVERY_SECONDS: Final = 0.05
-_TYPES: Final = {
-    "html": "text/html; charset=utf-8",
-    "json": "application/json",
-    "css": "text/css; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
-    "svg": "image/svg+xml",
-    "png": "image/png",
-}
-_FRESH: Final = "public, max-age=0, stale-if-error=86400"
-_FOR_GOOD: Final = "public, max-age=31536000, immutable"
-
-Headers = list[tuple[bytes, bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One file as it is sent: as it is, compressed, or not at all where the visitor has it already."""
-
-    status: int
-    digest: str
-    etags: frozenset[str]
-    plain: bytes
-    packed: bytes
-    plain_headers: Headers
-    packed_headers: Headers
-    unchanged_headers: Headers
 
 
 class StatusPages:
@@ -81,7 +57,7 @@ class StatusPages:
         if answer is None:
             await self._app(scope, receive, send)
             return
-        await _send(answer, scope, send)
+        await send_answer(answer, scope, send)
 
     def _look(self) -> None:
         """Take over the folder's page where its stamp is new and it is there as a whole."""
@@ -113,12 +89,27 @@ def _read(directory: Path, before: Mapping[str, Answer], *, must_be_whole: bool)
         if known is not None and known.digest == digest:
             answers[address] = known
             continue
-        content = (directory / path).read_bytes()
+        file = _own(directory, path)
+        content = file.read_bytes()
         if must_be_whole and sha256(content).hexdigest() != digest:
             return None
+        # A date has whole seconds: the second text of one second goes without, or it would be taken for the first.
+        modified = formatdate(file.stat().st_mtime, usegmt=True)
+        if known is not None and known.modified == modified.encode():
+            modified = ""
         status = 404 if address == "/404" else 200
-        answers[address] = make_answer(path, content, status=status, packed=_packed(directory / f"{path}.gz", content))
+        answers[address] = make_answer(
+            path, content, status=status, packed=_packed(_own(directory, f"{path}.gz"), content), modified=modified
+        )
     return answers
+
+
+def _own(directory: Path, path: str) -> Path:
+    """Return the folder's file `path`; raise ValueError where it lies outside, by its name or by a link."""
+    file = directory / path
+    if not file.resolve().is_relative_to(directory.resolve()):
+        raise ValueError(f"{path} is not in the folder of the page.")
+    return file
 
 
 def _packed(path: Path, content: bytes) -> bytes:
@@ -126,7 +117,7 @@ def _packed(path: Path, content: bytes) -> bytes:
         packed = path.read_bytes()
         if gzip.decompress(packed) == content:
             return packed
-    except (OSError, EOFError):
+    except (OSError, EOFError, zlib.error):
         pass
     return gzip.compress(content, compresslevel=6, mtime=0)
 
@@ -135,75 +126,6 @@ def _address(path: str) -> str:
     if path == "index.html":
         return "/"
     return f"/{path.removesuffix('.html')}"
-
-
-def make_answer(
-    path: str, content: bytes, *, status: int = 200, packed: bytes | None = None, more: Mapping[str, str] | None = None
-) -> Answer:
-    """Return what is sent for the file `path` with this content."""
-    packed = gzip.compress(content, compresslevel=6, mtime=0) if packed is None else packed
-    digest = sha256(content).hexdigest()
-    tag, packed_tag = f'"{digest[:24]}"', f'"{digest[:24]}-gz"'
-    ending = path.rpartition(".")[2]
-    shared = {
-        **SECURITY_HEADERS,
-        "Cache-Control": _FOR_GOOD if path.startswith("static/") else _FRESH,
-        "Vary": "Accept-Encoding",
-        **({"Access-Control-Allow-Origin": "*"} if ending == "json" else {}),
-        **(more or {}),
-    }
-    body = {**shared, "Content-Type": _TYPES[ending]}
-    return Answer(
-        status=status,
-        digest=digest,
-        etags=frozenset({tag, packed_tag}),
-        plain=content,
-        packed=packed,
-        plain_headers=_headers({**body, "ETag": tag, "Content-Length": str(len(content))}),
-        packed_headers=_headers(
-            {**body, "ETag": packed_tag, "Content-Length": str(len(packed)), "Content-Encoding": "gzip"}
-        ),
-        unchanged_headers=_headers({**shared, "ETag": tag}),
-    )
-
-
-def _headers(headers: Mapping[str, str]) -> Headers:
-    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-
-
-async def _send(answer: Answer, scope: Scope, send: Send) -> None:
-    accepted = known = b""
-    for name, value in scope["headers"]:
-        if name == b"accept-encoding":
-            accepted = value
-        elif name == b"if-none-match":
-            known = value
-    method: str = scope["method"]
-    status, body = answer.status, b""
-    if method not in {"GET", "HEAD"}:
-        status, headers = 405, [(b"allow", b"GET, HEAD"), (b"content-length", b"0")]
-    elif known and status == 200 and _has(known, answer.etags):  # noqa: PLR2004 - HTTP's own number
-        status, headers = 304, answer.unchanged_headers
-    elif _takes_gzip(accepted):
-        headers, body = answer.packed_headers, answer.packed
-    else:
-        headers, body = answer.plain_headers, answer.plain
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
-
-
-@lru_cache(maxsize=1024)
-def _takes_gzip(accepted: bytes) -> bool:
-    for part in accepted.decode("latin-1").lower().split(","):
-        name, _, weight = part.partition(";")
-        if name.strip() in {"gzip", "*"}:
-            return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    return False
-
-
-def _has(known: bytes, etags: Iterable[str]) -> bool:
-    tags = {tag.strip().removeprefix("W/") for tag in known.decode("latin-1").split(",")}
-    return "*" in tags or any(tag in tags for tag in etags)
 
 
 @lru_cache(maxsize=1)
