@@ -2,7 +2,7 @@
 # A machine needs Python >= 3.11 with venv, and make. The tests also need Chromium.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check check-code check-locks check-production check-twilio check-postfix format bench bench-quick lock secrets clean browser nginx postfix prism tools service
+.PHONY: help run test soak check check-code check-locks check-production check-twilio check-postfix format bench bench-quick lock secrets clean browser nginx postfix prism tools service baselines
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -26,9 +26,11 @@ VENV := .venv/.made-$(PLACE)
 SERVICE := .venv/.service-$(PLACE)
 TOOLS := .venv/.tools-$(PLACE)
 PRISM := .venv/prism/.made-$(PLACE)
+BASELINES := .venv/baselines/.made-$(PLACE)
 UV := $(BIN)/uv --quiet
 INSTALL := $(UV) pip install --python $(BIN)/python
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+BASELINES_NEED := benchmarks/baselines/requirements
 # Locks name versions and hashes, no hosts and no paths. $(1): the folder, $(2): more options.
 compile = $(COMPILE) pyproject.toml --extra build --output-file $(1)/requirements.lock $(2) && \
 	$(COMPILE) pyproject.toml --extra build --extra dev --constraints $(1)/requirements.lock \
@@ -80,12 +82,12 @@ check-postfix: $(TOOLS)
 format: $(TOOLS) ## Put every file into the common form
 	@$(BIN)/ruff check --fix --quiet $(SOURCES); $(BIN)/ruff format $(SOURCES)
 
-bench: $(TOOLS) postfix ## Measure deliveries per second against a plain SMTP sender
+bench: $(TOOLS) $(BASELINES) postfix ## Measure deliveries per second, beside others on the same machine
 	@$(BIN)/python benchmarks/policy.py
-	@$(BIN)/python benchmarks/blast.py $(ARGS)
+	@$(BIN)/python benchmarks/blast.py --subscribers 100000 $(ARGS)
 
-bench-quick: $(TOOLS) postfix ## The same in a minute
-	@$(BIN)/python benchmarks/blast.py --subscribers 5000 --rounds 1 $(ARGS)
+bench-quick: $(TOOLS) $(BASELINES) postfix ## The same in two minutes, smaller
+	@$(BIN)/python benchmarks/blast.py --subscribers 5000 --rounds 1 --baseline 1000 $(ARGS)
 
 # In a folder for its owner alone the files are readable: the images' users are not yours.
 secrets: ## Make the passwords and keys of docker-compose.yml, those that are missing, in config/secrets/
@@ -105,6 +107,7 @@ secrets: ## Make the passwords and keys of docker-compose.yml, those that are mi
 lock: $(VENV) ## Write the locks anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	@$(COMPILE) --group bootstrap --output-file config/bootstrap.lock $(ARGS)
 	@$(call compile,config,$(ARGS))
+	@$(COMPILE) $(BASELINES_NEED).in --constraints config/requirements.lock --output-file $(BASELINES_NEED).lock $(ARGS)
 
 clean: ## Remove what these commands made here (the data of `make run` stays)
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache test-results dist build
@@ -113,6 +116,7 @@ clean: ## Remove what these commands made here (the data of `make run` stays)
 service: $(SERVICE)
 prism: $(PRISM)
 tools: $(TOOLS)
+baselines: $(BASELINES)
 
 $(VENV): config/bootstrap.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -134,6 +138,13 @@ $(SERVICE): $(VENV) config/requirements.lock pyproject.toml
 $(TOOLS): $(SERVICE) config/requirements-dev.lock
 	@echo "Installing what it is tested with …"
 	@$(INSTALL) --require-hashes -r config/requirements-dev.lock
+	@touch $@
+
+# What the benchmarks compare with has an environment of its own: Tocsin needs none of it.
+$(BASELINES): $(VENV) $(BASELINES_NEED).lock
+	@echo "Installing what the benchmarks compare with …"
+	@$(UV) venv --clear --python $(BIN)/python $(@D)
+	@$(UV) pip install --python $(@D)/bin/python --require-hashes -r $(BASELINES_NEED).lock
 	@touch $@
 
 # What holds us to Twilio's own OpenAPI document is a program for Node; without it the other tests run all the same.

@@ -2,7 +2,7 @@
 
     python benchmarks/fan_out.py [--subscribers 100000] [--rounds 3]
 
-A tenth chose components, a tenth a severity, a tenth phases. No worker runs beside it.
+No worker runs beside it.
 """
 
 from __future__ import annotations
@@ -17,49 +17,32 @@ from pathlib import Path
 import asyncpg
 
 sys.path.insert(0, str(Path(__file__).parent))
+from crowd import Crowd, gather
 from stage import stage
 
-from tocsin.domain.channel import ChannelName
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Severity, Status
 from tocsin.domain.update import Draft
-from tocsin.services.audiences import sync_audiences
 from tocsin.services.fan_out import fan_out
 from tocsin.services.hint import Hints
 from tocsin.services.policy import load_policy
 from tocsin.services.publish import add_update, open_incident
 from tocsin.store.engine import begin, make_engine, make_pool
-from tocsin.store.migrate import migrate
-from tocsin.store.placing import place
 
-CROWD = """
-WITH x AS (SELECT b, row_number() OVER () AS n FROM unnest($1::int[]) AS b),
-s AS (INSERT INTO subscriber (public_id, name, audiences)
-      SELECT 's' || lpad(n::text, 11, '0'), 'Subscriber ' || n, $2 FROM x RETURNING id, public_id),
-e AS (INSERT INTO endpoint (public_id, subscriber_id, bucket_id, channel, address, address_key, state, audiences,
-        all_components, least, phases)
-      SELECT s.public_id, s.id, x.b, 'email', s.public_id || '@example.com', s.public_id, 'active', $2,
-        n % 10 <> 0, CASE WHEN n % 10 = 1 THEN 2 ELSE 4 END, CASE WHEN n % 10 = 2 THEN 9 ELSE 63 END
-      FROM s JOIN x ON s.public_id = 's' || lpad(x.n::text, 11, '0') RETURNING id)
-INSERT INTO pace (endpoint_id) SELECT id FROM e
-"""
+# A tenth chose components, a tenth a severity, a tenth phases.
+CHOOSY = {
+    "all_components": "n % 10 <> 0",
+    "component": "1 + id % 2",
+    "least": "CASE WHEN n % 10 = 1 THEN 2 ELSE 4 END",
+    "phases": "CASE WHEN n % 10 = 2 THEN 9 ELSE 63 END",
+}
 
 
 async def measure(database_url: str, broker_url: str, subscribers: int, rounds: int) -> None:
     """Print the seconds of each round and their medians."""
-    await migrate(database_url)
     engine, policy, hints = make_engine(database_url, pool_size=2), load_policy(), Hints(broker_url)
-    audiences = await sync_audiences(engine, policy)
-    customers = audiences.named("customers")
-    async with begin(engine) as connection:
-        buckets = await place(connection, ChannelName.EMAIL, customers.rank, subscribers)
+    audiences = await gather(database_url, Crowd(subscribers, **CHOOSY))
     plain = await asyncpg.connect(database_url)
-    await plain.execute("INSERT INTO component (public_id, slug, name) VALUES ('a', 'a', 'A'), ('b', 'b', 'B')")
-    await plain.execute(CROWD, buckets, customers.bit)
-    await plain.execute(
-        "INSERT INTO endpoint_component SELECT id, 1 + id % 2 FROM endpoint WHERE NOT all_components ORDER BY 1"
-    )
-    await plain.execute("ANALYZE")
     pool = await make_pool(database_url, size=4, application="bench")
     times: dict[str, list[float]] = {"first version": [], "second version": []}
     for _ in range(rounds):

@@ -9,19 +9,14 @@ messages have the same size. smtp-source does not pipeline, so it is a yardstick
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import uvloop
+from stage import sink, smtp_source
 
 from tocsin.domain.channel import Accepted, Message, Result
 from tocsin.domain.incident import Impact, Phase, Severity, Status
@@ -30,9 +25,6 @@ from tocsin_channels.email.channel import EmailChannel, parse_sender
 from tocsin_channels.email.letter import Bounces
 from tocsin_channels.email.server import Server
 from tocsin_channels.email.smtp import Smtp
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
 
 TEMPLATES = Path(__file__).parents[1] / "config" / "templates" / "email"
 BATCH = 500
@@ -57,26 +49,6 @@ def story() -> Story:
         url="https://status.example.com/incidents/abc123def456",
     )
     return Story("Acme", "customers", "en", (chapter,), "https://status.example.com")
-
-
-@contextmanager
-def sink() -> Generator[int]:
-    """Run smtp-sink on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    user = ["-u", "nobody"] if os.geteuid() == 0 else []
-    process = subprocess.Popen(["smtp-sink", *user, f"127.0.0.1:{port}", "1000"])
-    try:
-        for _ in range(100):
-            with socket.socket() as trying:
-                if trying.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
 
 
 async def ours(port: int, count: int) -> tuple[float, float, int]:
@@ -118,21 +90,12 @@ async def ours(port: int, count: int) -> tuple[float, float, int]:
     return count / seconds, cpu / count * 1e6, size
 
 
-def theirs(port: int, count: int, size: int) -> float:
-    command = ["smtp-source", "-d", "-s", "16", "-l", str(size), "-m", str(count), f"127.0.0.1:{port}"]
-    began = time.perf_counter()
-    subprocess.run([*command[:-1], "-f", "a@example.com", "-t", "b@example.com", command[-1]], check=True)
-    return count / (time.perf_counter() - began)
-
-
 def main(count: int = 20_000, rounds: int = 5) -> None:
-    if not shutil.which("smtp-source"):
-        sys.exit("smtp-source is missing: apt-get install postfix")
     rates, costs, yardsticks = [], [], []
     with sink() as port:
         for _ in range(rounds):
             rate, cost, size = uvloop.run(ours(port, count))
-            yardstick = theirs(port, count, size)
+            yardstick = smtp_source(port, count, size).per_second
             rates.append(rate)
             costs.append(cost)
             yardsticks.append(yardstick)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import socket
 import subprocess
@@ -14,11 +13,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from processes import own_cpu
+from report import Measured
+
 from tocsin.embedded.postgres import DURABLE, Postgres
 from tocsin.embedded.process import Child, Command, end, running, spawn
 from tocsin.embedded.valkey import Valkey
-
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:
@@ -79,48 +79,14 @@ def sink() -> Generator[int]:
         child.wait()
 
 
-def smtp_source(port: int, messages: int, size: int = 4176) -> float:
-    """Send with Postfix's own load generator, 16 sessions that keep their connections; return messages a second."""
+def smtp_source(port: int, messages: int, size: int = 4176) -> Measured:
+    """Send with Postfix's own load generator, 16 sessions that keep their connections."""
     found = shutil.which("smtp-source", path="/usr/sbin:/usr/lib/postfix/sbin:/usr/bin")
     assert found is not None
-    started = time.perf_counter()
+    cpu, started = own_cpu(), time.perf_counter()
     subprocess.run([found, "-d", "-s", "16", "-m", str(messages), "-l", str(size), f"127.0.0.1:{port}"], check=True)
-    return messages / (time.perf_counter() - started)
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the processor time of a process and all its living descendants, in seconds."""
-    return sum(_own_cpu(each) for each in _tree(pid))
-
-
-def peak_memory_mb(pid: int) -> float:
-    """Return the largest peak of resident memory among a process and its descendants."""
-    peaks = [0.0]
-    for each in _tree(pid):
-        try:
-            status = Path(f"/proc/{each}/status").read_text()
-        except OSError:
-            continue
-        peaks += [int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")]
-    return max(peaks)
-
-
-def _tree(pid: int) -> list[int]:
-    found = [pid]
-    for each in found:
-        try:
-            found += [int(child) for child in Path(f"/proc/{each}/task/{each}/children").read_text().split()]
-        except OSError:
-            continue
-    return found
-
-
-def _own_cpu(pid: int) -> float:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+    seconds = time.perf_counter() - started
+    return Measured(messages / seconds, (own_cpu() - cpu) / messages * 1e6)
 
 
 def _wait_for_port(port: int) -> None:
@@ -130,9 +96,3 @@ def _wait_for_port(port: int) -> None:
                 return
         time.sleep(0.01)
     raise SystemExit(f"Nothing listens on port {port}.")
-
-
-def own_cpu() -> float:
-    """Return this process's own processor time in seconds."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
