@@ -110,6 +110,27 @@ async def test_who_follows_one_incident_alone_hears_all_of_it_and_of_nothing_els
     ]
 
 
+async def test_who_followed_one_incident_alone_hears_of_all_they_chose_once_it_is_over(world: World) -> None:
+    await world.person(WHO)
+    opened = await world.say("Slow.")
+    await world.spread()
+    await choose(world, "follow", opened)
+    other = await world.tell("Search is down.")
+    await world.tell("Fast again.", about=opened, status="resolved")
+    await world.later(3600)
+    await world.tell("Search is still down.", about=other)
+    await world.tell("Slow again.", about=opened, status="investigating")
+    await world.later(3600)
+    await world.tell("Mail is down.")
+    assert [row[1:] for row in (await world.ledger(WHO))[1:]] == [
+        ("skipped", "not_followed"),
+        ("accepted", None),
+        ("accepted", None),
+        ("accepted", None),
+        ("skipped", "not_followed"),
+    ]
+
+
 async def test_a_component_of_a_group_that_was_chosen_is_heard_of(world: World) -> None:
     endpoint = await world.person(WHO, components=["none"])
     await world.run("INSERT INTO component_group (public_id, slug, name) VALUES ('g', 'payments', 'Payments')")

@@ -31,8 +31,9 @@ async def stop_everything(connection: AsyncConnection, secret: str, there: Perso
 
 
 async def pause_incident(connection: AsyncConnection, there: Person, which: str) -> bool:
-    """Hear no more of one incident at this address; tell whether that could be."""
-    found = await incidents.find(connection, which)
+    """Hear no more of one incident that this address was told of; tell whether that could be."""
+    theirs = {one.public_id for one in await open_to(connection, there)}
+    found = await incidents.find(connection, which) if which in theirs else None
     who = await show_subscriber(connection, there.subscriber)
     endpoints = [one for one in who.endpoints if one.id == there.endpoint_id]
     if found is None or not endpoints:

@@ -25,8 +25,16 @@ _FOLLOW = text("""
     WHERE id = ANY(:endpoints)
 """)
 _UNFOLLOW = text("""
-    UPDATE endpoint SET follows = array_remove(follows, CAST(:incident AS int)), updated_at = tocsin_now()
+    UPDATE endpoint SET follows = array_remove(follows, CAST(:incident AS int)), updated_at = tocsin_now(),
+      only_follows = only_follows AND cardinality(array_remove(follows, CAST(:incident AS int))) > 0
     WHERE id = ANY(:endpoints) AND CAST(:incident AS int) = ANY(follows)
+""")
+_HEAR_ALL = text("""
+    UPDATE endpoint SET only_follows = false, updated_at = tocsin_now() WHERE id = ANY(:endpoints) AND only_follows
+""")
+_FOLLOWED_ALONE = text("""
+    SELECT DISTINCT i.public_id FROM endpoint e JOIN incident i ON i.id = ANY(e.follows)
+    WHERE e.id = ANY(:endpoints) AND e.only_follows AND i.resolved_at IS NULL
 """)
 # What was kept back is news again where nothing newer took its place.
 _TAKE_UP = text("""
@@ -62,9 +70,18 @@ async def unsnooze(connection: AsyncConnection, spots: Sequence[Spot], incident:
 
 
 async def follow(connection: AsyncConnection, endpoints: Sequence[int], incident: int, *, only: bool) -> None:
-    """Let endpoints hear of an incident whatever else they chose; `only`: and of nothing they do not follow."""
+    """Let endpoints hear of an incident whatever else they chose; `only`: and of nothing else for now."""
     await connection.execute(_FOLLOW, {"incident": incident, "endpoints": list(endpoints), "only": only})
 
 
 async def unfollow(connection: AsyncConnection, endpoints: Sequence[int], incident: int) -> None:
     await connection.execute(_UNFOLLOW, {"incident": incident, "endpoints": list(endpoints)})
+
+
+async def hear_all(connection: AsyncConnection, endpoints: Sequence[int]) -> None:
+    await connection.execute(_HEAR_ALL, {"endpoints": list(endpoints)})
+
+
+async def followed_alone(connection: AsyncConnection, endpoints: Sequence[int]) -> set[str]:
+    """Return the ids of the open incidents for whose sake `endpoints` hear of nothing else."""
+    return set((await connection.execute(_FOLLOWED_ALONE, {"endpoints": list(endpoints)})).scalars())

@@ -77,7 +77,10 @@ def _decided(audiences: Audiences, kind: Kind, older: str) -> str:
         AS x (audience, channel, allowed, most)
     ){_CHAIN if kind.stands_in else ""}, w AS (
       SELECT e.id, e.bucket_id, e.subscriber_id, e.channel, e.state, e.least, e.phases, e.audiences, e.stands_in,
-        e.audience, e.all_components, e.only_follows, $9::int = ANY(e.follows) AS followed,
+        e.audience, e.all_components, $9::int = ANY(e.follows) AS followed,
+        -- Who followed one alone hears of all they chose again once it is over.
+        e.only_follows AND EXISTS (
+          SELECT FROM incident i WHERE i.id = ANY(e.follows) AND i.resolved_at IS NULL) AS only_follows,
         e.snoozed IS NOT NULL AND e.snoozed -> $9::int::text = 'null'::jsonb AS snoozed,
         coalesce(c.allowed, 63) AS allowed, coalesce(c.most, false) AS most,
         e.all_components OR cardinality($7::int[]) = 0 OR EXISTS (

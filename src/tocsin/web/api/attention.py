@@ -41,7 +41,7 @@ class SnoozeBody(Body):
 
 
 class FollowBody(Body):
-    """`only`: these endpoints hear of nothing that they do not follow. No `endpoint_id`: all of the subscriber's."""
+    """`only`: these endpoints hear of nothing else until it is over. No `endpoint_id`: all of the subscriber's."""
 
     incident: Name
     only: bool = False

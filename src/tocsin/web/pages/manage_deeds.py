@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.endpoint import EndpointState
-from tocsin.domain.errors import NotFound, Refused
+from tocsin.domain.errors import Refused
 from tocsin.domain.opting_in import Purpose
 from tocsin.domain.timing import zone
 from tocsin.services.address import Address
@@ -19,26 +19,22 @@ from tocsin.services.ask import Question, ask
 from tocsin.services.choose import chosen, pause, tell_about_me
 from tocsin.services.known_zones import zones
 from tocsin.services.leave import forget_me, start, stop
+from tocsin.services.name_fallback import name_fallback
 from tocsin.services.public_address import read_public_address
 from tocsin.services.remove import remove_endpoint
-from tocsin.services.snooze import snooze, unsnooze
 from tocsin.services.wanted import write_wanted
-from tocsin.store import incidents, mine
+from tocsin.store import mine
 from tocsin.store.engine import begin
 from tocsin.store.subscribers import Endpoint
-from tocsin.web.pages import visiting
+from tocsin.web.pages import manage_incidents, visiting
 from tocsin.web.pages.layout import page
-from tocsin.web.pages.manage_doing import Doing
+from tocsin.web.pages.manage_doing import Deed, Doing
 from tocsin.web.pages.manage_receivers import add_receiver, challenge_receiver, rotate
 from tocsin.web.pages.manage_view import Notes
 from tocsin.web.pages.reader import languages
 from tocsin.web.pages.subscribe import wrong_address
 
 _LONGEST_SECONDS: Final = 90 * 86_400
-_LONGEST: Final = 2_000
-
-
-Deed = Callable[[Doing], Awaitable[Response | Notes]]
 
 
 async def _stop(doing: Doing) -> Notes:
@@ -86,26 +82,6 @@ async def _resume(doing: Doing) -> Notes:
     for channel in set(channels):
         doing.site.hints.deliver(ChannelName(channel))
     return Notes(done="resumed")
-
-
-async def _snooze(doing: Doing) -> Notes:
-    async with begin(doing.site.engine) as connection:
-        found = await incidents.find(connection, doing.text("incident"))
-        if found is None:
-            raise NotFound("There is no such incident any more.")
-        await snooze(connection, doing.who.endpoints, found)
-    return Notes(done="snoozed")
-
-
-async def _wake(doing: Doing) -> Notes:
-    async with begin(doing.site.engine) as connection:
-        found = await incidents.find(connection, doing.text("incident"))
-        if found is None:
-            raise NotFound("There is no such incident any more.")
-        await unsnooze(connection, doing.who.endpoints, found)
-    for endpoint in doing.who.endpoints:
-        doing.site.hints.deliver(ChannelName(endpoint.channel))
-    return Notes(done="woken")
 
 
 async def _person(doing: Doing) -> Notes:
@@ -166,6 +142,17 @@ def _like(doing: Doing, moving: Endpoint | None) -> dict[str, object]:
     return write_wanted((seen and seen.components) or (), (seen and seen.groups) or (), time_zone=doing.who.time_zone)
 
 
+async def _fallback(doing: Doing) -> Notes:
+    """Name the address that is written to where this one has failed for good."""
+    endpoint = doing.endpoint
+    try:
+        async with begin(doing.site.engine) as connection:
+            await name_fallback(connection, doing.who.public_id, endpoint.public_id, doing.text("fallback") or None)
+    except Refused:
+        return Notes(problem="circle", fields={"fallback": endpoint.public_id})
+    return Notes(done="chosen")
+
+
 async def _forget(doing: Doing) -> Response | Notes:
     if not doing.text("agree"):
         return Notes(problem="agree")
@@ -195,12 +182,12 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "remove": _remove,
     "pause": _pause,
     "resume": _resume,
-    "snooze": _snooze,
-    "wake": _wake,
     "person": _person,
     "add": _add,
     "return": _return,
     "challenge": challenge_receiver,
     "rotate": rotate,
+    "fallback": _fallback,
     "forget": _forget,
+    **manage_incidents.DEEDS,
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
 from fastapi import Request
+from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from tocsin.domain.errors import NotFound
@@ -13,6 +15,7 @@ from tocsin.domain.language import Language
 from tocsin.store.subscribers import Endpoint, Subscriber
 from tocsin.web.caller import caller_network
 from tocsin.web.deps import Site
+from tocsin.web.pages.manage_view import Notes
 
 _LONGEST: Final = 2_000
 
@@ -48,3 +51,6 @@ class Doing:
     def text(self, name: str) -> str:
         value = self.form.get(name)
         return value[:_LONGEST].strip() if isinstance(value, str) else ""
+
+
+Deed = Callable[[Doing], Awaitable[Response | Notes]]

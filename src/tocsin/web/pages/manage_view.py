@@ -18,7 +18,7 @@ from tocsin.domain.timing import zone
 from tocsin.services.choose import chosen, paused_until, version_of
 from tocsin.services.known_zones import zones
 from tocsin.services.public_address import offered
-from tocsin.store import chooser, mine, opt_ins
+from tocsin.store import attention, chooser, mine, opt_ins
 from tocsin.store.engine import begin
 from tocsin.store.mine import Heard
 from tocsin.store.subscribers import Endpoint, Subscriber
@@ -50,6 +50,7 @@ async def view(site: Site, who: Subscriber, language: Language, notes: Notes) ->
         choices = await chooser.read(connection)
         heard = await mine.heard(connection, numbers)
         open_ = await mine.open_incidents(connection, numbers, who.audiences)
+        followed = await attention.followed_alone(connection, numbers)
         waiting = await opt_ins.of_subscriber(connection, who.id)
     names = chooser.names(choices)
     addresses = {endpoint.public_id: endpoint.address for endpoint in who.endpoints}
@@ -59,8 +60,9 @@ async def view(site: Site, who: Subscriber, language: Language, notes: Notes) ->
         "brand": site.settings.brand,
         "who": who,
         "choices": choices,
-        "endpoints": [_endpoint(endpoint, language, names, notes) for endpoint in who.endpoints],
-        "open": [_open(one, who, site, language, now) for one in open_],
+        "endpoints": [_endpoint(endpoint, who, language, names, notes) for endpoint in who.endpoints],
+        "open": [_open(one, who, site, language, now) | {"is_followed": one.public_id in followed} for one in open_],
+        "follows_alone": bool(followed),
         "heard": [_heard(one, addresses, site, language, who.locale) for one in heard],
         "waiting": waiting,
         "paused": None if until is None else paused(language, until, who.time_zone),
@@ -86,7 +88,9 @@ def _zone(name: str) -> ZoneInfo:
     return zone(name)
 
 
-def _endpoint(endpoint: Endpoint, language: Language, names: dict[str, str], notes: Notes) -> dict[str, Any]:
+def _endpoint(
+    endpoint: Endpoint, who: Subscriber, language: Language, names: dict[str, str], notes: Notes
+) -> dict[str, Any]:
     channel = ChannelName(endpoint.channel)
     version = version_of(endpoint)
     typed = notes.typed.get(endpoint.public_id) or of_endpoint(endpoint, version)
@@ -96,7 +100,13 @@ def _endpoint(endpoint: Endpoint, language: Language, names: dict[str, str], not
         "id": endpoint.public_id,
         "channel": endpoint.channel,
         "name": language.say(NAMES[channel]),
-        "address": endpoint.address if channel is not ChannelName.PUSH else language.say("This browser or another one"),
+        "address": _address(endpoint, language),
+        "fallback": endpoint.fallback or "",
+        "others": [
+            (one.public_id, _address(one, language))
+            for one in who.endpoints
+            if one is not endpoint and (one.state is not EndpointState.OPTED_OUT or one.public_id == endpoint.fallback)
+        ],
         "state": endpoint.state.value,
         "state_words": language.say(STATES[endpoint.state]),
         "sentence": sentence(language, channel, chosen(endpoint), names),
@@ -105,6 +115,12 @@ def _endpoint(endpoint: Endpoint, language: Language, names: dict[str, str], not
         "can_move": channel in _RESUBSCRIBABLE,
         "is_called": channel is ChannelName.WEBHOOK,
     }
+
+
+def _address(endpoint: Endpoint, language: Language) -> str:
+    """Return how an address is shown; what a browser gave us is nothing that people know it by."""
+    is_browser = endpoint.channel == ChannelName.PUSH
+    return language.say("This browser or another one") if is_browser else endpoint.address
 
 
 def _open(one: mine.OpenIncident, who: Subscriber, site: Site, language: Language, now: float) -> dict[str, Any]:
