@@ -93,25 +93,26 @@ async def _join(
     audiences: Audiences,
     audience: str,
 ) -> Confirmed:
-    if there is not None:
-        return Confirmed(
-            Became.BACK if await persons.activate(connection, there.endpoint_id) else Became.NOTHING,
-            there.subscriber_id,
-        )
     wanted = read_wanted(opt_in.wanted)
     known = await choices.known(
         connection, set(wanted.preference.components or ()), set(wanted.preference.groups or ())
     )
     preference = _with_what_is_there(wanted.preference, known)
+    receivers: tuple[NewEndpoint, ...] = ()
+    if wanted.webhook and await persons.by_address(connection, ChannelName.WEBHOOK, wanted.webhook) is None:
+        receivers = (
+            NewEndpoint(ChannelName.WEBHOOK, wanted.webhook, wanted.webhook, EndpointState.UNCONFIRMED, preference),
+        )
+    if there is not None:
+        for receiver in receivers:
+            await add_endpoint(connection, there.subscriber_id, receiver, audiences, known)
+        back = wanted.mail_too and await persons.activate(connection, there.endpoint_id)
+        return Confirmed(Became.BACK if back else Became.NOTHING, there.subscriber_id)
     # Who wants calls and no mail gets mail about the calls alone.
     state = EndpointState.PAUSED if wanted.webhook and not wanted.mail_too else EndpointState.ACTIVE
-    endpoints = [NewEndpoint(opt_in.channel, opt_in.address, opt_in.key, state, preference)]
-    if wanted.webhook and await persons.by_address(connection, ChannelName.WEBHOOK, wanted.webhook) is None:
-        endpoints.append(
-            NewEndpoint(ChannelName.WEBHOOK, wanted.webhook, wanted.webhook, EndpointState.UNCONFIRMED, preference)
-        )
+    endpoints = (NewEndpoint(opt_in.channel, opt_in.address, opt_in.key, state, preference), *receivers)
     mask = audiences.mask([audience or audiences.widest.name])
-    who = NewSubscriber("", opt_in.locale, wanted.time_zone, mask, tuple(endpoints))
+    who = NewSubscriber("", opt_in.locale, wanted.time_zone, mask, endpoints)
     made = new_public_id()
     await enlist.insert(connection, [enlist.Newcomer(made, who, audiences.narrowest(mask).rank)], known)
     found = await store.find(connection, made)

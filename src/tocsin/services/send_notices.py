@@ -27,6 +27,7 @@ from tocsin.domain.patience import Patience
 from tocsin.domain.tokens import Signer
 from tocsin.services import notice_words
 from tocsin.services.recognise import recognisable
+from tocsin.services.wanted import read_wanted
 from tocsin.store import links, notices, opt_ins, persons, suppressions
 from tocsin.store.engine import begin
 from tocsin.store.notices import Promised
@@ -176,7 +177,7 @@ async def _question(connection: AsyncConnection, desk: Desk, promised: Promised)
         digits = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
         await opt_ins.set_code(connection, opt_in.id, sealed_code(desk.secret, opt_in.id, digits))
         return notice_words.code(language, desk.brand, digits)
-    if opt_in.purpose is Purpose.JOIN:
+    if opt_in.purpose is Purpose.JOIN and not read_wanted(opt_in.wanted).webhook:
         there = await persons.by_address(connection, opt_in.channel, opt_in.key)
         if there is not None and there.state is EndpointState.ACTIVE:
             url = await _manage(connection, desk, there.subscriber_id)

@@ -12,7 +12,7 @@ from tocsin.domain.channel import ChannelName
 from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.errors import Conflict
 from tocsin.domain.signing import signing_secret
-from tocsin.domain.subscriber import NewEndpoint
+from tocsin.domain.subscriber import NewEndpoint, Preference
 from tocsin.services.address import Address
 from tocsin.services.challenge import challenge
 from tocsin.services.choose import chosen
@@ -46,7 +46,7 @@ async def add_receiver(doing: Doing, address: Address) -> Notes:
             address.written,
             address.key,
             EndpointState.UNCONFIRMED,
-            preference or chosen(doing.endpoint),
+            preference or Preference(),
         )
         await add_endpoint(connection, doing.who.id, made, doing.site.audiences, known)
     return Notes(done="added")
