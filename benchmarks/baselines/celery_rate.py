@@ -31,19 +31,10 @@ QUEUE = "mail"
 @contextmanager
 def worker(module: str, processes: int) -> Generator[int]:
     """Run a worker that takes nothing but what its first queue brings."""
-    command = [sys.executable, "-m", "celery", "--app", module, "--workdir", str(Path(__file__).parent), "worker"]
-    options = [
-        "--concurrency",
-        str(processes),
-        "--queues",
-        "first",
-        "--without-gossip",
-        "--without-mingle",
-        "--loglevel",
-        "ERROR",
-        "--quiet",
-    ]
-    child = subprocess.Popen([*command, *options], process_group=0, stdout=subprocess.DEVNULL)
+    start = f"-m celery --app {module} --workdir {Path(__file__).parent} worker --concurrency {processes}"
+    options = "--queues first --without-gossip --without-mingle --loglevel ERROR"
+    command = [sys.executable, *start.split(), *options.split()]
+    child = subprocess.Popen(command, process_group=0, stdout=subprocess.DEVNULL)
     try:
         yield child.pid
     finally:
