@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tocsin.domain.audience import Audiences
@@ -32,6 +34,8 @@ class Site:
     hints: Hints
     channels: Mapping[ChannelName, Channel]
     later: _Later = field(default_factory=_Later)
+    # Counted in each web process for itself: what slows a guesser need not be exact.
+    tries: MovingWindowRateLimiter = field(default_factory=lambda: MovingWindowRateLimiter(MemoryStorage()))
 
     @property
     def audiences(self) -> Audiences:

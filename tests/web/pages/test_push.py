@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 from pydantic import SecretStr
 
 from delivery.world import World
@@ -21,7 +18,6 @@ from tocsin.practice.push_browser import subscription_of
 from tocsin.sections import Push
 from tocsin.services.keys import create_key
 from tocsin.settings import Settings
-from tocsin.web.pages import push
 
 AT = "push.example"
 
@@ -29,12 +25,6 @@ AT = "push.example"
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     return settings.model_copy(update={"push": Push(private_key=SecretStr(PRIVATE_KEY))})
-
-
-@pytest.fixture(autouse=True)
-def _nothing_counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(push, "_asked", MovingWindowRateLimiter(MemoryStorage()))
-    return iter([None])
 
 
 def browser(name: str = "ada", keys_of: str | None = None) -> dict[str, Any]:

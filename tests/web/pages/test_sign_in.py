@@ -8,23 +8,16 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 from pydantic import SecretStr
 
 from delivery.world import World
 from joining import from_network
 from tocsin.settings import Settings
 from tocsin.web.main import create_app
-from tocsin.web.pages import console, sign_in
+from tocsin.web.pages import console
 from web.pages.conftest import OPERATOR, PASSWORD
 
 pytestmark = pytest.mark.usefixtures("operator")
-
-
-@pytest.fixture(autouse=True)
-def _nobody_has_tried_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sign_in, "_attempts", MovingWindowRateLimiter(MemoryStorage()))
 
 
 async def enter(visitor: httpx.AsyncClient, email: str = OPERATOR, password: str = PASSWORD, next_: str = "/console",
@@ -66,6 +59,19 @@ async def test_guessing_is_slowed(visitor: httpx.AsyncClient) -> None:
     answers = [(await enter(visitor, password=str(n))).status_code for n in range(11)]
     assert answers == [401] * 10 + [429]
     assert (await enter(visitor)).status_code == 429  # the right one does not get through either
+
+
+async def test_nobody_shuts_an_operator_out_by_guessing_from_elsewhere(
+    app: FastAPI, settings: Settings, operator: str
+) -> None:
+    async with from_network(app, settings, "203.0.113.9") as guesser:
+        for n in range(11):
+            guessed = await guesser.post("/console/sign-in", data={"email": operator, "password": str(n)})
+    assert guessed.status_code == 429
+    async with from_network(app, settings, "198.51.100.7") as at_home:
+        for _ in range(11):  # nor does signing in often
+            entered = await at_home.post("/console/sign-in", data={"email": operator, "password": PASSWORD})
+            assert entered.status_code == 303
 
 
 async def test_guessing_at_many_addresses_from_made_up_places_is_slowed(app: FastAPI, settings: Settings) -> None:

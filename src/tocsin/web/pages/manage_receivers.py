@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from limits import RateLimitItemPerHour
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.endpoint import EndpointState
@@ -26,7 +24,6 @@ from tocsin.web.pages.manage_view import Notes
 
 # Each one has us call an address that somebody typed.
 _PER_SUBSCRIBER: Final = RateLimitItemPerHour(10)
-_challenges = MovingWindowRateLimiter(MemoryStorage())
 
 
 async def add_receiver(doing: Doing, address: Address) -> Notes:
@@ -55,7 +52,7 @@ async def add_receiver(doing: Doing, address: Address) -> Notes:
 async def challenge_receiver(doing: Doing) -> Notes:
     """Ask a receiver whether it wants our calls; show its secret once it has said so."""
     endpoint = doing.endpoint
-    if not await _challenges.hit(_PER_SUBSCRIBER, "challenge", doing.who.public_id):
+    if not await doing.site.tries.hit(_PER_SUBSCRIBER, "challenge", doing.who.public_id):
         return Notes(problem="challenges")
     site = doing.site
     try:

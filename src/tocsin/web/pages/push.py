@@ -11,8 +11,6 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import Response
 from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.subscription import Subscription, kept_subscription
@@ -26,9 +24,8 @@ from tocsin.web.pages.session import refuse_other_origins
 
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}").fullmatch
 _WAIT_SECONDS: Final = 15 * 60
-# Counted in each web process for itself. An office full of people shares a network.
+# An office full of people shares a network.
 _PER_CALLER: Final = RateLimitItemPerMinute(60, 15)
-_asked = MovingWindowRateLimiter(MemoryStorage())
 
 
 class BrowserBody(Body):
@@ -42,12 +39,12 @@ class NewBrowserBody(BrowserBody):
     replaces: dict[str, Any] | None = None
 
 
-async def _is_ours(request: Request) -> None:
+async def _is_ours(request: Request, site: SiteDep) -> None:
     """Refuse other sites' pages, what a form could send, and whoever asks too often."""
     refuse_other_origins(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "Send JSON with the header `Content-Type: application/json`.")
-    if not await _asked.hit(_PER_CALLER, "browser", caller_network(request)):
+    if not await site.tries.hit(_PER_CALLER, "browser", caller_network(request)):
         raise HTTPException(
             429,
             "That was asked too often from your network. Wait a quarter of an hour.",

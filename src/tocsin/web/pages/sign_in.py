@@ -7,8 +7,6 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 
 from tocsin.services.sign_in import sign_in, sign_out
 from tocsin.web.caller import caller_network
@@ -18,10 +16,10 @@ from tocsin.web.pages.layout import PRIVATE_HEADERS, page
 
 router = APIRouter(include_in_schema=False)
 
-# Counted in each web process for itself: what slows a guesser need not be exact.
-_PER_ADDRESS: Final = RateLimitItemPerMinute(10, 15)
+# The narrow bound on an address is its caller's own: nobody shuts an operator out by guessing from elsewhere.
 _PER_CALLER: Final = RateLimitItemPerMinute(30, 15)
-_attempts = MovingWindowRateLimiter(MemoryStorage())
+_PER_CALLER_AND_ADDRESS: Final = RateLimitItemPerMinute(10, 15)
+_PER_ADDRESS: Final = RateLimitItemPerMinute(100, 15)
 
 
 @router.get("/console/sign-in")
@@ -55,14 +53,18 @@ async def act(
             problem=problem,
         )
 
-    allowed = await _attempts.hit(_PER_CALLER, "caller", caller_network(request)) and await _attempts.hit(
-        _PER_ADDRESS, "email", email.strip().lower()
+    caller, address = caller_network(request), email.strip().lower()
+    allowed = (
+        await site.tries.hit(_PER_CALLER, "sign-in", caller)
+        and await site.tries.hit(_PER_CALLER_AND_ADDRESS, "sign-in", caller, address)
+        and await site.tries.hit(_PER_ADDRESS, "sign-in to", address)
     )
     if not allowed:
         return again("That was tried too often. Wait 15 minutes, then try again.", 429)
     secret = await sign_in(site.engine, email, password, site.settings.web)
     if secret is None:
         return again("This e-mail address and password don't belong together. Check both and try again.", 401)
+    await site.tries.clear(_PER_CALLER_AND_ADDRESS, "sign-in", caller, address)
     response = RedirectResponse(_inside(next), 303, headers=PRIVATE_HEADERS)
     old = request.cookies.get(session.cookie_name(site.settings))
     if old:
