@@ -69,7 +69,16 @@ def front(tmp_path: Path) -> Iterator[Front]:
         assert there in text
         text = text.replace(there, here)
     (tmp_path / "nginx.conf").write_text(f"user {tmp_path.owner()};\n{text}" if os.getuid() == 0 else text)
-    for path in ("index.html", "history.html", "404.html", "incidents/abc.html", "static/t.12.css", "stamp.json"):
+    for path in (
+        "index.html",
+        "history.html",
+        "404.html",
+        "incidents/abc.html",
+        "static/t.12.css",
+        "stamp.json",
+        "de/index.html",
+        "de/history.html",
+    ):
         (page / path).parent.mkdir(parents=True, exist_ok=True)
         (page / path).write_text(f"the file {path}")
         (page / f"{path}.gz").write_bytes(gzip.compress(f"the file {path}, small".encode()))
@@ -130,6 +139,9 @@ def test_nginx_has_nothing_to_say_against_the_file(tmp_path: Path) -> None:
         ("/", "index.html"),
         ("/history", "history.html"),
         ("/incidents/abc", "incidents/abc.html"),
+        ("/de/", "de/index.html"),
+        ("/de", "de/index.html"),
+        ("/de/history", "de/history.html"),
         ("/static/t.12.css", "static/t.12.css"),
     ],
 )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Impact, Severity, Status
 from tocsin.domain.page import Page, PageComponent, PageGroup, PageIncident, PageUpdate
 from tocsin.domain.uptime import Calendar, Span, days_of
+from tocsin.languages import read_languages
 
 NOW = datetime(2026, 11, 21, 12, 31, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=400)
 CALENDAR = Calendar.until(NOW, UTC)
+GERMAN = read_languages(Path("/nowhere")).languages.of("de")
 
 
 def component(
@@ -98,3 +102,9 @@ def page(
         groups=tuple(groups),
         incidents=tuple(incidents),
     )
+
+
+def in_german(shown: Page, *incidents: PageIncident) -> Page:
+    """Return `shown` with its German translation, in which the incidents are `incidents` where there are such."""
+    german = replace(shown, language=GERMAN, incidents=incidents or shown.incidents)
+    return replace(shown, translations=(german,))

@@ -31,8 +31,9 @@ def words_used() -> dict[Used, str]:
 
 def _extracted(path: Path) -> Iterator[tuple[int, Used]]:
     match path.suffix:
-        case ".py":
-            for line, words, _, _ in extract_from_file("python", path, keywords=_KEYWORDS):
+        case ".py" | ".js":
+            method = "python" if path.suffix == ".py" else "javascript"
+            for line, words, _, _ in extract_from_file(method, path, keywords=_KEYWORDS):
                 yield line, words
         case ".html":
             with path.open("rb") as file:

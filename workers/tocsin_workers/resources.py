@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tocsin.broker import DELIVER, FAN_OUT
 from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import Channel, ChannelName, Content, WarmsUp
+from tocsin.domain.language import Languages
 from tocsin.domain.page import Page
 from tocsin.domain.policy import Policy
 from tocsin.languages import read_languages
@@ -163,7 +164,7 @@ def _desk(resources: Resources, channel: Channel) -> Desk:
     return Desk(
         engine=resources.engine,
         channel=channel,
-        languages=read_languages(config_directory() / "languages").languages,
+        languages=_languages(),
         patience=resources.policy.patience,
         brand=settings.brand,
         url=settings.url,
@@ -195,7 +196,11 @@ async def _audiences(engine: AsyncEngine) -> Audiences:
 
 async def _read_page(resources: Resources) -> Page:
     async with begin(resources.engine) as connection:
-        return await read_page(connection, resources.settings)
+        return await read_page(connection, resources.settings, _languages())
+
+
+def _languages() -> Languages:
+    return read_languages(config_directory() / "languages").languages
 
 
 async def _wait_for(make: Callable[[], Coroutine[Any, Any, T]]) -> T:

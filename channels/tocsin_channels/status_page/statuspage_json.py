@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tocsin.domain.page import Page, PageComponent, PageGroup, PageIncident, PageUpdate
-from tocsin.domain.page_words import roll_up
+from tocsin_channels.status_page.roll_up import roll_up
 
 _MOST_RECENT = 50
 

@@ -145,7 +145,7 @@ ENGLISH_ALONE: Final = Languages({ENGLISH.code: ENGLISH})
 
 def fill(text: str, values: Mapping[str, str]) -> str:
     """Return `text` with each place filled; one that `values` leaves out is a KeyError."""
-    return _PLACE.sub(lambda place: values[place[1]], text)
+    return _PLACE.sub(lambda place: values[place[1]], text) if "{" in text else text
 
 
 def places(text: str) -> set[str]:

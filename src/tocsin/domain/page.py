@@ -14,6 +14,14 @@ from hashlib import sha256
 
 from tocsin.domain.component import ComponentStatus, worst
 from tocsin.domain.incident import Impact, Severity, Status
+from tocsin.domain.language import ENGLISH, Language
+
+_SPEAKS_AS = {
+    Impact.NONE: ComponentStatus.OPERATIONAL,
+    Impact.MINOR: ComponentStatus.DEGRADED_PERFORMANCE,
+    Impact.MAJOR: ComponentStatus.PARTIAL_OUTAGE,
+    Impact.CRITICAL: ComponentStatus.MAJOR_OUTAGE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,13 @@ class PageIncident:
     @property
     def is_open(self) -> bool:
         return self.status.is_open
+
+    @property
+    def state(self) -> ComponentStatus:
+        """Return the state that it is coloured by; what is over is operational again."""
+        if not self.is_open:
+            return ComponentStatus.OPERATIONAL
+        return worst([_SPEAKS_AS[self.impact], *(after for _, _, _, after in self.updates[0].components)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +98,10 @@ class PageGroup:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The whole public page at one moment. Incidents: the open ones and those of the last 90 days, newest first."""
+    """The whole public page at one moment. Incidents: the open ones and those of the last 90 days, newest first.
+
+    `translations` are the same page in the other languages: with the texts that people wrote for them.
+    """
 
     id: str
     brand: str
@@ -94,16 +112,27 @@ class Page:
     groups: Sequence[PageGroup] = field(default=())
     incidents: Sequence[PageIncident] = field(default=())
     push_key: str = ""  # what browsers subscribe with, "" where there is no web push
+    language: Language = ENGLISH
+    translations: Sequence[Page] = field(default=())
 
     @property
     def open_incidents(self) -> list[PageIncident]:
         return [incident for incident in self.incidents if incident.is_open]
 
     @property
-    def worst(self) -> ComponentStatus:
-        return worst(component.status for component in self.components)
+    def state(self) -> ComponentStatus:
+        """Return the state that the whole page is coloured by: the worst component's or open incident's."""
+        # An open incident is never green, even where nothing is said to be broken.
+        least = [ComponentStatus.DEGRADED_PERFORMANCE] if self.open_incidents else []
+        said = [_SPEAKS_AS[incident.impact] for incident in self.open_incidents]
+        return worst([*(component.status for component in self.components), *said, *least])
 
 
 def page_id(url: str) -> str:
     """Return twelve letters and digits that stay the same for as long as the page's address does."""
     return base64.b32encode(sha256(url.encode()).digest()).decode().lower()[:12]
+
+
+def page_path(language: Language, path: str = "") -> str:
+    """Return where a page of the status page is in `language`: "/history", or "/de/history" in any but English."""
+    return f"/{path}" if language.code == ENGLISH.code else f"/{language.code}/{path}"

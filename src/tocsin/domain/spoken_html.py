@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from tocsin.domain.language import Language, fill, instant
+from tocsin.domain.page import page_path
 
 
 def spoken_names(language: Language) -> dict[str, Any]:
-    """Return what templates call: {{ say('Stop all {what}', what=what) }}, {{ count('one', '{n} others', n) }}."""
+    """Return what templates call: {{ say('Stop all {what}', what=what) }}, {{ count('one', '{n} others', n) }}.
+
+    {{ path('history') }} is where the status page has its history in this language.
+    """
 
     def say(text: str, **values: object) -> Markup:
         return _filled(language.translated(text), values)
@@ -19,7 +24,8 @@ def spoken_names(language: Language) -> dict[str, Any]:
     def count(one: str, many: str, n: int, **values: object) -> Markup:
         return _filled(language.form(one, many, n), {**values, "n": language.number(n)})
 
-    return {"language": language, "say": say, "count": count, "bold": bold, "link": link}
+    path = partial(page_path, language)
+    return {"language": language, "say": say, "count": count, "path": path, "bold": bold, "link": link}
 
 
 def spoken_filters(language: Language) -> dict[str, Any]:
@@ -30,6 +36,7 @@ def spoken_filters(language: Language) -> dict[str, Any]:
         "relative": language.relative,
         "duration": language.duration,
         "full_date": language.full_date,
+        "month": language.month,
         "sentence_case": sentence_case,
     }
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tocsin.domain.audience import Audiences
 from tocsin.domain.board import Board
 from tocsin.domain.errors import NotFound
-from tocsin.domain.spoken_time import clock
+from tocsin.domain.language import ENGLISH
 from tocsin.domain.why import why
 from tocsin.services.audiences import read_audiences
 from tocsin.services.publish import no_incident
@@ -173,4 +173,4 @@ def _place(after: str) -> tuple[int, int, int] | None:
 
 
 def _clock(seconds: float | None) -> str | None:
-    return None if seconds is None else clock(datetime.fromtimestamp(seconds, UTC))
+    return None if seconds is None else ENGLISH.clock(datetime.fromtimestamp(seconds, UTC))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
 
@@ -12,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tocsin.domain.audience import Audiences
 from tocsin.domain.component import ComponentStatus, worst
 from tocsin.domain.incident import Impact, Severity, Status
+from tocsin.domain.language import Language, Languages
 from tocsin.domain.page import Page, PageComponent, PageGroup, PageIncident, PageUpdate, page_id
 from tocsin.domain.uptime import Calendar, Span, days_of
 from tocsin.services.audiences import read_audiences
@@ -20,8 +23,8 @@ from tocsin.store import page as store
 from tocsin.store.page import PublicComponent, PublicUpdate, StatusChange
 
 
-async def read_page(connection: AsyncConnection, settings: Settings) -> Page:
-    """Return the whole public page as it stands."""
+async def read_page(connection: AsyncConnection, settings: Settings, languages: Languages) -> Page:
+    """Return the whole public page as it stands, in English with its translations into the other `languages`."""
     now = await store.now(connection)
     calendar = Calendar.until(now, ZoneInfo(settings.status_page.time_zone))
     since = calendar.starts[0]
@@ -30,8 +33,8 @@ async def read_page(connection: AsyncConnection, settings: Settings) -> Page:
     changes = await store.status_changes(connection, since)
     histories = [list(updates) for _, updates in groupby(await store.updates(connection, since), lambda u: u.incident)]
     known = {component.slug: component for component in components}
-    incidents = [_incident(history, known, audiences) for history in histories]
-    return Page(
+    read_in = partial(_incidents, histories, known, audiences)
+    page = Page(
         id=page_id(settings.url),
         brand=settings.brand,
         url=settings.url,
@@ -39,19 +42,34 @@ async def read_page(connection: AsyncConnection, settings: Settings) -> Page:
         rendered_at=now,
         components=tuple(_components(components, changes, histories, calendar)),
         groups=tuple(PageGroup(*group) for group in await store.groups(connection)),
-        incidents=tuple(sorted(incidents, key=lambda incident: incident.created_at, reverse=True)),
+        incidents=read_in(languages.english),
         push_key=settings.push.public_key,
+        language=languages.english,
     )
+    others = [language for language in languages if language is not languages.english]
+    translations = [replace(page, language=other, incidents=read_in(other)) for other in others]
+    return replace(page, translations=tuple(translations))
+
+
+def _incidents(
+    histories: Sequence[Sequence[PublicUpdate]],
+    known: Mapping[str, PublicComponent],
+    audiences: Audiences,
+    language: Language,
+) -> tuple[PageIncident, ...]:
+    """Return the incidents, newest first, in the words that were written for `language` where there are such."""
+    incidents = [_incident(history, known, audiences, language.code) for history in histories]
+    return tuple(sorted(incidents, key=lambda incident: incident.created_at, reverse=True))
 
 
 def _incident(
-    history: Sequence[PublicUpdate], known: Mapping[str, PublicComponent], audiences: Audiences
+    history: Sequence[PublicUpdate], known: Mapping[str, PublicComponent], audiences: Audiences, locale: str
 ) -> PageIncident:
     last = history[-1]
     status = Status(last.status)
     return PageIncident(
         id=last.incident,
-        title=audiences.text_for(audiences.widest, last.titles, last.title),
+        title=audiences.text_for(audiences.widest, last.titles, last.title, locale),
         status=status,
         severity=Severity(last.severity),
         impact=Impact(last.impact),
@@ -62,7 +80,7 @@ def _incident(
         resolved_at=None if status.is_open else _entered(history, lambda update: not Status(update.status).is_open),
         next_update_at=last.next_update_at if status.is_open else None,
         components=tuple(known[slug].id for slug in last.components if slug in known),
-        updates=tuple(_updates(history, known, audiences)),
+        updates=tuple(_updates(history, known, audiences, locale)),
     )
 
 
@@ -84,7 +102,7 @@ def _entered(history: Sequence[PublicUpdate], holds: Callable[[PublicUpdate], bo
 
 
 def _updates(
-    history: Sequence[PublicUpdate], known: Mapping[str, PublicComponent], audiences: Audiences
+    history: Sequence[PublicUpdate], known: Mapping[str, PublicComponent], audiences: Audiences, locale: str
 ) -> Iterable[PageUpdate]:
     shown: list[PageUpdate] = []
     before: Mapping[str, str] = {}
@@ -94,7 +112,7 @@ def _updates(
             PageUpdate(
                 id=update.id,
                 status=Status(update.status),
-                body=audiences.text_for(audiences.widest, update.texts, update.body),
+                body=audiences.text_for(audiences.widest, update.texts, update.body, locale),
                 created_at=update.created_at,
                 components=tuple(
                     (

@@ -11,10 +11,11 @@ from page_samples import NOW, component, group, incident, page, update
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Impact, Status
 from tocsin.domain.page import Page
-from tocsin.domain.page_words import roll_up, state_sentence
 from tocsin.domain.uptime import Span
 from tocsin_channels.status_page.markdown import to_html
 from tocsin_channels.status_page.render import render
+from tocsin_channels.status_page.roll_up import roll_up
+from tocsin_channels.status_page.sentences import state_sentence
 
 DOWN = ComponentStatus.MAJOR_OUTAGE
 PARTLY = ComponentStatus.PARTIAL_OUTAGE

@@ -14,6 +14,7 @@ from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Severity, Status
 from tocsin.domain.page import Page
 from tocsin.domain.update import Draft
+from tocsin.languages import read_languages
 from tocsin.services.publish import Published, add_update, open_incident
 from tocsin.services.show_page import read_page
 from tocsin.settings import Settings
@@ -22,11 +23,12 @@ from tocsin_channels.status_page.render import render
 from tocsin_channels.status_page.write import write
 
 PUBLIC = ("oncall", "support", "customers")
+LANGUAGES = read_languages(Path("/nowhere")).languages
 
 
 async def look(world: World, settings: Settings) -> Page:
     async with begin(world.engine) as connection:
-        return await read_page(connection, settings)
+        return await read_page(connection, settings, LANGUAGES)
 
 
 async def say(world: World, about: Published | None = None, **values: Any) -> Published:
@@ -56,7 +58,8 @@ async def test_nothing_internal_is_in_any_public_file_or_answer(
     # Never public, public from the second update on, and public with words for others beside.
     await say(world, title=f"{marker}1", body=f"{marker}2", audiences=("oncall",), components={"shop": DOWN})
     later = await say(world, title=f"{marker}3", body=f"{marker}4", audiences=("oncall",), severity=Severity.SEV1)
-    await say(world, later, title="Now public", titles={"oncall": f"{marker}5"}, texts={"support": f"{marker}6"},
+    await say(world, later, title="Now public", titles={"oncall": f"{marker}5"},
+              texts={"support": f"{marker}6", "oncall.de": f"{marker}10"},
               metadata={"x": {"y": f"{marker}7"}}, components={f"{marker}db": DOWN, "shop": SLOW})  # fmt: skip
     await say(world, later, body=f"{marker}8", title=f"{marker}9", audiences=("oncall",), status=Status.RESOLVED)
     write(settings.page_directory, render(await look(world, settings)))
@@ -125,10 +128,15 @@ async def test_a_resolution_that_was_only_said_inside_leaves_it_open_outside(wor
 
 async def test_the_text_is_that_of_the_widest_audience(world: World, settings: Settings) -> None:
     await say(world, body="For all.", titles={"customers": "Shown title"}, texts={"support": "Inner."})
-    await say(world, body="Inner body.", texts={"customers": "Shown.", "customers.de": "Gezeigt."})
+    await say(
+        world, body="Inner body.", texts={"customers": "Shown.", "customers.de": "Gezeigt.", "support.de": "Innen."}
+    )
     page = await look(world, settings)
     assert sorted(one.updates[0].body for one in page.incidents) == ["For all.", "Shown."]
     assert sorted(one.title for one in page.incidents) == ["Public title", "Shown title"]
+    [german] = page.translations
+    assert (german.language.code, german.components) == ("de", page.components)
+    assert sorted(one.updates[0].body for one in german.incidents) == ["For all.", "Gezeigt."]
 
 
 async def test_a_component_stands_as_badly_as_anyone_says(world: World, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from playwright.async_api import Browser, Page, expect
 
 from browsing import DESK, PHONE, overflow, serious, shifted
 from delivery.world import World
-from page_samples import NOW, component, group, incident, page, update
+from page_samples import NOW, component, group, in_german, incident, page, update
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Status
 from tocsin.domain.page import Page as PublicPage
@@ -22,6 +23,7 @@ from tocsin_channels.status_page.render import render
 from tocsin_channels.status_page.write import write
 
 DOWN, PARTLY = ComponentStatus.MAJOR_OUTAGE, ComponentStatus.PARTIAL_OUTAGE
+PAGES = ("/", "/history", "/incidents/inc000000001", "/incidents/unknown")
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänszahlungsabwicklungsschnittstelle"
 
 
@@ -33,7 +35,7 @@ def busy_page(minutes: int = 0) -> PublicPage:
     ]
     back = group("back")
     spans = [Span(NOW - timedelta(days=back_), NOW - timedelta(days=back_, hours=-3), PARTLY) for back_ in (3, 9, 40)]
-    return page(
+    shown = page(
         components=[
             component("api", DOWN, spans=spans),
             component("pay", PARTLY, name=LONG, group=back.id),
@@ -46,6 +48,7 @@ def busy_page(minutes: int = 0) -> PublicPage:
         ],
         rendered_at=NOW + timedelta(minutes=minutes),
     )
+    return in_german(shown)
 
 
 async def test_someone_unsubscribes(site: str, tab: Page, world: World, settings: Settings) -> None:
@@ -92,6 +95,25 @@ async def test_times_are_told_in_the_visitors_own_zone(site: str, browser: Brows
         assert await told.get_attribute("datetime") == "2026-11-21T11:31:00Z"
 
 
+async def test_the_page_speaks_german_to_those_who_want_it(site: str, browser: Browser, settings: Settings) -> None:
+    write(settings.page_directory, render(busy_page()))
+    async with await browser.new_context(timezone_id="Europe/Berlin") as context:
+        tab = await context.new_page()
+        await tab.clock.set_fixed_time(NOW + timedelta(minutes=10))
+        await tab.goto(f"{site}/incidents/inc000000001")
+        await tab.get_by_role("link", name="Deutsch").click()
+        lead = tab.locator(".lead")
+        await expect(lead).to_contain_text("Ursache gefunden, offen seit 21. Nov., 12:31 MEZ.")
+        await expect(lead).to_contain_text("Nächste Meldung bis 14:01 MEZ (in 20 min).")
+        await expect(lead.locator("time").first).to_have_attribute("title", re.compile("21. November 2026"))
+        for link, heading in (("Verlauf", "Verlauf"), ("Wie es jetzt ist", "Api ist ausgefallen.")):
+            await tab.get_by_role("link", name=link).click()
+            await expect(tab.get_by_role("heading", level=1)).to_contain_text(heading)
+        await tab.clock.set_fixed_time(NOW + timedelta(days=3, hours=1))
+        await tab.reload()
+        await expect(tab.locator(".promise")).to_contain_text("(vor 3 Tagen)")
+
+
 async def test_everything_is_there_without_script(site: str, browser: Browser, settings: Settings) -> None:
     write(settings.page_directory, render(busy_page()))
     async with await browser.new_context(java_script_enabled=False) as context:
@@ -111,23 +133,26 @@ async def test_everyone_can_use_the_public_pages(
     write(settings.page_directory, render(busy_page()))
     async with await browser.new_context(color_scheme=scheme, viewport=size) as context:
         tab = await context.new_page()
-        for path in ("/", "/history", "/incidents/inc000000001", "/incidents/unknown", "/console/sign-in"):
+        for path in (*PAGES, *(f"/de{path}" for path in PAGES), "/console/sign-in"):
             await tab.goto(f"{site}{path}")
             assert await serious(tab) == [], path
             assert await overflow(tab) <= 0, path
             assert await shifted(tab) < 0.02, path
 
 
-async def test_a_lost_connection_is_said_in_words(site: str, browser: Browser, settings: Settings) -> None:
+@pytest.mark.parametrize(("path", "said"), [("/", "No connection since"), ("/de/", "Keine Verbindung seit")])
+async def test_a_lost_connection_is_said_in_words(
+    site: str, browser: Browser, settings: Settings, path: str, said: str
+) -> None:
     write(settings.page_directory, render(busy_page()))
     async with await browser.new_context() as context:
         tab = await context.new_page()
         await tab.clock.install()
-        await tab.goto(f"{site}/")
+        await tab.goto(f"{site}{path}")
         await context.set_offline(True)
         await tab.clock.run_for(31_000)
-        await expect(tab.get_by_role("status")).to_contain_text("No connection since")
-        await expect(tab.get_by_role("heading", name="Api is down.")).to_be_visible()
+        await expect(tab.get_by_role("status")).to_contain_text(said)
+        await expect(tab.get_by_role("heading", name=re.compile("^Api ist? ")).first).to_be_visible()
         await context.set_offline(False)
         await tab.clock.run_for(31_000)
         await expect(tab.get_by_role("status")).to_be_empty()

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from page_samples import NOW, component, incident, page
+from page_samples import NOW, component, in_german, incident, page
 from page_visitor import visiting
 from tocsin.settings import Settings
 from tocsin.web.main import create_app
@@ -22,7 +22,7 @@ from tocsin_channels.status_page.write import write
 
 @pytest.fixture
 async def visitor(folder: Path) -> AsyncIterator[httpx.AsyncClient]:
-    write(folder, render(page(components=[component("api")], incidents=[incident("Mail is late")])))
+    write(folder, render(in_german(page(components=[component("api")], incidents=[incident("Mail is late")]))))
     async with visiting(folder) as client:
         yield client
 
@@ -33,6 +33,11 @@ async def visitor(folder: Path) -> AsyncIterator[httpx.AsyncClient]:
         ("/", "text/html; charset=utf-8"),
         ("/history", "text/html; charset=utf-8"),
         ("/incidents/inc000000001", "text/html; charset=utf-8"),
+        ("/de/", "text/html; charset=utf-8"),
+        ("/de", "text/html; charset=utf-8"),
+        ("/de/history", "text/html; charset=utf-8"),
+        ("/de/incidents/inc000000001", "text/html; charset=utf-8"),
+        ("/de/manifest.json", "application/json"),
         ("/api/v2/summary.json", "application/json"),
         ("/api/v2/incidents/unresolved.json", "application/json"),
         ("/favicon.ico", "image/svg+xml"),
@@ -49,16 +54,17 @@ async def test_every_public_address_is_answered(visitor: httpx.AsyncClient, path
     assert "set-cookie" not in answer.headers
 
 
-async def test_a_visitor_who_has_it_already_gets_nothing_again(visitor: httpx.AsyncClient) -> None:
-    first = await visitor.get("/", headers={"Accept-Encoding": "identity"})
+@pytest.mark.parametrize("path", ["/", "/de/"])
+async def test_a_visitor_who_has_it_already_gets_nothing_again(visitor: httpx.AsyncClient, path: str) -> None:
+    first = await visitor.get(path, headers={"Accept-Encoding": "identity"})
     for known in (first.headers["etag"], f"W/{first.headers['etag']}", f'"other", {first.headers["etag"]}', "*"):
-        again = await visitor.get("/", headers={"If-None-Match": known})
+        again = await visitor.get(path, headers={"If-None-Match": known})
         assert (again.status_code, again.content) == (304, b"")
-    packed = await visitor.get("/", headers={"Accept-Encoding": "gzip"})
+    packed = await visitor.get(path, headers={"Accept-Encoding": "gzip"})
     assert packed.headers["etag"] != first.headers["etag"]
-    again = await visitor.get("/", headers={"If-None-Match": packed.headers["etag"]})
+    again = await visitor.get(path, headers={"If-None-Match": packed.headers["etag"]})
     assert again.status_code == 304
-    assert (await visitor.get("/", headers={"If-None-Match": '"other"'})).status_code == 200
+    assert (await visitor.get(path, headers={"If-None-Match": '"other"'})).status_code == 200
 
 
 async def test_a_date_alone_is_enough_for_whoever_has_no_tag(folder: Path) -> None:
@@ -110,7 +116,7 @@ async def test_programs_elsewhere_may_read_the_json_and_only_that(visitor: httpx
 
 async def test_cookies_queries_and_hosts_make_no_difference(visitor: httpx.AsyncClient) -> None:
     plain = await visitor.get("/")
-    odd = {"Cookie": "tocsin=x", "Host": "evil.test", "X-Forwarded-Host": "evil.test"}
+    odd = {"Accept-Language": "de", "Cookie": "tocsin=x", "Host": "evil.test", "X-Forwarded-Host": "evil.test"}
     other = await visitor.get("/?utm_source=x&q=<script>", headers=odd)
     assert (other.content, dict(other.headers)) == (plain.content, dict(plain.headers))
 
@@ -129,9 +135,12 @@ async def test_an_unknown_incident_gets_a_friendly_page(visitor: httpx.AsyncClie
     assert answer.status_code == 404
     assert "There is nothing at this address." in answer.text
     assert (await visitor.get("/incidents/../stamp.json")).status_code in {404, 418}
+    german = await visitor.get("/de/incidents/nosuchthing")
+    assert german.status_code == 404
+    assert "Unter dieser Adresse ist nichts." in german.text
 
 
-@pytest.mark.parametrize("path", ["/stamp.json", "/404", "/v1/incidents", "/.lock", "/index.html.gz"])
+@pytest.mark.parametrize("path", ["/stamp.json", "/404", "/v1/incidents/x", "/.lock", "/index.html.gz"])
 async def test_the_rest_is_passed_on(visitor: httpx.AsyncClient, path: str) -> None:
     assert (await visitor.get(path)).status_code in {418, 404}
 
@@ -156,6 +165,7 @@ async def test_before_the_first_page_it_says_that_one_is_coming(folder: Path) ->
         first = await visitor.get("/")
         assert (first.status_code, first.headers["cache-control"]) == (200, "no-store")
         assert "The status page is being made." in first.text
+        assert "Die Statusseite wird gerade erstellt." in (await visitor.get("/de/")).text
         waiting = await visitor.get("/api/v2/status.json")
         assert (waiting.status_code, waiting.headers["retry-after"]) == (503, "2")
         write(folder, render(page()))

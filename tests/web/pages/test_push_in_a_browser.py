@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from browsing import overflow, serious, shifted
 from delivery.world import World
 from mail_to_send import chapter, story
-from page_samples import component, incident, page
+from page_samples import component, in_german, incident, page
 from pushed_tab import Delivered, change_subscription, hands_out, tap_on, worker_of
 from pushes import PRIVATE_KEY, Practice, practising, send
 from pushes import message as message_to
@@ -48,7 +48,7 @@ def settings(settings: Settings, practice: Practice) -> Settings:
 @pytest.fixture
 def shown(settings: Settings) -> PublicPage:
     made = page(components=[component("api", ComponentStatus.MAJOR_OUTAGE)], incidents=[incident("Mail is late")])
-    with_key = replace(made, push_key=settings.push.public_key)
+    with_key = in_german(replace(made, push_key=settings.push.public_key))
     write(settings.page_directory, render(with_key))
     return with_key
 
@@ -133,7 +133,23 @@ async def test_what_is_pushed_is_shown_once_and_the_newest_last(
     both = await phone.shows("Acme: 2 incidents")
     assert both["silent"] is False
     await phone.push("not JSON")
-    await phone.shows("Acme: 2 incidents", "Something changed")
+    await phone.shows("Acme: 2 incidents", "Es gibt etwas Neues")  # the browser's own language
+
+
+async def test_the_offer_speaks_the_language_of_its_page(
+    site: str, tab: Page, context: BrowserContext, shown: PublicPage, practice: Practice, world: World
+) -> None:
+    assert shown.push_key
+    await hands_out(context, subscription(practice))
+    await tab.goto(f"{site}/de/")
+    assert await serious(tab) == []
+    assert await overflow(tab) <= 0
+    await tab.get_by_role("button", name="Hier benachrichtigen").click()
+    await expect(tab.get_by_text("Dieser Browser wird benachrichtigt, wenn sich etwas ändert.")).to_be_visible()
+    rows = await world.rows(
+        "SELECT s.locale FROM endpoint e JOIN subscriber s ON s.id = e.subscriber_id WHERE channel = 'push'"
+    )
+    assert rows == [("de-DE",)]
 
 
 BLOCKED = "Object.defineProperty(Notification, 'permission', {get: () => 'denied'})"

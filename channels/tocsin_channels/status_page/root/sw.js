@@ -1,9 +1,9 @@
 // Shows what is pushed to this browser, and opens the page that it speaks of. It answers no requests for pages.
 "use strict";
 
+const WORDS = {}; // language → English → that language, put here as the page is written
 const TOLD = "tocsin-told"; // for each incident the newest note that came, under /told/<incident>
 const MOST_KEPT = 100;
-const UNREADABLE = { title: "Something changed", body: "The status page says more.", url: "/", tag: "news", told: {} };
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
@@ -17,7 +17,7 @@ self.addEventListener("notificationclick", (event) => event.waitUntil(open(event
 self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renew(event)));
 
 async function take(event) {
-  let note = UNREADABLE;
+  let note = unreadable();
   try {
     note = event.data.json();
   } catch {
@@ -37,6 +37,16 @@ async function take(event) {
   await show(fresh ? note : known[0], fresh && (note.rings || first));
 }
 
+function say(text, language) {
+  return WORDS[(language || "en").split("-")[0]]?.[text] || text;
+}
+
+function unreadable() {
+  const lang = self.navigator.language;
+  const body = say("The status page says more.", lang);
+  return { title: say("Something changed", lang), body, lang, url: "/", tag: "news", told: {} };
+}
+
 async function show(note, rings) {
   const covered = Object.keys(note.told || {});
   for (const shown of await self.registration.getNotifications()) {
@@ -52,7 +62,7 @@ async function show(note, rings) {
     renotify: Boolean(rings),
     silent: !rings,
     data: { url: note.url, stop: note.stop, told: note.told },
-    actions: note.stop ? [{ action: "stop", title: "Stop these" }] : [],
+    actions: note.stop ? [{ action: "stop", title: say("Stop these", note.lang) }] : [],
   });
 }
 

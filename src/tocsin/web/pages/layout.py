@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tocsin.domain.asset import asset_name
 from tocsin.domain.language import ENGLISH, Language
 from tocsin.domain.spoken_html import spoken_filters, spoken_names
+from tocsin.domain.spoken_script import script_words
 
 _WEB = Path(__file__).parents[1]
 
@@ -30,10 +31,13 @@ PRIVATE_HEADERS = {**SECURITY_HEADERS, "Cache-Control": "no-store", "X-Robots-Ta
 # Address → content, of the style, script and icon that all pages share.
 ASSETS: dict[str, bytes] = {}
 _addresses: dict[str, str] = {}
+_scripts: list[bytes] = []
 for _file in sorted((_WEB / "static").iterdir()):
     _content = _file.read_bytes()
     _addresses[_file.name] = f"/static/{asset_name(_file.name, _content)}"
     ASSETS[_addresses[_file.name]] = _content
+    if _file.suffix == ".js":
+        _scripts.append(_content)
 
 
 def thousands(number: int) -> str:
@@ -64,7 +68,12 @@ def templates_in(language: Language) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    names: dict[str, Any] = {"asset": _addresses.__getitem__, "live": None, **spoken_names(language)}
+    names: dict[str, Any] = {
+        "asset": _addresses.__getitem__,
+        "live": None,
+        "script_words": script_words(language, _scripts),
+        **spoken_names(language),
+    }
     environment.globals.update(names)
     environment.filters.update({**SHOWN, **spoken_filters(language)})
     return environment

@@ -21,7 +21,9 @@ from typing import Any, Final
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tocsin.web.pages.layout import ASSETS, templates
+from tocsin.domain.page import page_path
+from tocsin.web.pages.layout import ASSETS, templates_in
+from tocsin.web.pages.reader import languages
 from tocsin.web.pages.ready import Answer, make_answer, send_answer
 
 log = structlog.get_logger()
@@ -52,8 +54,8 @@ class StatusPages:
             self._look()
         path: str = scope["path"]
         answer = self._answers.get(path)
-        if answer is None and path.startswith("/incidents/"):
-            answer = self._answers["/404"]
+        if answer is None and "/incidents/" in path:
+            answer = self._answers.get(f"{path.partition('/incidents/')[0]}/404")  # in the language of the address
         if answer is None:
             await self._app(scope, receive, send)
             return
@@ -97,11 +99,12 @@ def _read(directory: Path, before: Mapping[str, Answer], *, must_be_whole: bool)
         modified = formatdate(file.stat().st_mtime, usegmt=True)
         if known is not None and known.modified == modified.encode():
             modified = ""
-        status = 404 if address == "/404" else 200
+        status = 404 if address.endswith("/404") else 200
         answers[address] = make_answer(
             path, content, status=status, packed=_packed(_own(directory, f"{path}.gz"), content), modified=modified
         )
-    return answers
+    # Whoever leaves the last stroke out is answered too: /de is /de/.
+    return answers | {address.rstrip("/"): answer for address, answer in answers.items() if address.endswith("/")}
 
 
 def _own(directory: Path, path: str) -> Path:
@@ -123,8 +126,8 @@ def _packed(path: Path, content: bytes) -> bytes:
 
 
 def _address(path: str) -> str:
-    if path == "index.html":
-        return "/"
+    if path.rpartition("/")[2] == "index.html":
+        return f"/{path.removesuffix('index.html')}"
     return f"/{path.removesuffix('.html')}"
 
 
@@ -137,7 +140,6 @@ def _assets() -> dict[str, Answer]:
 
 def _before_the_first_page(brand: str) -> dict[str, Answer]:
     """Return what is said until a worker has written the first page."""
-    html = templates.get_template("first_page.html").render(brand=brand).encode()
     problem: dict[str, Any] = {
         "type": "about:blank",
         "title": "Not ready",
@@ -148,9 +150,9 @@ def _before_the_first_page(brand: str) -> dict[str, Answer]:
     names = ["summary", "status", "components", "incidents", "incidents/unresolved", "scheduled-maintenances"]
     names += ["scheduled-maintenances/upcoming", "scheduled-maintenances/active"]
     waiting = make_answer("x.json", json.dumps(problem).encode(), status=503, more=again)
-    page = make_answer("index.html", html, more=again)
-    return {
-        **_assets(),
-        **dict.fromkeys(["/", "/history", "/404"], page),
-        **{f"/api/v2/{n}.json": waiting for n in names},
-    }
+    pages: dict[str, Answer] = {}
+    for language in languages():
+        html = templates_in(language).get_template("first_page.html").render(brand=brand).encode()
+        page = make_answer("index.html", html, more=again)
+        pages |= {page_path(language, path): page for path in ("", "history", "404")}
+    return {**_assets(), **pages, **{f"/api/v2/{n}.json": waiting for n in names}}

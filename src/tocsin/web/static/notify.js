@@ -3,22 +3,29 @@
 
 (() => {
   const REMEMBERED = "tocsin-push";
-  const OFFER = "Notify this browser";
-  const states = {
-    off: ["Hear of changes on this device, even when this page is closed.", OFFER],
-    on: ["This browser is notified when something changes.", "Stop notifying it"],
-    lost: ["Notifications to this browser have run out: it let its subscription go.", "Notify this browser again"],
+  const OFFER = say("Notify this browser");
+  const STATES = {
+    off: [say("Hear of changes on this device, even when this page is closed."), OFFER],
+    on: [say("This browser is notified when something changes."), say("Stop notifying it")],
+    lost: [say("Notifications to this browser have run out: it let its subscription go."), say("Notify this browser again")],
     blocked: [
-      "This browser blocks notifications from here. Allow them in its settings for this site, then load the page again.",
+      say(
+        "This browser blocks notifications from here. Allow them in its settings for this site, then load the page again.",
+      ),
     ],
-    closed: ["The browser’s question was closed, so nothing changed.", OFFER],
-    phone: ["On an iPhone or iPad, add this page to the Home Screen (Share, then Add to Home Screen) and open it there."],
-    insecure: ["Browsers take notifications from pages over https alone, and this one is not."],
-    unable: ["This browser cannot take notifications from a page."],
-    away: ["We could not be reached, so nothing changed. Try again in a minute.", OFFER],
-    often: ["That was asked too often from where you are. Try again in a quarter of an hour.", OFFER],
-    refused: ["This browser’s own push service gave no answer, so nothing changed. It may be switched off.", OFFER],
-    working: ["One moment …"],
+    closed: [say("The browser’s question was closed, so nothing changed."), OFFER],
+    phone: [
+      say("On an iPhone or iPad, add this page to the Home Screen (Share, then Add to Home Screen) and open it there."),
+    ],
+    insecure: [say("Browsers take notifications from pages over https alone, and this one is not.")],
+    unable: [say("This browser cannot take notifications from a page.")],
+    away: [say("We could not be reached, so nothing changed. Try again in a minute."), OFFER],
+    often: [say("That was asked too often from where you are. Try again in a quarter of an hour."), OFFER],
+    refused: [
+      say("This browser’s own push service gave no answer, so nothing changed. It may be switched off."),
+      OFFER,
+    ],
+    working: [say("One moment …")],
   };
 
   function plain(subscription) {
@@ -93,9 +100,9 @@
   const key = box.dataset.key;
   let state = "off";
 
-  function say(next) {
+  function show(next) {
     state = next;
-    const [text, label] = states[next];
+    const [text, label] = STATES[next];
     words.textContent = text;
     button.disabled = next === "working";
     box.dataset.state = next;
@@ -108,6 +115,12 @@
     if (!window.isSecureContext) return "insecure";
     const isApple = /iPhone|iPad/.test(navigator.userAgent) || (/Mac/.test(navigator.userAgent) && navigator.maxTouchPoints > 1);
     return isApple ? "phone" : "unable";
+  }
+
+  // Who reads the page in another language than English chose that one.
+  function wanted() {
+    if (language === "en") return navigator.language;
+    return navigator.languages.find((one) => one.split("-")[0] === language) || language;
   }
 
   async function begin() {
@@ -125,7 +138,7 @@
     } catch {
       return "refused";
     }
-    const answer = await post("/subscribe/push", { subscription: plain(made), language: navigator.language }).catch(() => null);
+    const answer = await post("/subscribe/push", { subscription: plain(made), language: wanted() }).catch(() => null);
     if (!answer || !answer.ok) {
       await made.unsubscribe(); // nobody would write to it
       return answer && answer.status === 429 ? "often" : "away";
@@ -136,12 +149,12 @@
 
   async function tap() {
     const wasOn = state === "on";
-    say("working");
+    show("working");
     try {
       if (wasOn) await end();
-      say(wasOn ? "off" : await begin());
+      show(wasOn ? "off" : await begin());
     } catch {
-      say(wasOn ? "on" : "away");
+      show(wasOn ? "on" : "away");
     }
     if (!button.hidden) button.focus({ preventScroll: true });
   }
@@ -155,5 +168,5 @@
   }
 
   button.addEventListener("click", tap);
-  look().then(say, () => say("unable"));
+  look().then(show, () => show("unable"));
 })();

@@ -2,18 +2,29 @@
 // Everything works without it.
 "use strict";
 
+const language = document.documentElement.lang || "en";
+const locale = language === "en" ? "en-GB" : language;
+const translated = JSON.parse(document.documentElement.dataset.words || "{}");
+
+// Says `text` in the language of the page, which brings the words, with its places filled: {time}.
+function say(text, values = {}) {
+  return (translated[text] || text).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
 // The same words as the server's.
 function duration(seconds) {
   const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);
-  if (hours >= 48) return `${Math.floor(hours / 24)} days`;
   if (!hours) return `${minutes} min`;
   return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
 }
 
 function relative(seconds) {
-  if (Math.abs(seconds) < 60) return seconds > 0 ? "in a moment" : "just now";
-  return seconds > 0 ? `in ${duration(seconds)}` : `${duration(-seconds)} ago`;
+  if (Math.abs(seconds) < 60) return seconds > 0 ? say("in a moment") : say("just now");
+  const days = Math.trunc(seconds / 86400);
+  if (Math.abs(days) >= 2) return new Intl.RelativeTimeFormat(locale).format(days, "day");
+  const length = { duration: duration(Math.abs(seconds)) };
+  return seconds > 0 ? say("in {duration}", length) : say("{duration} ago", length);
 }
 
 const forms = {
@@ -26,13 +37,14 @@ function tellTimes(root) {
     const at = new Date(time.dateTime);
     const seconds = (at - Date.now()) / 1000;
     const form = forms[time.dataset.form];
-    time.title = at.toLocaleString("en", { dateStyle: "full", timeStyle: "long" });
-    let text = form ? at.toLocaleString("en-GB", form) : relative(seconds);
+    time.title = at.toLocaleString(locale, { dateStyle: "full", timeStyle: "long" });
+    let text = form ? at.toLocaleString(locale, form) : relative(seconds);
     if (time.dataset.form === "clock" && at.toDateString() !== new Date().toDateString()) {
-      text = at.toLocaleString("en-GB", forms.moment);
+      text = at.toLocaleString(locale, forms.moment);
     }
     if (time.hasAttribute("data-promise")) {
-      text += seconds > 0 || seconds < -60 ? ` (${relative(seconds)})` : " (now)";
+      const when = seconds > 0 || seconds < -60 ? relative(seconds) : say("now");
+      text += ` (${when})`;
     }
     if (time.textContent !== text) time.textContent = text;
   }
@@ -102,9 +114,8 @@ function stayCurrent(main) {
         lost = lost || new Date();
       }
       if (stale) {
-        stale.textContent = lost
-          ? `No connection since ${lost.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}; this may be out of date.`
-          : "";
+        const time = lost && lost.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
+        stale.textContent = lost ? say("No connection since {time}; this may be out of date.", { time }) : "";
       }
     }
     again();

@@ -1,0 +1,45 @@
+"""What the page says before any colour does: one sentence about the state, one about what is being done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from tocsin.domain.component import ComponentStatus
+from tocsin.domain.page import Page
+from tocsin.domain.speech import SENTENCES
+
+_NAMED: Final = 3  # more components than these are counted, not named
+_BAD: Final = [status for status in reversed(ComponentStatus) if status is not ComponentStatus.OPERATIONAL]
+
+
+def state_sentence(page: Page) -> str:
+    """Return what works and what does not, the gravest first: "Checkout is partly down. API is slow."."""
+    language = page.language
+    sentences = [
+        language.count(
+            "{names} is {state}.", "{names} are {state}.", len(names), names=_listed(page, names),
+            state=language.say(status.words),
+        )
+        for status in _BAD
+        if (names := [component.name for component in page.components if component.status is status])
+    ]  # fmt: skip
+    if sentences:
+        return " ".join(sentences)
+    if page.open_incidents:
+        return page.open_incidents[0].title.rstrip(".") + "."
+    return language.say("Everything is working.")
+
+
+def doing_sentence(page: Page) -> str:
+    """Return what is being done about the open incident that was spoken of last; nothing where there is none."""
+    latest = max(page.open_incidents, key=lambda incident: incident.updated_at, default=None)
+    return page.language.say(SENTENCES[latest.status]) if latest else ""
+
+
+def _listed(page: Page, names: Sequence[str]) -> str:
+    language = page.language
+    if len(names) <= _NAMED:
+        return language.listed(names)
+    more = language.number(len(names) - _NAMED + 1)
+    return language.listed([*names[: _NAMED - 1], language.say("{n} more", n=more)])
