@@ -10,11 +10,13 @@ import re
 
 _LINE = 66  # leaves room for the field's name within the 78 columns of RFC 5322
 _CHUNK = 42  # bytes in an encoded word: 42 * 4/3 + 12 = 68 characters of the 75 that RFC 2047 allows
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
 
 def text(value: str) -> bytes:
     """Return `value` for an unstructured field such as Subject, folded, as encoded words where it needs them."""
+    value = _one_line(value)
     if _is_plain(value):
         if len(value) <= _LINE:
             return value.encode()
@@ -25,11 +27,17 @@ def text(value: str) -> bytes:
 
 def phrase(value: str) -> bytes:
     """Return `value` as a display name (RFC 5322, 3.2.5): atoms, a quoted string or encoded words."""
+    value = _one_line(value)
     if not _is_plain(value) or len(value) > _LINE:
         return _encoded_words(value)
     if _ATOMS.fullmatch(value):
         return value.encode()
     return b'"' + value.replace("\\", "\\\\").replace('"', '\\"').encode() + b'"'
+
+
+def _one_line(value: str) -> str:
+    # An encoded word may hold them, and whoever decodes it for another protocol would write them into a header.
+    return _CONTROLS.sub(" ", value)
 
 
 def _is_plain(value: str) -> bool:

@@ -26,6 +26,7 @@ from tocsin_channels.email.letter import Letter
 
 _LARGEST = 95_000  # Gmail cuts mails at about 102 kB
 _SHORTEST_BODY = 200
+_MOST_NAMED = 40  # components of an incident; a page is the place for more
 _URL_CHARACTERS = ":/?#[]@!$&'()*+,;=%~"
 _BOUNDARY = b"=_tocsin"  # "=_" never comes out of quoted-printable
 _HEADERS = (
@@ -69,13 +70,16 @@ class Renderer:
 
     def render(self, story: Story) -> Letter:
         """Return the letter that tells `story`, with what people wrote cut short where it would be too large."""
-        longest = _LARGEST // (2 * len(story.chapters))  # each is in there as text and as HTML
+        longest, named = _LARGEST // (2 * len(story.chapters)), _MOST_NAMED  # each is in there as text and as HTML
         while True:
-            story = replace(story, chapters=tuple(_shortened(chapter, longest) for chapter in story.chapters))
-            letter, size = self._render(story)
-            if size <= _LARGEST or longest <= _SHORTEST_BODY:
+            shortened = replace(story, chapters=tuple(_shortened(one, longest, named) for one in story.chapters))
+            letter, size = self._render(shortened)
+            if size <= _LARGEST or (longest <= _SHORTEST_BODY and not named):
                 return letter
-            longest = min(longest // 2, longest * _LARGEST // size)
+            if longest > _SHORTEST_BODY:
+                longest = min(longest // 2, longest * _LARGEST // size)
+            else:
+                named //= 2
 
     def _render(self, story: Story) -> tuple[Letter, int]:
         hole = f"hole{secrets.token_hex(16)}"
@@ -145,10 +149,12 @@ def _atom(value: str) -> bytes:
     return "".join(character for character in value if character.isascii() and character.isalnum()).encode()
 
 
-def _shortened(chapter: Chapter, longest: int) -> Chapter:
-    if len(chapter.body) <= longest:
-        return chapter
-    return replace(chapter, body=chapter.body[:longest].rstrip() + " …")
+def _shortened(chapter: Chapter, longest: int, named: int) -> Chapter:
+    if len(chapter.body) > longest:
+        chapter = replace(chapter, body=chapter.body[:longest].rstrip() + " …")
+    if more := len(chapter.components[named:]):
+        chapter = replace(chapter, components=(*chapter.components[:named], (f"… +{more}", "")))
+    return chapter
 
 
 def _check(mail: bytes) -> None:

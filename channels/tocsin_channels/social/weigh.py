@@ -21,14 +21,45 @@ _PICTURE = (
     "[\u203c\u2049\u2139\u2194-\u21aa\u2300-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935\u2b00-\u2bff"
     "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
 )
-_TONE = "[\U0001f3fb-\U0001f3ff]"
-# One emoji, however many code points it takes: flags, keycaps, pictures with tone, tags or joined to others.
+_DRESS = "(?:[\U0001f3fb-\U0001f3ff]|\ufe0f)?"
+# What is joined into one emoji (Unicode's emoji-zwj-sequences); anything else that is joined counts piece by piece.
+_JOINED = (
+    "[👨👩🧑] [⚕⚖✈🌾🍳🍼🎄🎓🎤🎨🏫🏭💻💼🔧🔬🚀🚒🦯🦰🦱🦲🦳🦼🦽🩰]( ➡)?",
+    "[👨👩🧑] ❤( 💋)? [👨👩🧑]",
+    "[👨👩🧑] [🤝🐰🫯] [👨👩🧑]",
+    "[👨👩]( [👨👩])?( [👦👧]){1,2}",
+    "🧑( 🧑)?( 🧒){1,2}",
+    "[⛹🏃🏄🏊🏋🏌👮👯👰👱👳👷💁💂💆💇🕵🙅🙆🙇🙋🙍🙎🚣🚴🚵🚶🤦🤵🤷🤸🤹🤼🤽🤾🦸🦹🧍🧎🧏🧔🧖🧗🧘🧙🧚🧛🧜🧝🧞🧟] [♀♂]( ➡)?",
+    *(
+        "[🏃🚶🧎] ➡",
+        "🐦 [⬛🔥]",
+        "🐈 ⬛",
+        "⛓ 💥",
+        "🍄 🟫",
+        "🍋 🟩",
+        "👁 🗨",
+        "😮 💨",
+        "😶 🌫",
+        "😵 💫",
+        "🫱 🫲",
+        "🙂 [↔↕]",
+    ),
+    *("❤ [🔥🩹]", "🏴 ☠", "🐻 ❄", "🏳 [⚧🌈]", "🐕 🦺"),
+)
+_PART = re.compile(r"\[[^]]+\]|[^ ()?{}0-9,]")
+
+
+def _pattern(joined: str) -> str:
+    return _PART.sub(lambda part: part[0] + _DRESS, joined).replace(" ", "\u200d")
+
+
+# One emoji, however many code points it takes: flags, keycaps, what is joined, pictures with tone or tags.
 _EMOJI = re.compile(
     "[\U0001f1e6-\U0001f1ff]{2}"
     "|[0-9#*]\ufe0f?\u20e3"
-    "|[\u00a9\u00ae]\ufe0f"
-    f"|{_PICTURE}(?:{_TONE}|\ufe0f)?(?:[\U000e0020-\U000e007e]+\U000e007f)?"
-    f"(?:\u200d{_PICTURE}(?:{_TONE}|\ufe0f)?){{0,3}}"
+    "|[\u00a9\u00ae\u2122]\ufe0f"
+    f"|{'|'.join(map(_pattern, _JOINED))}"
+    f"|{_PICTURE}{_DRESS}(?:[\U000e0020-\U000e007e]+\U000e007f)?"
 )
 # What no address goes on after: blanks and marks of direction.
 _ON = r"[^\s\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypedDict, cast
 
 import pytest
+from emoji import EMOJI_DATA
 
 from tocsin_channels.social.defuse import defuse
 from tocsin_channels.social.weigh import BLUESKY, MASTODON, X, characters, graphemes, post_length, weight
@@ -40,6 +41,16 @@ def test_x_counts_as_it_has_published(case: Case) -> None:
     assert weight(case["text"]) == case["length"]
     if X.fits(case["text"]) != case["valid"]:  # what X would refuse though it is short enough is taken out before
         assert defuse(case["text"]) != case["text"]
+
+
+def test_every_emoji_of_several_characters_counts_as_one() -> None:
+    several = [one for one in EMOJI_DATA if len(one) > 1]
+    assert len(several) > 3_500
+    assert [one for one in several if weight(one) != 2] == []
+
+
+def test_what_is_joined_and_is_no_emoji_counts_piece_by_piece() -> None:
+    assert weight("\u200d".join("😀" * 4)) == 4 * 2 + 3
 
 
 # docs.x.com/fundamentals/counting-characters, and twitter-text's conformance/validate.yml (lengths), whose cases of
