@@ -19,6 +19,7 @@ VERSIONS = {
     number: Version(number, f"u{number}", number, 1, OPEN, Phase.OPENED, 1, is_public=True, notify=True)
     for number in (1, 2)
 }
+NEWEST = {version.incident_id: [version] for version in VERSIONS.values()}
 
 
 def owed(update: int, reason: Reason | None, due: float) -> Row:
@@ -32,7 +33,7 @@ def owed(update: int, reason: Reason | None, due: float) -> Row:
 @pytest.mark.parametrize("reason", [Reason.RETRYING, Reason.PROVIDER_DOWN])
 def test_what_waits_for_its_provider_is_not_tried_before_its_time(reason: Reason) -> None:
     plan = Plan()
-    tell(plan, [owed(1, reason, NOW + 300)], VERSIONS, NOW, UNPACED)
+    tell(plan, [owed(1, reason, NOW + 300)], VERSIONS, NEWEST, NOW, UNPACED)
     assert not plan.messages
     assert plan.waiting == {3: {1: NOW + 300}}
 
@@ -40,11 +41,11 @@ def test_what_waits_for_its_provider_is_not_tried_before_its_time(reason: Reason
 @pytest.mark.parametrize("reason", [Reason.RETRYING, Reason.PROVIDER_DOWN])
 def test_what_waited_for_its_provider_is_tried_when_its_time_has_come(reason: Reason) -> None:
     plan = Plan()
-    tell(plan, [owed(1, reason, NOW)], VERSIONS, NOW, UNPACED)
+    tell(plan, [owed(1, reason, NOW)], VERSIONS, NEWEST, NOW, UNPACED)
     assert [message.rows[0].update_id for message in plan.messages] == [1]
 
 
 def test_what_is_new_is_told_at_once() -> None:
     plan = Plan()
-    tell(plan, [owed(1, None, NOW), owed(2, None, NOW)], VERSIONS, NOW, UNPACED)
+    tell(plan, [owed(1, None, NOW), owed(2, None, NOW)], VERSIONS, NEWEST, NOW, UNPACED)
     assert [message.rows[0].update_id for message in plan.messages] == [1, 2]

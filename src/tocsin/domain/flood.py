@@ -94,20 +94,24 @@ class Verdict(NamedTuple):
     settled: tuple[tuple[int, Reason], ...]
 
 
+# Read millions of times, and a name in an enum is found slowly.
+_URGENT, _CLOSURE, _ROUTINE = Class
+_MERGING, _PACED = Reason.MERGING, Reason.PACED
+_POSTMORTEM = Status.POSTMORTEM
+
+
 def classify(now: Standing, told: Standing | None, urgent: Severity, *, first: bool) -> Class | Reason:
     """Say what the step from `told` to `now` is to someone, or why it is nothing to them."""
     open_now = now.is_open
     if told is None:
         if not open_now and not first:
             return Reason.ALREADY_OVER
-        return Class.URGENT if open_now and now.severity <= urgent else Class.ROUTINE
-    if open_now and now.severity <= urgent and (not told.is_open or told.severity > urgent):
-        return Class.URGENT
-    if told.is_open and not open_now:
-        return Class.CLOSURE
-    if not open_now and now.status is not Status.POSTMORTEM:
-        return Reason.ALREADY_TOLD
-    return Class.ROUTINE
+        return _URGENT if open_now and now.severity <= urgent else _ROUTINE
+    if open_now:
+        return _URGENT if now.severity <= urgent and (told.severity > urgent or not told.is_open) else _ROUTINE
+    if told.is_open:
+        return _CLOSURE
+    return _ROUTINE if now.status is _POSTMORTEM else Reason.ALREADY_TOLD
 
 
 def decide(now: float, pace: Pace, owed: Sequence[Owed], lanes: Lanes, waits: Waits, urgent: Severity) -> Verdict:
@@ -119,45 +123,45 @@ def decide(now: float, pace: Pace, owed: Sequence[Owed], lanes: Lanes, waits: Wa
     settled: list[tuple[int, Reason]] = []
     keys: list[tuple[Class, int]] = []
     due_urgent = due_any = NEVER
-    because = Reason.MERGING
-    for item in owed:
-        kind = item.kind
+    because = _MERGING
+    n1, n2, u1, u2 = pace
+    for key, standing, told, since, first, not_before, why, known in owed:
+        kind = known
         if kind is None:
-            found = classify(item.now, item.told, urgent, first=item.first)
+            found = classify(standing, told, urgent, first=first)
             if isinstance(found, Reason):
-                settled.append((item.key, found))
+                settled.append((key, found))
                 continue
             kind = found
-        quiet = pace.n1 <= item.since and pace.n2 <= item.since
-        deadline = max(item.not_before, item.since if quiet else item.since + waits[kind])
-        keys.append((kind, item.key))
+        keys.append((kind, key))
+        quiet = n1 <= since and n2 <= since
+        deadline = max(not_before, since if quiet else since + waits[kind])
         if deadline < due_any:
-            due_any, because = deadline, item.because
-        if kind is Class.URGENT:
+            due_any, because = deadline, why
+        if kind is _URGENT:
             due_urgent = min(due_urgent, deadline)
     if not keys:
         return Verdict(Nothing(), tuple(settled))
 
-    normal = _opens((pace.n1, pace.n2), lanes.normal)
+    normal = _opens((n1, n2), lanes.normal)
     at = max(now, due_any, normal)
     if due_urgent < at:
-        at = min(at, max(now, due_urgent, _opens((pace.u1, pace.u2), lanes.urgent)))
+        at = min(at, max(now, due_urgent, _opens((u1, u2), lanes.urgent)))
     if at > now:
-        return Verdict(Hold(at, because if due_any > now else Reason.PACED), tuple(settled))
+        return Verdict(Hold(at, because if due_any > now else _PACED), tuple(settled))
     keys.sort()
-    told = tuple(key for _, key in keys)
     if normal <= now:
-        n1, n2 = _take(now, (pace.n1, pace.n2), lanes.normal)
-        return Verdict(Tell(told, Pace(n1, n2, pace.u1, pace.u2)), tuple(settled))
-    u1, u2 = _take(now, (pace.u1, pace.u2), lanes.urgent)
-    return Verdict(Tell(told, Pace(pace.n1, pace.n2, u1, u2)), tuple(settled))
+        n1, n2 = _take(now, (n1, n2), lanes.normal)
+    else:
+        u1, u2 = _take(now, (u1, u2), lanes.urgent)
+    return Verdict(Tell(tuple([key for _, key in keys]), Pace(n1, n2, u1, u2)), tuple(settled))
 
 
 def _opens(arrivals: tuple[float, float], tiers: tuple[Tier, Tier]) -> float:
-    return max(
-        arrivals[0] - (tiers[0].burst - 1) * tiers[0].interval,
-        arrivals[1] - (tiers[1].burst - 1) * tiers[1].interval,
-    )
+    """Return from when on both tiers let one through."""
+    (burst1, interval1), (burst2, interval2) = tiers
+    first, second = arrivals[0] - (burst1 - 1) * interval1, arrivals[1] - (burst2 - 1) * interval2
+    return max(first, second)
 
 
 def _take(now: float, arrivals: tuple[float, float], tiers: tuple[Tier, Tier]) -> tuple[float, float]:

@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 from tocsin.domain.channel import OnUnknown
 from tocsin.domain.delivery import Reason, State
-from tocsin.domain.flood import Lanes, Pace, Waits
+from tocsin.domain.flood import NEVER, Lanes, Pace, Waits
 from tocsin.domain.incident import Phase, Severity
 from tocsin.domain.rows import Row
 from tocsin.domain.terms import Terms
+
+_HELD = State.HELD
 
 
 class Planned(NamedTuple):
@@ -41,14 +43,18 @@ class Plan:
     waiting: dict[int, dict[int, float]] = field(default_factory=dict[int, dict[int, float]])
 
     def wait(self, row: Row, until: float) -> None:
-        bucket = self.waiting.setdefault(row.bucket_id, {})
-        bucket[row.update_id] = min(until, bucket.get(row.update_id, until))
+        """See to it that a row is looked at again at `until`, or sooner."""
+        bucket = self.waiting.get(row.bucket_id)
+        if bucket is None:
+            bucket = self.waiting[row.bucket_id] = {}
+        if until <= bucket.get(row.update_id, NEVER):
+            bucket[row.update_id] = until
 
     def hold(self, row: Row, reason: Reason, until: float) -> None:
         """Let a row wait, and write that down where it is news."""
         self.wait(row, until)
-        if row.state != State.HELD or row.due_at != until or row.reason != reason:
-            self.changes.append(Change(row, State.HELD, reason, until))
+        if row.due_at != until or row.state != _HELD or row.reason != reason:
+            self.changes.append(Change(row, _HELD, reason, until))
 
 
 @dataclass(frozen=True, slots=True)

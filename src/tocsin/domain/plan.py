@@ -20,6 +20,8 @@ from tocsin.domain.rows import Row, Version
 from tocsin.domain.tell import tell
 
 _ENDPOINT = attrgetter("endpoint_id")
+# Read millions of times, and a name in an enum is found slowly.
+_ACTIVE, _UNKNOWN = EndpointState.ACTIVE, State.UNKNOWN
 # Two endpoints whose holds end milliseconds apart must not become two claims.
 LOOK_AGAIN_SECONDS = 0.25
 # A row that a newer version is about to supersede is looked at again after this long.
@@ -44,9 +46,11 @@ def plan(
     result = Plan()
     decided: dict[Hashable, Planned] = {}
     for _, group in groupby(rows, key=_ENDPOINT):
-        audible = [row for row in group if not (row.update_id in muted and _mute(result, row))]
-        if not audible:
-            continue
+        audible = list(group)
+        if muted:
+            audible = [row for row in audible if not (row.update_id in muted and _mute(result, row))]
+            if not audible:
+                continue
         alike = _likeness(audible)
         same = None if alike is None else decided.get(alike)
         if same is not None:
@@ -104,32 +108,34 @@ def _plan_endpoint(
     now: float,
     rules: Rules,
 ) -> None:
-    first = rows[0]
-    if first.endpoint_state != EndpointState.ACTIVE:
-        reason = SUPPRESSED_BECAUSE[EndpointState(first.endpoint_state)]
+    state = rows[0].endpoint_state
+    if state != _ACTIVE:
+        reason = SUPPRESSED_BECAUSE[EndpointState(state)]
         result.changes += [Change(row, State.SUPPRESSED, reason, None) for row in rows]
         return
     current: list[Row] = []
+    unknown: list[Row] = []
     for row in rows:
         newer = newer_version(row, versions, newest)
         if newer is None:
-            current.append(row)
+            (unknown if row.state == _UNKNOWN else current).append(row)
         elif newer.id in fanned_out:  # it came into that audience after the fan-out had passed
             result.changes.append(Change(row, State.SUPERSEDED, Reason.NEWER_VERSION, None))
         else:  # the newer version's fan-out is on its way and takes this row's place
             result.wait(row, now + STALE_SECONDS)
-    unknown = [row for row in current if row.state == State.UNKNOWN]
     if unknown:
         _resolve_unknown(result, unknown, now, rules)
-        for row in current:
-            if row.state != State.UNKNOWN:  # never two messages to one endpoint at once
-                result.wait(row, now + LOOK_AGAIN_SECONDS)
-    elif timely := [row for row in current if not _expire(result, row, versions, now, rules)]:
-        tell(result, timely, versions, now, rules)
+        for row in current:  # never two messages to one endpoint at once
+            result.wait(row, now + LOOK_AGAIN_SECONDS)
+        return
+    if rules.deadlines:
+        current = [row for row in current if not _expire(result, row, versions[row.update_id], now, rules)]
+    if current:
+        tell(result, current, versions, newest, now, rules)
 
 
-def _expire(result: Plan, row: Row, versions: Mapping[int, Version], now: float, rules: Rules) -> bool:
-    if not is_late(row, versions[row.update_id], rules.deadlines, rules.terms.get(row.audience), now):
+def _expire(result: Plan, row: Row, version: Version, now: float, rules: Rules) -> bool:
+    if not is_late(row, version, rules.deadlines, rules.terms.get(row.audience), now):
         return False
     result.changes.append(Change(row, State.EXPIRED, Reason.TOO_LATE, None))
     return True

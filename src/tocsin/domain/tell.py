@@ -13,33 +13,47 @@ from tocsin.domain.told import told_after
 from tocsin.domain.waiting import NO_WAIT, WAITING_FOR_PROVIDER, waits, withheld
 
 _NOTHING: dict[int, Standing] = {}
+_SKIPPED = State.SKIPPED
 UNPACED = Lanes((Tier(1, 0.0), Tier(1, 0.0)), (Tier(1, 0.0), Tier(1, 0.0)))
 
 
-def tell(result: Plan, rows: Sequence[Row], versions: Mapping[int, Version], now: float, rules: Rules) -> None:
+def tell(
+    result: Plan,
+    rows: Sequence[Row],
+    versions: Mapping[int, Version],
+    newest: Mapping[int, Sequence[Version]],
+    now: float,
+    rules: Rules,
+) -> None:
     """Add to the plan what becomes of the rows of one endpoint, which may be written to."""
     head = rows[0]
     pace = Pace(head.n1, head.n2, head.u1, head.u2)
     if rules.lanes is None and head.timing is None and not head.snoozed and not _particular(rows, rules):
         _write(result, rows, pace, head.told, versions, rules)
         return
-    told = _told_of(rows, versions)
-    owed = [one for row in rows if (one := _owed(result, row, versions, told, now, rules)) is not None]
+    told = _told_of(rows, versions, newest)
+    owing: list[Row] = []
+    owed: list[Owed] = []
+    for row in rows:
+        one = _owed(result, row, versions[row.update_id], told, now, rules)
+        if one is not None:
+            owing.append(row)
+            owed.append(one)
     if not owed:
         return
     own = rules.terms.get(head.audience)
     lanes = (own.lanes if own is not None else None) or rules.lanes or UNPACED
     act = decide(now, pace, owed, lanes, rules.waits, rules.urgent).act
-    by_update = {row.update_id: row for row in rows}
     if isinstance(act, Tell):
-        _write(result, [by_update[key] for key in act.keys], act.pace, head.told, versions, rules)
+        owing.sort(key=lambda row: act.keys.index(row.update_id))
+        _write(result, owing, act.pace, head.told, versions, rules)
     elif isinstance(act, Hold):
-        for one in owed:
-            row = by_update[one.key]
+        until, reason = act
+        for row in owing:
             if row.reason in WAITING_FOR_PROVIDER:
-                result.wait(row, act.until)
+                result.wait(row, until)
             else:
-                result.hold(row, act.reason, act.until)
+                result.hold(row, reason, until)
 
 
 def _particular(rows: Sequence[Row], rules: Rules) -> bool:
@@ -47,47 +61,51 @@ def _particular(rows: Sequence[Row], rules: Rules) -> bool:
     return any(row.audience in rules.terms or row.reason in WAITING_FOR_PROVIDER for row in rows)
 
 
-def _told_of(rows: Sequence[Row], versions: Mapping[int, Version]) -> dict[int, Standing]:
+def _told_of(
+    rows: Sequence[Row], versions: Mapping[int, Version], newest: Mapping[int, Sequence[Version]]
+) -> dict[int, Standing]:
     """Return how the incidents that rows are about stood when their endpoint was last told."""
-    known = versions.get
-    about = {versions[row.update_id].incident_id for row in rows}
-    found = [one for key in rows[0].told if (one := known(key)) is not None and one.incident_id in about]
-    if not found:
+    told = frozenset(rows[0].told)
+    if not told:
         return _NOTHING
-    if len(found) > 1:
-        found.sort()  # by their ids: what was said last stays
-    return {one.incident_id: one.standing for one in found}
+    found: dict[int, Standing] = {}
+    for row in rows:
+        incident = versions[row.update_id].incident_id
+        for version in reversed(newest[incident]):
+            if version.id in told:
+                found[incident] = version.standing
+                break
+    return found
 
 
 def _owed(
     result: Plan,
     row: Row,
-    versions: Mapping[int, Version],
+    version: Version,
     told: Mapping[int, Standing],
     now: float,
     rules: Rules,
 ) -> Owed | None:
     """Return what a row owes, None where it may not be told yet or at all: the plan has it then."""
-    version = versions[row.update_id]
+    standing, first = version.standing, version.number == 1
     before = told.get(version.incident_id)
-    first = version.number == 1
-    kind = classify(version.standing, before, rules.urgent, first=first)
+    kind = classify(standing, before, rules.urgent, first=first)
     if isinstance(kind, Reason):
-        result.changes.append(Change(row, State.SKIPPED, kind, None))
+        result.changes.append(Change(row, _SKIPPED, kind, None))
         return None
     terms = rules.terms.get(row.audience)
-    wait = NO_WAIT
-    if row.snoozed is not None or terms is not None:
+    until, because = NO_WAIT
+    if row.snoozed is not None or (terms is not None and terms.behind):
         keeps = withheld(row, version.incident_id, kind, terms, now)
         if isinstance(keeps, Reason):
-            result.changes.append(Change(row, State.SKIPPED, keeps, None))
+            result.changes.append(Change(row, _SKIPPED, keeps, None))
             return None
         if keeps is not None:
-            result.hold(row, keeps.because, keeps.until)
+            result.hold(row, keeps.reason, keeps.until)
             return None
     if row.timing is not None or terms is not None or row.reason in WAITING_FOR_PROVIDER:
-        wait = waits(row, version.standing, before, kind, terms, now)
-    return Owed(row.update_id, version.standing, before, row.since, first, wait.until, wait.because, kind)
+        until, because = waits(row, standing, before, kind, terms, now)
+    return Owed(row.update_id, standing, before, row.since, first, until, because, kind)
 
 
 def _write(
@@ -98,6 +116,6 @@ def _write(
     versions: Mapping[int, Version],
     rules: Rules,
 ) -> None:
-    for together in [tuple(rows)] if rules.merges else [(row,) for row in rows]:
+    for together in [rows] if rules.merges else [[row] for row in rows]:
         updates = [row.update_id for row in together]
-        result.messages.append(Planned(together, max(updates), pace, told_after(told, updates, versions)))
+        result.messages.append(Planned(tuple(together), max(updates), pace, told_after(told, updates, versions)))

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,7 +18,8 @@ from tocsin.domain.delivery import Reason
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Quiet hours that never end are ended here, so that nobody is left in the dark.
-_LONGEST_QUIET = timedelta(days=7)
+_LONGEST_QUIET = 7 * 86_400.0
+_QUARTER = 900.0
 
 
 class QuietHours(NamedTuple):
@@ -30,11 +30,10 @@ class QuietHours(NamedTuple):
     ends: time
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Timing:
+class Timing(NamedTuple):
     """`mode` is realtime, hourly or daily; `digest_at` is for daily; `chosen`: the subscriber named the mode.
 
-    Until `paused_until` all waits, urgent or not. What is the same is the same object, so that it is found quickly.
+    Until `paused_until` all waits, urgent or not.
     """
 
     mode: str = "realtime"
@@ -65,68 +64,63 @@ def held(timing: Timing, where: ZoneInfo, since: float, now: float, *, urgent: b
     if timing.paused_until > now:
         return Held(timing.paused_until, Reason.PAUSED)
     if not urgent and timing.mode != "realtime":
-        at = _digest_after(timing, where, int(since // 60))
-    if not (urgent and timing.sev1_breaks_quiet):
+        at = _digest_after(timing, where, since)
+    if timing.quiet and not (urgent and timing.sev1_breaks_quiet):
         earliest = max(at, now)
-        end = _quiet_end(timing, where, int(earliest // 60)) if timing.quiet else 0.0
+        end = _quiet_until(timing.quiet, where, earliest // 60 * 60)  # all hours are whole minutes
         if end > earliest:
             reason, at = Reason.QUIET_HOURS, end
     return Held(at, reason) if at > now else None
 
 
-# All hours are whole minutes, so whatever holds at a minute's beginning holds until its end.
-@lru_cache(maxsize=65_536)
-def _digest_after(timing: Timing, where: ZoneInfo, minute: int) -> float:
-    return _digest(timing, where, minute * 60.0)
-
-
-@lru_cache(maxsize=65_536)
-def _quiet_end(timing: Timing, where: ZoneInfo, minute: int) -> float:
-    end = _quiet_until(timing.quiet, where, minute * 60.0)
-    return end if end > minute * 60 else 0.0
-
-
 def never_awake(timing: Timing) -> bool:
     """Tell whether quiet hours leave no hour in a week."""
     monday = datetime(2024, 1, 1, tzinfo=UTC).timestamp()
-    return _quiet_until(timing.quiet, ZoneInfo("UTC"), monday) >= monday + _LONGEST_QUIET.total_seconds()
+    return _quiet_until(timing.quiet, ZoneInfo("UTC"), monday) >= monday + _LONGEST_QUIET
 
 
-def _digest(timing: Timing, where: ZoneInfo, since: float) -> float:
-    then = datetime.fromtimestamp(since, where)
+def _digest_after(timing: Timing, where: ZoneInfo, since: float) -> float:
     if timing.mode == "hourly":
-        return (then.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)).timestamp()
+        return (since // 3600 + 1) * 3600
     assert timing.digest_at is not None, "a daily digest has its hour: a constraint of the table"
-    day = then.date()
-    while (slot := _moment(day.toordinal(), timing.digest_at, where)) <= since:
-        day += timedelta(days=1)
+    day = _day(where, since // _QUARTER)
+    while (slot := _moment(day, timing.digest_at, where)) <= since:
+        day += 1
     return slot
 
 
 def _quiet_until(quiet: tuple[QuietHours, ...], where: ZoneInfo, at: float) -> float:
     """Return the end of the quiet hours that `at` lies in, through others that follow at once; `at` if in none."""
-    limit = at + _LONGEST_QUIET.total_seconds()
-    end = at
-    while end < limit:
-        later = max((_end_of(one, where, end) for one in quiet), default=end)
-        if later <= end:
-            break
+    end = _end_of_any(quiet, where, at)
+    if end == at:
+        return at
+    limit = at + _LONGEST_QUIET
+    while end < limit and (later := _end_of_any(quiet, where, end)) > end:
         end = later
     return min(end, limit)
 
 
-def _end_of(quiet: QuietHours, where: ZoneInfo, at: float) -> float:
-    today = datetime.fromtimestamp(at, where).date().toordinal()
-    for day in (today - 1, today):
-        if DAYS[(day - 1) % 7] not in quiet.days:
-            continue
-        begins = _moment(day, quiet.begins, where)
-        ends = _moment(day + (quiet.ends <= quiet.begins), quiet.ends, where)
-        if begins <= at < ends:
-            return ends
-    return at
+def _end_of_any(quiet: tuple[QuietHours, ...], where: ZoneInfo, at: float) -> float:
+    """Return the latest end of the quiet hours that `at` lies in, `at` if it lies in none."""
+    today = _day(where, at // _QUARTER)
+    latest = at
+    for days, begins, ends in quiet:
+        overnight = ends <= begins
+        # Those of the day before only where they go on past midnight.
+        for day in (today - 1, today) if overnight else (today,):
+            if DAYS[(day - 1) % 7] in days and _moment(day, begins, where) <= at:
+                latest = max(latest, _moment(day + overnight, ends, where))
+    return latest
 
 
+# What clocks show is worked out once for each zone, day and hour that somebody chose, not for each that chose it.
+@lru_cache(maxsize=65_536)
+def _day(where: ZoneInfo, quarter: float) -> int:
+    """Return the ordinal of the day in a quarter of an hour since the epoch: no zone's day begins within one."""
+    return datetime.fromtimestamp(quarter * _QUARTER, where).toordinal()
+
+
+@lru_cache(maxsize=65_536)
 def _moment(day: int, clock: time, where: ZoneInfo) -> float:
     """Return when the clocks of `where` show `clock` on `day`; in a gap, the first moment after it."""
     local = datetime.combine(datetime.fromordinal(day), clock, where)
@@ -149,32 +143,26 @@ def _moved_on(inside: float, where: ZoneInfo) -> float:
     return high
 
 
-@lru_cache(maxsize=4096)
-def _parse(
-    mode: str | None,
-    digest_at: str | None,
-    quiet: tuple[tuple[tuple[str, ...], str, str], ...],
-    breaks: bool,  # noqa: FBT001 - a cache's key has no names
-    paused_until: float,
-) -> Timing:
-    return Timing(
-        mode or "realtime",
-        None if digest_at is None else time.fromisoformat(digest_at),
-        tuple(QuietHours(frozenset(days), time.fromisoformat(a), time.fromisoformat(b)) for days, a, b in quiet),
-        breaks,
-        paused_until,
-        mode is not None,
-    )
-
-
 @lru_cache(maxsize=65_536)
 def read_timing_text(stored: str) -> Timing:
-    """Return the timing of the JSON that is stored; as often as it is read, it is the same."""
+    """Return the timing of the JSON that is stored."""
     return read_timing(json.loads(stored))
 
 
 def read_timing(stored: Mapping[str, Any]) -> Timing:
     """Return the timing as it is stored with an endpoint: the fields of a preference, as the API has them."""
-    quiet = tuple((tuple(one["days"]), str(one["from"]), str(one["to"])) for one in stored.get("quiet_hours") or ())
-    breaks, paused = bool(stored.get("sev1_breaks_quiet", True)), float(stored.get("paused_until") or 0.0)
-    return _parse(stored["mode"], stored.get("digest_at"), quiet, breaks, paused)
+    mode, digest_at = stored["mode"], stored.get("digest_at")
+    return Timing(
+        mode or "realtime",
+        None if digest_at is None else _clock(digest_at),
+        tuple(
+            QuietHours(frozenset(one["days"]), _clock(str(one["from"])), _clock(str(one["to"])))
+            for one in stored.get("quiet_hours") or ()
+        ),
+        bool(stored.get("sev1_breaks_quiet", True)),
+        float(stored.get("paused_until") or 0.0),
+        mode is not None,
+    )
+
+
+_clock = lru_cache(maxsize=1440)(time.fromisoformat)

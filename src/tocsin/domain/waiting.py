@@ -2,52 +2,46 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from tocsin.domain.delivery import Reason, Rule
 from tocsin.domain.flood import Class
 from tocsin.domain.incident import Standing
 from tocsin.domain.rows import Row
 from tocsin.domain.terms import Terms
-from tocsin.domain.timing import held, read_timing_text, zone
+from tocsin.domain.timing import Held, held, read_timing_text, zone
 
 WAITING_FOR_PROVIDER = frozenset({Reason.RETRYING, Reason.PROVIDER_DOWN})
 
 
-class Wait(NamedTuple):
-    until: float
-    because: Reason
+_URGENT = Class.URGENT
+NO_WAIT = Held(0.0, Reason.MERGING)
 
 
-NO_WAIT = Wait(0.0, Reason.MERGING)
-
-
-def withheld(row: Row, incident: int, kind: Class, terms: Terms | None, now: float) -> Wait | Reason | None:
+def withheld(row: Row, incident: int, kind: Class, terms: Terms | None, now: float) -> Held | Reason | None:
     """Say whether a row may not be told yet, not even with something else, or not at all (a reason)."""
     if row.snoozed and kind is not Class.CLOSURE and row.rule != Rule.REQUIRED and str(incident) in row.snoozed:
         until = row.snoozed[str(incident)]
         if until is None:
             return Reason.SNOOZED
         if until > now:
-            return Wait(until, Reason.SNOOZED)
+            return Held(until, Reason.SNOOZED)
     if terms is not None and terms.behind and row.since + terms.behind > now:
-        return Wait(row.since + terms.behind, Reason.HEAD_START)
+        return Held(row.since + terms.behind, Reason.HEAD_START)
     return None
 
 
-def waits(row: Row, standing: Standing, told: Standing | None, kind: Class, terms: Terms | None, now: float) -> Wait:
+def waits(row: Row, standing: Standing, told: Standing | None, kind: Class, terms: Terms | None, now: float) -> Held:
     """Say until when a row rings nobody by itself; it is told sooner where something else is told."""
     wait = NO_WAIT
     if row.reason in WAITING_FOR_PROVIDER:
-        wait = Wait(row.due_at, Reason.MERGING)
+        wait = Held(row.due_at, Reason.MERGING)
     if row.timing is not None:
-        hours = held(read_timing_text(row.timing), zone(row.time_zone), row.since, now, urgent=kind is Class.URGENT)
+        hours = held(read_timing_text(row.timing), zone(row.time_zone), row.since, now, urgent=kind is _URGENT)
         if hours is not None and hours.until > wait.until:
-            wait = Wait(hours.until, hours.reason)
+            wait = hours
     if terms is not None and terms.cadence:
         earliest = row.rung_at + _cadence(row, standing, told, kind, terms)
-        if earliest > max(now, wait.until):
-            wait = Wait(earliest, Reason.CADENCE)
+        if earliest > now and earliest > wait.until:
+            wait = Held(earliest, Reason.CADENCE)
     return wait
 
 
