@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from tocsin.domain.chat_address import LONG_TAIL, NEVER, SLACK_URL
 from tocsin.domain.social import read_account
+from tocsin.domain.trouble import DISABLE_AFTER_HOURS
 from tocsin.domain.vapid_key import public_key
 
 
@@ -81,6 +82,7 @@ class Webhook(Section):
     ports: list[int] = Field(default=[443], min_length=1)
     timeout_seconds: float = Field(default=15.0, gt=0)
     connections: int = Field(default=100, ge=1, le=1_000)
+    disable_after_hours: float = Field(default=DISABLE_AFTER_HOURS, ge=1)
     allow_private_networks: bool = False
     practice_host: str = Field(default="", pattern=r"^(127\.0\.0\.1:[0-9]{1,5})?$")
 

@@ -13,7 +13,7 @@ import pytest
 
 from delivery.provider import Provider
 from delivery.world import World
-from tocsin.domain.channel import Channel
+from tocsin.domain.channel import Channel, Limits
 from tocsin.store.engine import Connection, Pool
 
 CROWD = 1000  # two full batches
@@ -87,6 +87,22 @@ async def test_what_is_the_same_for_a_whole_batch_goes_to_the_database_once(blas
 async def test_words_are_made_once_for_everyone_who_reads_the_same(blast: tuple[Counted, Rendered]) -> None:
     _, provider = blast
     assert 1 <= provider.rendered <= cast("Channel", provider).limits.in_flight
+
+
+async def test_trouble_costs_a_batch_one_statement_and_only_where_addresses_can_be_disabled(
+    world: World, blast: tuple[Counted, Rendered]
+) -> None:
+    pool, _ = blast
+    assert not any("trouble" in text for text, _ in pool.statements)
+    hooks = Provider(limits=Limits(batch=500, in_flight=2, merges=True, disables=True))
+    way = world.way(provider=hooks)
+    pool = way.pool = cast("Any", Counted(world.pool))
+    await world.say("It is down.", severity="sev1")
+    await world.spread()
+    await world.later(60)
+    await world.deliver(way)
+    assert len(hooks.sent) == CROWD
+    assert sum("trouble" in text for text, _ in pool.statements) == CROWD // 500
 
 
 async def test_no_row_is_written_twice_and_no_index_holds_what_changes(world: World) -> None:

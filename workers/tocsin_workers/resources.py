@@ -138,7 +138,8 @@ def _start_sweepers(resources: Resources, queues: frozenset[str]) -> None:
     for desk in resources.desks.values():
         _keep(resources, sweep.sweep_notices(desk, seconds))
     if FAN_OUT in queues:
-        _keep(resources, sweep.sweep_outbox(resources.pool, resources.fan_out, seconds))
+        hours = resources.settings.webhook.disable_after_hours
+        _keep(resources, sweep.sweep_outbox(resources.pool, resources.fan_out, seconds, hours))
 
 
 def _keep(resources: Resources, sweeper: Coroutine[Any, Any, None]) -> None:
@@ -171,6 +172,7 @@ def _desk(resources: Resources, channel: Channel) -> Desk:
         secret=settings.secret.get_secret_value(),
         confirm_hours=settings.subscribe.confirm_hours,
         manage_days=settings.subscribe.manage_days,
+        disable_after_hours=settings.webhook.disable_after_hours,
     )
 
 

@@ -10,4 +10,4 @@ from tocsin_workers.process import work
 
 @app.task(name=SWEEP)
 def sweep() -> None:
-    work(lambda resources: keep_house(resources.pool))
+    work(lambda resources: keep_house(resources.pool, resources.settings.webhook.disable_after_hours))

@@ -45,7 +45,7 @@ class ChatChannel:
     provider = "chat"
     content = Content.STORY
     on_unknown = OnUnknown.RESEND_ONCE
-    limits = Limits(batch=_BATCH, in_flight=_IN_FLIGHT, merges=False, threads=True)
+    limits = Limits(batch=_BATCH, in_flight=_IN_FLIGHT, merges=False, threads=True, disables=True)
 
     def __init__(self, rules: ChatRules, services: Services, templates: Path) -> None:
         self.rules = rules

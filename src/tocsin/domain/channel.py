@@ -47,6 +47,7 @@ class Limits:
     merges: bool  # one message may tell of several incidents
     threads: bool = False  # each incident goes on where it began: `Message.thread`, `Accepted.thread`
     signs: bool = False  # messages are signed with the endpoint's own secrets: `Message.secrets`
+    disables: bool = False  # an address that takes nothing for days is disabled, its owner told before
 
 
 class Message(NamedTuple):

@@ -101,7 +101,7 @@ _WORDS = {
     Reason.ALREADY_TOLD: "they already know",
     Reason.UNCONFIRMED: "the address was never confirmed",
     Reason.PAUSED: "they paused this address",
-    Reason.QUARANTINED: "the address refused for good what it was sent, and is in quarantine",
+    Reason.QUARANTINED: "the address refused what it was sent, for good or for days, and is in quarantine",
     Reason.OPTED_OUT: "they unsubscribed",
     Reason.MUTED: "an operator muted this for a while",
     Reason.HEAD_START: "those further inside hear it first",

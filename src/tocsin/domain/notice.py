@@ -11,6 +11,7 @@ class NoticeKind(StrEnum):
     CONFIRM = "confirm"  # is this address yours, and do you want this?
     LINK = "link"  # the way to what they chose
     QUARANTINED = "quarantined"  # another address of theirs takes no more
+    FAILING = "failing"  # another address of theirs takes nothing just now, and will be disabled
 
 
 @dataclass(frozen=True, slots=True)

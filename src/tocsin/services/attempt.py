@@ -19,17 +19,18 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from tocsin.domain.channel import Accepted, Message, Result
 from tocsin.domain.delivery import Reason, State
-from tocsin.domain.errors import Ambiguous, DeliveryError, TryAgain
+from tocsin.domain.errors import Ambiguous, DeliveryError
 from tocsin.domain.outline import Plan, Planned
 from tocsin.domain.told import told_in_all
 from tocsin.services.compose import thread_of
-from tocsin.services.outcome import Doubtful, note_of, outcome_of, unheard_of
+from tocsin.services.outcome import Doubtful, Unwritten, note_of, outcome_of, unheard_of
 from tocsin.services.way import Way
-from tocsin.store import claim, fallbacks, record, threads
+from tocsin.store import claim, fallbacks, record, threads, trouble
 from tocsin.store.claim import Lease
 from tocsin.store.engine import Connection
 from tocsin.store.record import Heard, Unheard
 from tocsin.store.split import split
+from tocsin.store.trouble import Failed
 
 log = structlog.get_logger()
 
@@ -56,7 +57,7 @@ async def attempt(way: Way, begun: Begun) -> None:
         messages = await way.compose(planned, way.versions.by_id)
     except Exception as error:  # broken words must not stop the channel: nothing has been sent, so all may go later
         log.exception("compose.failed", channel=way.channel.name)
-        await _record(way, begun, planned, [TryAgain(f"The message could not be written: {error}") for _ in planned])
+        await _record(way, begun, planned, [Unwritten(f"The message could not be written: {error}") for _ in planned])
         return
     results: list[Result | None] = [None] * len(messages)
     sending = asyncio.create_task(_send(way, begun.token, messages, results))
@@ -204,6 +205,10 @@ async def _write_outcomes(
     told = [*(item.message for item in heard), *(item.message for item in unheard if item.told)]
     ours_told = [message for message in told if message.rows[0].bucket_id in ours]
     await record.write_pace(connection, told_in_all(ours_told, way.versions.by_id), now)
+    if way.channel.limits.disables:
+        took = [item.message.rows[0].endpoint_id for item in heard]
+        blamed = [Failed(item.message.rows[0].endpoint_id, item.note) for item in still_ours if item.blames]
+        await trouble.write(connection, took, blamed, now)
     for reason, state in ((Reason.ADDRESS_DEAD, "quarantined"), (Reason.OPTED_OUT, "opted_out")):
         gone = [item for item in still_ours if item.reason is reason]
         await record.stop(connection, state, [g.message.rows[0].endpoint_id for g in gone], [g.note for g in gone])

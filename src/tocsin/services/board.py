@@ -66,6 +66,14 @@ class DeliveryStory:
     receipts: Sequence[Mapping[str, Any]]
     why: str
 
+    @property
+    def trouble(self) -> str | None:
+        """Return in words what keeps its address from taking anything."""
+        if self.person is None:
+            return None
+        trouble = self.person.trouble
+        return self.person.state_reason if trouble is None else trouble.words(_moment)
+
 
 async def list_incidents(
     engine: AsyncEngine, before: int | None
@@ -170,6 +178,10 @@ def _place(after: str) -> tuple[int, int, int] | None:
     if len(parts) != 3 or not all(part.isascii() and part.isdecimal() and len(part) < 10 for part in parts):  # noqa: PLR2004 - update, bucket, endpoint; 31 bits
         return None
     return int(parts[0]), int(parts[1]), int(parts[2])
+
+
+def _moment(seconds: float) -> str:
+    return ENGLISH.moment(datetime.fromtimestamp(seconds, UTC))
 
 
 def _clock(seconds: float | None) -> str | None:

@@ -31,7 +31,9 @@ class Challenger(Protocol):
 async def challenge(
     engine: AsyncEngine, channels: Mapping[ChannelName, object], secret: str, subscriber: str, endpoint: str
 ) -> None:
-    """Make an unconfirmed endpoint active that answers its challenge; raise Conflict, saying why, where it does not.
+    """Make an endpoint active, or active again after quarantine, that answers its challenge.
+
+    Raise Conflict, saying why, where it does not.
 
     `secret` is the installation's own. No transaction is open while the receiver thinks.
     """
@@ -39,8 +41,8 @@ async def challenge(
         found = await find_endpoint(connection, subscriber, endpoint)
     if found.state is EndpointState.ACTIVE:
         return
-    if found.state is not EndpointState.UNCONFIRMED:
-        raise Conflict(f"This endpoint is {found.state}, not unconfirmed. PATCH its subscriber to make it active.")
+    if found.state not in {EndpointState.UNCONFIRMED, EndpointState.QUARANTINED}:
+        raise Conflict(f"This endpoint is {found.state}. PATCH its subscriber to make it active.")
     await _ask(channels.get(found.channel), found, secret)
     async with begin(engine) as connection:
         if not await store.confirm(connection, found):

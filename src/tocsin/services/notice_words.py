@@ -89,7 +89,7 @@ def quarantined(language: Language, brand: str, address: str, url: str) -> Notic
         title=say("{address} takes no more messages from {brand}", address=address, brand=brand),
         paragraphs=(
             say(
-                "Messages from {brand} to {address} came back for good, so nothing is sent there any more.",
+                "Messages from {brand} could not be delivered to {address}, so nothing is sent there any more.",
                 brand=brand,
                 address=address,
             ),
@@ -97,6 +97,35 @@ def quarantined(language: Language, brand: str, address: str, url: str) -> Notic
         ),
         short=say(
             "{brand}: {address} takes no more messages. Mend it: {url} STOP ends",
+            brand=brand[:40],
+            address=address,
+            url=url,
+        ),
+        action=say("See to it"),
+        url=url,
+    )
+
+
+def failing(language: Language, brand: str, address: str, url: str, since: str, until: str) -> Notice:
+    """Tell somebody that another address of theirs takes nothing since a moment, and is disabled at another."""
+    say = language.say
+    return Notice(
+        brand=brand,
+        locale=language.code,
+        title=say("{address} takes no messages from {brand} just now", address=address, brand=brand),
+        paragraphs=(
+            say(
+                "Since {since} nothing from {brand} has come through to {address}. It is tried again and again.",
+                brand=brand,
+                address=address,
+                since=since,
+            ),
+            say(
+                "If that goes on, nothing is sent there any more from {time} on. The first success ends it.", time=until
+            ),
+        ),
+        short=say(
+            "{brand}: {address} takes no messages just now, and is given up if that goes on: {url} STOP ends",
             brand=brand[:40],
             address=address,
             url=url,

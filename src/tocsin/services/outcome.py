@@ -18,20 +18,24 @@ class Doubtful(TryAgain):
     """A driver broke in the middle: it may have gone out, and counting it as accepted would hide the fault."""
 
 
+class Unwritten(TryAgain):
+    """The words could not be made: nothing went out, and no recipient is to blame."""
+
+
 def unheard_of(message: Planned, error: DeliveryError, now: float, patience: Patience, chance: float) -> Unheard:
     """Say how the rows of a message go on that was not accepted."""
     head = message.rows[0]
+    blames = not isinstance(error, ProviderDown | Doubtful | Unwritten | AddressDead)
 
     def ends(state: State, reason: Reason) -> Unheard:
-        return Unheard(message, state, reason, None, error.code, error.note, told=False, doubtful=False)
+        return Unheard(message, state, reason, None, error.code, error.note, told=False, doubtful=False, blames=blames)
 
     # Where the channel resends freely doubt goes on: ever more slowly, and not for ever.
     is_over = patience.is_over(now, head.since)
     if isinstance(error, Ambiguous) and (head.unknowns < MOST_UNKNOWNS or not is_over):
         due = now + max(UNKNOWN_WAIT_SECONDS, patience.wait(head.unknowns + 1, chance))
-        return Unheard(
-            message, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, due, error.code, error.note, told=True, doubtful=True
-        )
+        state, reason = State.UNKNOWN, Reason.OUTCOME_UNKNOWN
+        return Unheard(message, state, reason, due, error.code, error.note, told=True, doubtful=True, blames=blames)
     if isinstance(error, OptedOut):
         return ends(State.SUPPRESSED, Reason.OPTED_OUT)
     if isinstance(error, AddressDead):
@@ -42,7 +46,9 @@ def unheard_of(message: Planned, error: DeliveryError, now: float, patience: Pat
         reason = Reason.PROVIDER_DOWN if isinstance(error, ProviderDown) else Reason.RETRYING
         due = now + patience.wait(head.tries + 1, chance, error.retry_after)
         doubtful = isinstance(error, Doubtful)
-        return Unheard(message, State.HELD, reason, due, error.code, error.note, told=False, doubtful=doubtful)
+        return Unheard(
+            message, State.HELD, reason, due, error.code, error.note, told=False, doubtful=doubtful, blames=blames
+        )
     return ends(State.FAILED, Reason.REFUSED)
 
 
@@ -55,6 +61,7 @@ _OUTCOMES: dict[type[Accepted | DeliveryError], str] = {
     OptedOut: "address_dead",
     Ambiguous: "ambiguous",
     Doubtful: "ambiguous",
+    Unwritten: "try_again",
 }
 
 

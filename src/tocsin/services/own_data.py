@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -66,6 +67,7 @@ def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
         "address": endpoint.address,
         "state": endpoint.state,
         "because": endpoint.state_reason,
+        "takes_nothing_since": endpoint.trouble and instant(datetime.fromtimestamp(endpoint.trouble.since, UTC)),
         "components": endpoint.components,
         "groups": endpoint.groups,
         "least_severity": None if endpoint.least is None else endpoint.least.label,

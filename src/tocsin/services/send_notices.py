@@ -11,6 +11,7 @@ import random
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -20,15 +21,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tocsin.domain.channel import Accepted, Channel, Message, Result
 from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.errors import Ambiguous, TryAgain
-from tocsin.domain.language import Languages
+from tocsin.domain.language import Language, Languages
 from tocsin.domain.notice import Herald, Notice, NoticeKind
 from tocsin.domain.opting_in import Purpose
 from tocsin.domain.patience import Patience
 from tocsin.domain.tokens import Signer
+from tocsin.domain.trouble import DISABLE_AFTER_HOURS, disabled_at
 from tocsin.services import notice_words
 from tocsin.services.recognise import recognisable
 from tocsin.services.wanted import read_wanted
-from tocsin.store import links, notices, opt_ins, persons, suppressions
+from tocsin.store import links, notices, opt_ins, persons, suppressions, trouble
 from tocsin.store.engine import begin
 from tocsin.store.notices import Promised
 
@@ -54,6 +56,7 @@ class Desk:
     secret: str
     confirm_hours: float
     manage_days: float
+    disable_after_hours: float = DISABLE_AFTER_HOURS
 
 
 async def send_notices(desk: Desk) -> int:
@@ -127,6 +130,8 @@ def _message(desk: Desk, promised: Promised, rendered: object) -> Message:
 async def _record(connection: AsyncConnection, desk: Desk, promised: Promised, result: Result) -> None:
     if isinstance(result, Accepted):
         await notices.end(connection, promised, "accepted", result.note, result.provider_id)
+        if promised.kind is NoticeKind.FAILING and promised.endpoint_id is not None:
+            await trouble.told(connection, promised.endpoint_id)
     elif isinstance(result, Ambiguous) and promised.tries < _MOST_UNKNOWN:
         await notices.again(connection, promised, 30.0, result.note)
     elif isinstance(result, Ambiguous):
@@ -163,6 +168,22 @@ async def _words(connection: AsyncConnection, desk: Desk, promised: Promised) ->
                 return None
             url = await _manage(connection, desk, promised.subscriber_id)
             return notice_words.quarantined(language, desk.brand, recognisable(about.channel, about.address), url)
+        case NoticeKind.FAILING:
+            return await _failing(connection, desk, promised, language)
+
+
+async def _failing(connection: AsyncConnection, desk: Desk, promised: Promised, language: Language) -> Notice | None:
+    assert promised.subscriber_id is not None
+    assert promised.endpoint_id is not None
+    about = await persons.by_endpoint(connection, promised.endpoint_id)
+    found = await trouble.of_endpoint(connection, promised.endpoint_id)
+    if about is None or about.state is not EndpointState.ACTIVE or found is None:
+        return None  # it works again
+    how, now = found
+    until = disabled_at(how.since, now, desk.disable_after_hours * 3600)
+    since, when = (language.moment(datetime.fromtimestamp(at, UTC)) for at in (how.since, until))
+    url = await _manage(connection, desk, promised.subscriber_id)
+    return notice_words.failing(language, desk.brand, recognisable(about.channel, about.address), url, since, when)
 
 
 async def _question(connection: AsyncConnection, desk: Desk, promised: Promised) -> Notice | None:

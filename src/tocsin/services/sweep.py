@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from tocsin.domain.channel import ChannelName
+from tocsin.domain.trouble import DISABLE_AFTER_HOURS
 from tocsin.services.attempt import DATABASE_TROUBLE
 from tocsin.services.audit import audit
 from tocsin.services.deliver import deliver
+from tocsin.services.disable import disable
 from tocsin.services.send_notices import Desk, send_notices
 from tocsin.services.stand_in import stand_in
 from tocsin.services.way import Way
@@ -44,7 +46,12 @@ async def sweep_deliveries(
     await _repeat(look, seconds)
 
 
-async def sweep_outbox(pool: Pool, fan_out: Callable[[], Awaitable[object]], seconds: float) -> None:
+async def sweep_outbox(
+    pool: Pool,
+    fan_out: Callable[[], Awaitable[object]],
+    seconds: float,
+    disable_after_hours: float = DISABLE_AFTER_HOURS,
+) -> None:
     """Keep promises that no hint came for, and the house in order, until cancelled."""
     last = 0.0
 
@@ -58,7 +65,7 @@ async def sweep_outbox(pool: Pool, fan_out: Callable[[], Awaitable[object]], sec
         now = asyncio.get_running_loop().time()
         if now - last >= _HOUSEKEEPING_SECONDS:
             last = now
-            await keep_house(pool)
+            await keep_house(pool, disable_after_hours)
         return later
 
     await _repeat(look, seconds)
@@ -74,13 +81,14 @@ async def sweep_notices(desk: Desk, seconds: float) -> None:
     await _repeat(look, seconds)
 
 
-async def keep_house(pool: Pool) -> None:
-    """Forget what has outlived its use, and mend what must never be: unfinished rows that no bucket would look at."""
+async def keep_house(pool: Pool, disable_after_hours: float = DISABLE_AFTER_HOURS) -> None:
+    """Forget what has outlived its use, disable what takes nothing, mend rows that no bucket would look at."""
     async with pool.acquire() as connection:
         if not await housekeeping.alone(connection):
             return
         try:
             await housekeeping.forget(connection)
+            await disable(connection, disable_after_hours * 3600)
             await quarantine.promise_notices(connection)
             await audit(connection)  # before anything is mended, so that it is seen
             mended = await housekeeping.wake_forgotten(connection)

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.subscription import spoken
+from tocsin.domain.trouble import Trouble
 
 # Rows that an attempt has in hand at this moment are being sent: told by the attempt, not stored in the row.
 _TALLY = text("""
@@ -36,11 +37,13 @@ class Tally(NamedTuple):
 
 
 class Person(NamedTuple):
-    """Who is behind an endpoint."""
+    """Who is behind an endpoint, and how it stands."""
 
     name: str
     address: str
     state: str
+    state_reason: str | None = None
+    trouble: Trouble | None = None
 
 
 async def now(connection: AsyncConnection) -> datetime:
@@ -60,12 +63,17 @@ async def people(connection: AsyncConnection, endpoints: Collection[int]) -> dic
     """Return who is behind `endpoints`; those that were deleted are missing."""
     rows = await connection.execute(
         text("""
-            SELECT e.id, s.name, e.address, e.state::text FROM endpoint e JOIN subscriber s ON s.id = e.subscriber_id
+            SELECT e.id, s.name, e.address, e.state::text, e.state_reason,
+              t.since, t.last, t.failures, t.note, t.told_at, t.looked_at
+            FROM endpoint e JOIN subscriber s ON s.id = e.subscriber_id LEFT JOIN trouble t ON t.endpoint_id = e.id
             WHERE e.id = ANY(CAST(:endpoints AS int[]))
         """),
         {"endpoints": list(endpoints)},
     )
-    return {number: Person(name, spoken(address), state) for number, name, address, state in rows}
+    return {
+        number: Person(name, spoken(address), state, because, None if trouble[0] is None else Trouble(*trouble))
+        for number, name, address, state, because, *trouble in rows
+    }
 
 
 async def waiting(connection: AsyncConnection) -> dict[str, tuple[int, float | None]]:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.endpoint import EndpointState
+from tocsin.store import trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ async def audiences_of(connection: AsyncConnection, subscriber: int) -> int:
 
 async def activate(connection: AsyncConnection, endpoint: int) -> bool:
     """Write to an endpoint again, whatever kept us from it; tell whether anything did."""
+    await trouble.forget(connection, endpoint)
     changed = await connection.execute(
         text("""
             UPDATE endpoint SET state = 'active', state_reason = NULL, quarantine_told = false,
@@ -74,6 +76,7 @@ async def activate(connection: AsyncConnection, endpoint: int) -> bool:
 
 async def move(connection: AsyncConnection, endpoint: int, address: str, key: str) -> None:
     """Give an endpoint another address; what it chose and was told stays."""
+    await trouble.forget(connection, endpoint)
     await connection.execute(
         text("""
             UPDATE endpoint SET address = :address, address_key = :key, state = 'active', state_reason = NULL,

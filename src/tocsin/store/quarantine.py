@@ -7,7 +7,7 @@ from typing import Final
 from tocsin.store.engine import Connection
 
 # Where such news goes first.
-_CARRIERS: Final = ["email", "chat", "sms"]
+CARRIERS: Final = ["email", "chat", "sms"]
 _AT_ONCE: Final = 500
 
 
@@ -35,7 +35,7 @@ async def promise_notices(connection: Connection) -> int:
         )
         INSERT INTO outbox (kind, notice_id, due_at) SELECT 'notice', id, tocsin_epoch() FROM n RETURNING id
         """,
-        _CARRIERS,
+        CARRIERS,
         _AT_ONCE,
     )
     return len(rows)

@@ -36,6 +36,7 @@ class Unheard(NamedTuple):
     note: str
     told: bool  # it may have arrived, so it counts as told
     doubtful: bool  # it may have arrived, so another message may be a duplicate
+    blames: bool  # it is the address that fails, neither our words nor our account
 
 
 async def release(

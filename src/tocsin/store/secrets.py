@@ -59,13 +59,14 @@ async def rotate(connection: AsyncConnection, endpoint: int) -> int:
 
 
 async def confirm(connection: AsyncConnection, endpoint: Signed) -> bool:
-    """Make an endpoint active that is still unconfirmed at the address that was asked; tell whether it was."""
+    """Make an endpoint active that is still as it was when its address was asked; tell whether it was."""
     found = await connection.execute(
         text("""
-            UPDATE endpoint SET state = 'active', state_reason = NULL, updated_at = tocsin_now()
-            WHERE id = :id AND address = :address AND state = 'unconfirmed' RETURNING id
+            UPDATE endpoint SET state = 'active', state_reason = NULL, quarantine_told = false,
+              updated_at = tocsin_now()
+            WHERE id = :id AND address = :address AND state = CAST(:state AS endpoint_state) RETURNING id
         """),
-        {"id": endpoint.id, "address": endpoint.address},
+        {"id": endpoint.id, "address": endpoint.address, "state": endpoint.state},
     )
     return found.one_or_none() is not None
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.incident import Phase, Severity
 from tocsin.domain.subscriber import NewEndpoint
+from tocsin.domain.trouble import Trouble
 from tocsin.store.enlist import number, timing_text
 
 
@@ -41,6 +42,7 @@ class Endpoint:
     follows: list[str]
     only_follows: bool
     snoozed: dict[str, float | None]
+    trouble: Trouble | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ _SUBSCRIBER = """
         'follows', (SELECT jsonb_agg(i.public_id ORDER BY i.id) FROM incident i WHERE i.id = ANY(e.follows)),
         'snoozed', (
           SELECT jsonb_object_agg(i.public_id, z.value)
-          FROM jsonb_each(e.snoozed) z JOIN incident i ON i.id = CAST(z.key AS int))
+          FROM jsonb_each(e.snoozed) z JOIN incident i ON i.id = CAST(z.key AS int)),
+        'trouble', (SELECT to_jsonb(t) - 'endpoint_id' FROM trouble t WHERE t.endpoint_id = e.id)
         ) ORDER BY e.id)
       FROM endpoint e WHERE e.subscriber_id = s.id), '[]') AS endpoints
     FROM subscriber s
@@ -221,4 +224,5 @@ def _endpoint(one: dict[str, Any]) -> Endpoint:
         follows=one["follows"] or [],
         only_follows=one["only_follows"],
         snoozed=one["snoozed"] or {},
+        trouble=None if one["trouble"] is None else Trouble(**one["trouble"]),
     )

@@ -195,6 +195,17 @@ class Endpoint(Row):
     updated_at: Mapped[datetime] = _now()
 
 
+class Trouble(Row):
+    __tablename__ = "trouble"
+    endpoint_id: Mapped[int] = mapped_column(ForeignKey("endpoint.id", ondelete="CASCADE"), primary_key=True)
+    since: Mapped[float]
+    last: Mapped[float]
+    failures: Mapped[int]
+    note: Mapped[str]
+    looked_at: Mapped[float | None]
+    told_at: Mapped[float | None]
+
+
 class EndpointComponent(Row):
     __tablename__ = "endpoint_component"
     component_id: Mapped[int] = mapped_column(ForeignKey("component.id", ondelete="CASCADE"), primary_key=True)

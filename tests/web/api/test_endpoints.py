@@ -125,6 +125,18 @@ async def test_an_endpoint_is_active_once_its_receiver_repeats_the_challenge(
     assert len(receiver.calls) == 1
 
 
+@pytest.mark.parametrize(("state", "code", "then"), [("quarantined", 200, "active"), ("opted_out", 409, "opted_out")])
+async def test_a_receiver_that_works_again_leaves_quarantine_by_its_own_answer(
+    client: httpx.AsyncClient, receiver: Receiver, state: str, code: int, then: str
+) -> None:
+    subscriber = await made(client, hook(receiver.url, state=state))
+    [endpoint] = subscriber["endpoints"]
+    answer = await client.post(f"/v1/subscribers/{subscriber['id']}/endpoints/{endpoint['id']}/confirm")
+    assert answer.status_code == code
+    shown = (await client.get(f"/v1/subscribers/{subscriber['id']}")).json()
+    assert shown["endpoints"][0]["state"] == then
+
+
 @pytest.mark.parametrize(("answer", "says"), [(status(200), "without repeating"), (status(500), "Answered 500")])
 async def test_it_stays_unconfirmed_otherwise_and_says_why(client: httpx.AsyncClient, answer: bytes, says: str) -> None:
     async def tell(_: Call, writer: Any) -> None:

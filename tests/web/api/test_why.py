@@ -14,6 +14,8 @@ import pytest
 
 from delivery.world import World, open_world
 from second_reading import HEAD_START, News, Person, hear, later
+from tocsin.domain.channel import ChannelName
+from tocsin.services.sweep import keep_house
 from tocsin.store import attention
 from tocsin.store.engine import begin
 
@@ -28,6 +30,34 @@ REASONS = {
     "quiet_hours", "digest", None,
 }  # fmt: skip
 _PHASES = {"opened": 1, "escalated": 2, "update": 4, "resolved": 8, "maintenance": 16, "postmortem": 32}
+
+
+async def test_what_keeps_an_address_from_taking_anything_is_said_and_shown(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    hook = await world.person("https://hooks.example.com/", channel=ChannelName.WEBHOOK)
+    [(who,)] = await world.rows("SELECT s.public_id FROM subscriber s JOIN endpoint e ON e.subscriber_id = s.id"
+                                " WHERE e.id = :hook", hook=hook)  # fmt: skip
+    said = await world.tell("It is down.", severity="sev1")
+    await world.run("INSERT INTO trouble VALUES (:hook, 1800000000, 1800007200, 7, 'Answered 500.', 1, 1800003600)",
+                    hook=hook)  # fmt: skip
+
+    async def endpoint(path: str) -> dict[str, Any]:
+        found: dict[str, Any] = (await client.get(path)).json()["endpoints"][0]
+        return found
+
+    why = (await endpoint(f"/v1/subscribers/{who}/why?incident={said.ref}"))["why"]
+    assert "in trouble: 7 failures since 2027-01-15T08:00:00Z and nothing taken. The last one: Answered 500." in why
+    assert why.endswith("Its owner was told at 2027-01-15T09:00:00Z.")
+    assert (await endpoint(f"/v1/subscribers/{who}"))["trouble"] == {
+        "since": "2027-01-15T08:00:00Z", "last": "2027-01-15T10:00:00Z", "failures": 7, "note": "Answered 500.",
+        "told_at": "2027-01-15T09:00:00Z",
+    }  # fmt: skip
+    await world.later(60 * 24 * HOUR)
+    await keep_house(world.pool, disable_after_hours=1)
+    why = (await endpoint(f"/v1/subscribers/{who}/why?incident={said.ref}"))["why"]
+    assert "The address is in quarantine: Disabled at 2027-01-15T10:00:00Z. 7 failures since" in why
+    assert (await endpoint(f"/v1/subscribers/{who}"))["trouble"] is None
 
 
 @pytest.fixture

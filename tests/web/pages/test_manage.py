@@ -95,6 +95,27 @@ async def test_quarantine_is_told_at_another_address_and_ends_when_the_address_s
     assert await world.rows("SELECT state::text FROM endpoint WHERE address = :a", a=ADA) == [("active",)]
 
 
+@pytest.mark.parametrize(("failures", "locale", "says"), [
+    (4, "en", "Nothing has come through there since 15 Jan, 08:00 UTC."),
+    (4, "de", "Dort ist seit 15. Jan., 08:00 UTC nichts angekommen."),
+    (3, "en", None),
+])  # fmt: skip
+async def test_an_address_that_takes_nothing_is_marked(
+    visitor: httpx.AsyncClient, world: World, way_in: str, failures: int, locale: str, says: str | None
+) -> None:
+    await world.run("UPDATE subscriber SET locale = :locale WHERE name <> 'Status page'", locale=locale)
+    await world.run(
+        """
+        INSERT INTO trouble SELECT id, 1800000000, 1800007200, :failures, 'Answered 500.' FROM endpoint
+        WHERE address = :a
+        """,
+        failures=failures,
+        a=ADA,
+    )
+    shown = words(await visitor.get(way_in))
+    assert says in shown if says else "Nothing has come through" not in shown
+
+
 async def test_everything_about_me_can_be_taken_along(visitor: httpx.AsyncClient, world: World, way_in: str) -> None:
     await world.tell("It is down.")
     answer = await visitor.get(f"{way_in}/data.json")

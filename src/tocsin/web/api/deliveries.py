@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.delivery import Reason, State
+from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.errors import NotFound, Refused
 from tocsin.domain.scope import Scope
 from tocsin.domain.subscription import shown
@@ -21,6 +22,7 @@ from tocsin.services.retry import Retried, retry_all, retry_delivery
 from tocsin.store import incidents, ledger
 from tocsin.store.engine import begin
 from tocsin.store.ledger import Delivery
+from tocsin.store.subscribers import Endpoint
 from tocsin.web.api.fields import words
 from tocsin.web.api.paging import Paging, page
 from tocsin.web.api.shown import moment
@@ -135,7 +137,7 @@ async def get_why(public_id: str, incident: Annotated[str, Query()], site: SiteD
             "endpoint_id": endpoint.public_id,
             "channel": endpoint.channel,
             "address": shown(endpoint.address),
-            "why": _of_endpoint(rows, endpoint.id, addressed=addressed),
+            "why": _of_endpoint(rows, endpoint, addressed=addressed),
             "deliveries": [show(row) | {"why": _why(row)} for row in rows if row.endpoint_id == endpoint.id],
         }
         for endpoint in who.endpoints
@@ -177,10 +179,18 @@ def _why(row: Delivery) -> str:
     )
 
 
-def _of_endpoint(rows: list[Delivery], endpoint_id: int, *, addressed: bool) -> str:
+def _of_endpoint(rows: list[Delivery], endpoint: Endpoint, *, addressed: bool) -> str:
+    said = _of_rows([row for row in rows if row.endpoint_id == endpoint.id], addressed=addressed)
+    if endpoint.trouble is not None:
+        return f"{said} The address is in trouble: {endpoint.trouble.words(moment)}"
+    if endpoint.state is EndpointState.QUARANTINED and endpoint.state_reason:
+        return f"{said} The address is in quarantine: {endpoint.state_reason}"
+    return said
+
+
+def _of_rows(rows: list[Delivery], *, addressed: bool) -> str:
     for row in rows:
-        if row.endpoint_id == endpoint_id:
-            return f"Version {row.version}: {_why(row)}"
+        return f"Version {row.version}: {_why(row)}"
     if not addressed:
         return "No update of this incident addressed an audience that they belong to."
     return "No update was published since they subscribed here, or its rows are being written this moment."

@@ -15,6 +15,7 @@ from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.errors import Refused
 from tocsin.domain.scope import Scope
 from tocsin.domain.subscription import shown
+from tocsin.domain.trouble import Trouble
 from tocsin.services import change_subscriber as service
 from tocsin.services.address import read_address
 from tocsin.services.leave import keep_opt_outs
@@ -122,12 +123,23 @@ def _show_endpoint(endpoint: store.Endpoint) -> dict[str, Any]:
         "address": shown(endpoint.address),
         "state": endpoint.state,
         "state_reason": endpoint.state_reason,
+        "trouble": None if endpoint.trouble is None else _show_trouble(endpoint.trouble),
         "confirmed": endpoint.state is not EndpointState.UNCONFIRMED,
         "locale": endpoint.locale,
         "follows": endpoint.follows,
         "only_follows": endpoint.only_follows,
         "snoozed": {incident: moment(until) for incident, until in endpoint.snoozed.items()},
         "preference": show_preference(endpoint),
+    }
+
+
+def _show_trouble(trouble: Trouble) -> dict[str, Any]:
+    return {
+        "since": moment(trouble.since),
+        "last": moment(trouble.last),
+        "failures": trouble.failures,
+        "note": trouble.note,
+        "told_at": moment(trouble.told_at),
     }
 
 

@@ -108,6 +108,7 @@ def _endpoint(
             if one is not endpoint and (one.state is not EndpointState.OPTED_OUT or one.public_id == endpoint.fallback)
         ],
         "state": endpoint.state.value,
+        "failing_since": _failing_since(endpoint, language),
         "state_words": language.say(STATES[endpoint.state]),
         "sentence": sentence(language, channel, chosen(endpoint), names),
         "typed": typed,
@@ -121,6 +122,13 @@ def _address(endpoint: Endpoint, language: Language) -> str:
     """Return how an address is shown; what a browser gave us is nothing that people know it by."""
     is_browser = endpoint.channel == ChannelName.PUSH
     return language.say("This browser or another one") if is_browser else endpoint.address
+
+
+def _failing_since(endpoint: Endpoint, language: Language) -> str:
+    trouble = endpoint.trouble
+    if trouble is None or not trouble.is_lasting or endpoint.state is not EndpointState.ACTIVE:
+        return ""
+    return language.moment(datetime.fromtimestamp(trouble.since, UTC))
 
 
 def _open(one: mine.OpenIncident, who: Subscriber, site: Site, language: Language, now: float) -> dict[str, Any]:

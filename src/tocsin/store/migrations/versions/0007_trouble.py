@@ -1,0 +1,18 @@
+"""Addresses that take nothing: since when, and whether their owners were told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tocsin.store.migrations.statements import run
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    run(Path(__file__).with_suffix(".sql"))
+
+
+def downgrade() -> None:
+    raise RuntimeError("This migration cannot be undone. Restore a backup.")
