@@ -25,10 +25,13 @@ from tocsin_channels.email.channel import EmailChannel, parse_sender
 from tocsin_channels.email.letter import Bounces
 from tocsin_channels.email.server import Server
 from tocsin_channels.email.smtp import Smtp
+from tocsin_channels.email.words import PIECES
+from tocsin_channels.templates import read_wording
 
-TEMPLATES = Path(__file__).parents[1] / "config" / "templates" / "email"
 BATCH = 500
 IN_FLIGHT = 3
+
+_WORDING = read_wording(Path("/nowhere"), PIECES, ())
 
 
 def story() -> Story:
@@ -55,7 +58,9 @@ async def ours(port: int, count: int) -> tuple[float, float, int]:
     """Return messages a second, CPU microseconds a message (patching included), and bytes a message."""
     bounces = Bounces("bounces.example.com", "")
     carrier = Smtp(Server.parse(f"smtp://127.0.0.1:{port}"), bounces, "")
-    channel = EmailChannel(carrier, parse_sender("Acme <status@example.com>"), TEMPLATES)
+    channel = EmailChannel(
+        carrier, parse_sender("Acme <status@example.com>"), read_wording(Path("/nowhere"), PIECES, ())
+    )
     letter = channel.render(story())
     messages = [
         Message(

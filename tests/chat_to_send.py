@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from mail_to_send import chapter, story
-from tocsin.domain.channel import Accepted, Message, Result
+from tocsin.domain.channel import Accepted, ChannelName, Message, Result
 from tocsin.domain.chat_address import ChatRules
 from tocsin.domain.errors import DeliveryError
 from tocsin.domain.reach import Reach
 from tocsin.domain.story import Chapter
 from tocsin_channels.chat.channel import ChatChannel, Services
+from words_to_send import SHIPPED
 
-TEMPLATES = Path(__file__).parents[1] / "config" / "templates" / "chat"
 TOKEN = "xoxb-practice"
 ANYWHERE = ChatRules(has_bot=True, schemas=frozenset({"mmost", "discord"}), reach=Reach(private=True))
 
@@ -22,7 +21,7 @@ def chat_channel(
     url: str = "", *, token: str = TOKEN, rules: ChatRules = ANYWHERE, seconds: float = 5.0
 ) -> ChatChannel:
     """Return a channel whose Slack and Teams are at `url`."""
-    return ChatChannel(rules, Services(url, token, url, seconds), TEMPLATES)
+    return ChatChannel(rules, Services(url, token, url, seconds), SHIPPED[ChannelName.CHAT])
 
 
 def message_to(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from tocsin.domain.channel import Message, Result
+from tocsin.domain.channel import ChannelName, Message, Result
 from tocsin.domain.incident import Impact, Phase, Severity, Status
 from tocsin.domain.story import Chapter, Story
 from tocsin_channels.email.carrier import Carrier
@@ -16,8 +15,8 @@ from tocsin_channels.email.channel import EmailChannel, parse_sender
 from tocsin_channels.email.letter import Bounces
 from tocsin_channels.email.server import Patience, Server
 from tocsin_channels.email.smtp import Smtp
+from words_to_send import SHIPPED
 
-TEMPLATES = Path(__file__).parents[1] / "config" / "templates" / "email"
 RECEIPT_TOKEN = "tell-us"
 SENDER = parse_sender("Acme status <status@acme.example>")
 
@@ -63,7 +62,7 @@ def email_channel(
 
 
 def channel_by(carrier: Carrier) -> EmailChannel:
-    return EmailChannel(carrier, SENDER, TEMPLATES)
+    return EmailChannel(carrier, SENDER, SHIPPED[ChannelName.EMAIL])
 
 
 def messages_to(addresses: Sequence[str], letter: object) -> list[Message]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mail_to_send import story
-from tocsin.domain.channel import Message, Result
+from tocsin.domain.channel import ChannelName, Message, Result
 from tocsin.domain.reach import Reach
 from tocsin.domain.story import Story
 from tocsin.domain.vapid_key import public_key
@@ -21,16 +21,18 @@ from tocsin.practice.push_browser import subscription_of
 from tocsin.practice.push_log import Pushed, browsers, pushed
 from tocsin_channels.push.channel import PushChannel
 from tocsin_channels.push.vapid import Vapid
+from tocsin_channels.templates import Wording
+from words_to_send import SHIPPED
 
-TEMPLATES = Path(__file__).parents[1] / "config" / "templates" / "push"
+WORDING = SHIPPED[ChannelName.PUSH]
 PRIVATE_KEY = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"  # of RFC 8291, appendix A
 CONTACT = "mailto:ops@acme.example"
 
 
 def push_channel(
-    reach: Reach, *, key: str = PRIVATE_KEY, seconds: float = 3.0, templates: Path = TEMPLATES
+    reach: Reach, *, key: str = PRIVATE_KEY, seconds: float = 3.0, wording: Wording = WORDING
 ) -> PushChannel:
-    return PushChannel(Vapid(key, CONTACT), reach, templates, seconds)
+    return PushChannel(Vapid(key, CONTACT), reach, wording, seconds)
 
 
 def message(channel: PushChannel, address: str, told: Story | None = None, *, id_: str = "abc.def") -> Message:

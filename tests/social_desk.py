@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from tocsin.domain.channel import Message, Result
+from tocsin.domain.channel import ChannelName, Message, Result
 from tocsin.domain.incident import Impact, Phase, Severity, Status
 from tocsin.domain.social import Network, read_account
 from tocsin.domain.story import Chapter, Story
 from tocsin.practice.social_behaviour import accounts_setting
-from tocsin.settings import REPOSITORY_CONFIG
 from tocsin_channels.social.account import Account
 from tocsin_channels.social.channel import SocialChannel
+from words_to_send import SHIPPED
 
 AT = datetime(2026, 11, 21, 20, 5, tzinfo=UTC)
 URL = "https://status.acme.example/incidents/k3v9q0x7m2pd"
-TEMPLATES = REPOSITORY_CONFIG / "templates" / "social"
+WORDING = SHIPPED[ChannelName.SOCIAL]
 
 
 def make_story(

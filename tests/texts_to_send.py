@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from tocsin.domain.channel import Channel, Message, Result
+from tocsin.domain.channel import Channel, ChannelName, Message, Result
 from tocsin.domain.incident import Impact, Phase, Severity, Status
 from tocsin.domain.story import Chapter, Story
 from tocsin_channels.sms.channel import SmsChannel
@@ -15,8 +14,8 @@ from tocsin_channels.sms.senders import Senders
 from tocsin_channels.sms.twilio import Account, Twilio
 from tocsin_channels.sms.vonage import Account as VonageAccount
 from tocsin_channels.sms.vonage import Vonage
+from words_to_send import SHIPPED
 
-TEMPLATES = Path(__file__).parents[1] / "config/templates/sms"
 SID = "AC" + "0" * 32
 TOKEN = "the account's auth token"
 SECRET = "the signature secret"
@@ -59,7 +58,7 @@ def sms_channel(
 ) -> SmsChannel:
     """Return a channel that takes `url` for Twilio."""
     account = Account(SID, token, Senders.parse(senders), f"{receipts}/receipts/twilio", url, seconds=seconds)
-    return SmsChannel(Twilio(account), TEMPLATES, Severity.SEV1)
+    return SmsChannel(Twilio(account), SHIPPED[ChannelName.SMS], Severity.SEV1)
 
 
 def messages_to(addresses: tuple[str, ...], rendered: object) -> list[Message]:
@@ -102,4 +101,4 @@ def vonage_channel(host: str, *, seconds: float = 5.0, public: str = PUBLIC) -> 
     account = VonageAccount(
         "key", "secret", SECRET, Senders.parse("+14155550100"), f"{public}/receipts/vonage", host, 4, seconds
     )
-    return SmsChannel(Vonage(account), TEMPLATES, Severity.SEV1)
+    return SmsChannel(Vonage(account), SHIPPED[ChannelName.SMS], Severity.SEV1)

@@ -35,7 +35,7 @@ def _extracted(path: Path) -> Iterator[tuple[int, Used]]:
             method = "python" if path.suffix == ".py" else "javascript"
             for line, words, _, _ in extract_from_file(method, path, keywords=_KEYWORDS):
                 yield line, words
-        case ".html":
+        case ".html" | ".txt":
             with path.open("rb") as file:
                 for line, function, told, _ in babel_extract(file, list(_KEYWORDS), [], {}):
                     said = [one for one in ([told] if isinstance(told, str) else list(told or ())) if one]

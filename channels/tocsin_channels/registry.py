@@ -12,11 +12,12 @@ from tocsin.domain.chat_address import SLACK_URL, ChatRules
 from tocsin.domain.incident import Severity
 from tocsin.domain.reach import Reach
 from tocsin.domain.social import Network, read_account
-from tocsin.settings import Settings, config_directory, read_policy_file
+from tocsin.settings import Settings, read_policy_file
 from tocsin_channels.chat.channel import ChatChannel, Services
 from tocsin_channels.push.channel import PushChannel
 from tocsin_channels.push.vapid import Vapid
 from tocsin_channels.registry_email import email_channel
+from tocsin_channels.registry_words import read_words
 from tocsin_channels.sms import twilio, vonage
 from tocsin_channels.sms.channel import SmsChannel
 from tocsin_channels.sms.senders import Senders
@@ -52,7 +53,7 @@ def _sms(settings: Settings) -> SmsChannel:
     sms = settings.sms
     carrier = _vonage(settings) if sms.provider == "vonage" else _twilio(settings)
     urgent = Severity.parse(str(read_policy_file()["urgent"]))
-    return SmsChannel(carrier, config_directory() / "templates" / "sms", urgent, sms.connections)
+    return SmsChannel(carrier, read_words().wording[ChannelName.SMS], urgent, sms.connections)
 
 
 def _twilio(settings: Settings) -> twilio.Twilio:
@@ -101,7 +102,7 @@ def _webhook(settings: Settings, reach: Reach) -> WebhookChannel:
 def _push(settings: Settings, reach: Reach) -> PushChannel:
     push = settings.push
     vapid = Vapid(push.private_key.get_secret_value(), push.contact or _contact(settings))
-    return PushChannel(vapid, reach, config_directory() / "templates" / "push", push.timeout_seconds, push.connections)
+    return PushChannel(vapid, reach, read_words().wording[ChannelName.PUSH], push.timeout_seconds, push.connections)
 
 
 def _contact(settings: Settings) -> str:
@@ -122,7 +123,7 @@ def _chat(settings: Settings, reach: Reach) -> ChatChannel:
     )
     slack = chat.slack_url.rstrip("/")
     services = Services("" if slack == SLACK_URL else slack, token, chat.teams_url.rstrip("/"), chat.timeout_seconds)
-    return ChatChannel(rules, services, config_directory() / "templates" / "chat")
+    return ChatChannel(rules, services, read_words().wording[ChannelName.CHAT])
 
 
 def social_accounts(settings: Settings) -> list[Account]:
@@ -148,6 +149,6 @@ def _told(*secrets: SecretStr) -> tuple[str, ...]:
 
 def _social(settings: Settings, accounts: list[Account]) -> SocialChannel:
     social = settings.social
-    templates = config_directory() / "templates" / "social"
+    wording = read_words().wording[ChannelName.SOCIAL]
     restraint = Restraint(social.gap_seconds, social.most_posts)
-    return SocialChannel(accounts, templates, social.link, restraint, social.timeout_seconds)
+    return SocialChannel(accounts, wording, social.link, restraint, social.timeout_seconds)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from tocsin.domain.channel import ChannelName
 from tocsin.domain.errors import Refused
 from tocsin.domain.tokens import Signer
-from tocsin.settings import Settings, config_directory
+from tocsin.settings import Settings
 from tocsin_channels.email import mailgun, postmark, sendgrid, ses
 from tocsin_channels.email.carrier import Carrier
 from tocsin_channels.email.channel import EmailChannel, parse_sender
@@ -16,6 +17,7 @@ from tocsin_channels.email.letter import Bounces
 from tocsin_channels.email.sendgrid_receipts import public_key
 from tocsin_channels.email.server import Patience, Server
 from tocsin_channels.email.smtp import Smtp
+from tocsin_channels.registry_words import read_words
 
 PRACTICE_BOUNCES = "bounces.localhost"  # where the practice server's bounces come back to
 
@@ -24,7 +26,7 @@ def email_channel(settings: Settings) -> EmailChannel:
     """Return the channel by the carrier that `email.provider` names."""
     sender = parse_sender(settings.email.from_)
     carrier = _CARRIERS[settings.email.provider](settings)
-    return EmailChannel(carrier, sender, config_directory() / "templates" / "email")
+    return EmailChannel(carrier, sender, read_words().wording[ChannelName.EMAIL])
 
 
 def receipt_token(settings: Settings) -> str:

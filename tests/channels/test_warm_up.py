@@ -9,14 +9,14 @@ import pytest
 
 _PROGRAM = """
 import sys
-from pathlib import Path
 from tocsin.domain.channel import WarmsUp
 from tocsin.domain.social import Network
 from tocsin_channels.social.account import make_account
 from tocsin_channels.social.channel import SocialChannel
+from tocsin_channels.templates import Wording
 
 account = make_account(Network(sys.argv[1]), sys.argv[2], "", "customers", ("1", "2", "3", "4"))
-channel = SocialChannel([account], Path("/nowhere"))
+channel = SocialChannel([account], Wording({}))
 assert isinstance(channel, WarmsUp)
 before = set(sys.modules)
 channel.warm_up()

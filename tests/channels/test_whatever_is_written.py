@@ -23,7 +23,7 @@ from judges.texts import judge_text
 from mail_to_send import chapter
 from page_samples import component, group, incident, page, update
 from pushes import push_channel
-from social_desk import TEMPLATES as SOCIAL_TEMPLATES
+from social_desk import WORDING
 from texts_to_send import sms_channel
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.notice import Notice
@@ -40,7 +40,7 @@ from tocsin_channels.webhook.channel import WebhookChannel
 HOME = "https://status.acme.example"
 LINK = f"{HOME}/incidents/abc123def456"
 SMS = sms_channel("http://127.0.0.1:1")
-SOCIAL = SocialChannel([], SOCIAL_TEMPLATES)
+SOCIAL = SocialChannel([], WORDING)
 CHAT = chat_channel()
 PUSH = push_channel(Reach())
 WEBHOOK = WebhookChannel(Reach())

@@ -11,6 +11,7 @@ import pytest
 
 from delivery.world import World, open_world
 from terminal import Terminal
+from words_to_send import broken_config
 
 
 @pytest.fixture
@@ -126,10 +127,12 @@ def test_the_doctor_names_what_is_broken(terminal: Terminal, tmp_path: Path) -> 
             "TOCSIN_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nothing",
             "TOCSIN_BROKER_URL": "redis://127.0.0.1:9",
             "TOCSIN_EMAIL__SMTP_URL": "smtp://127.0.0.1:9",
+            "TOCSIN_CONFIG": str(broken_config(tmp_path)),
         },
     )
-    ill = {one["name"]: one["ok"] for one in broken.run("doctor", "--json", status=1).content}
-    assert (ill["database"], ill["broker"], ill["email"]) == (False, False, False)
+    ill = {one["name"]: one for one in broken.run("doctor", "--json", status=1).content}
+    assert [ill[name]["ok"] for name in ("database", "broker", "email", "templates")] == [False] * 4
+    assert "sms/one.txt, line 2: " in ill["templates"]["detail"]
     nowhere = replace(terminal, home=tmp_path)
     assert "No Tocsin ever ran" in nowhere.run("doctor", status=1).out
     odd = replace(terminal, environment={"TOCSIN_WEB__PORT": "many"})

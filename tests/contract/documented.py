@@ -9,10 +9,12 @@ from types import ModuleType
 
 from contract.adapter import Adapter, Case, answer_json, fields
 from contract.other_adapters import PHONES
-from texts_to_send import TEMPLATES, messages_to, story
+from texts_to_send import messages_to, story
+from tocsin.domain.channel import ChannelName
 from tocsin.domain.errors import AddressDead, Ambiguous
 from tocsin.domain.incident import Severity
 from tocsin_channels.sms.channel import SmsChannel
+from words_to_send import SHIPPED
 
 PAGE = Path(__file__).parents[2] / "docs/channels.md"
 PLACE = "tocsin_channels.sms.gateway"
@@ -33,7 +35,7 @@ def documented() -> Adapter:
     sys.modules[PLACE] = provider = _run(PROVIDER, ModuleType(PLACE))
     module = ModuleType("documented_adapter")
     module.__dict__.update({one.__name__: one for one in _KNOWN})
-    module.__dict__.update(PHONES=PHONES, TEMPLATES=TEMPLATES, Gateway=provider.Gateway)
+    module.__dict__.update(PHONES=PHONES, WORDING=SHIPPED[ChannelName.SMS], Gateway=provider.Gateway)
     made = _run(ADAPTER, module).GATEWAY
     assert isinstance(made, Adapter)
     return made

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from contract.adapter import Adapter, Case, answer_json, path
 from hooks import Call
 from mail_to_send import messages_to
-from social_desk import TEMPLATES, make_story
+from social_desk import WORDING, make_story
 from tocsin.domain.channel import Channel, Message
 from tocsin.domain.social import Network
 from tocsin_channels.social.account import Account
@@ -28,7 +28,7 @@ def _social(network: Network) -> Callable[[str, float], Channel]:
         accounts = [
             Account(network, name, url, "customers", secrets) for name, secrets in zip(names, keys, strict=True)
         ]
-        return SocialChannel(accounts, TEMPLATES, "first", Restraint(gap=0), seconds)
+        return SocialChannel(accounts, WORDING, "first", Restraint(gap=0), seconds)
 
     return make
 

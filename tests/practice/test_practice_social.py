@@ -14,7 +14,7 @@ import requests
 import tweepy
 from fastapi import FastAPI
 
-from social_desk import TEMPLATES, URL, Desk, accounts_at, make_story
+from social_desk import URL, WORDING, Desk, accounts_at, make_story
 from tocsin.domain.incident import Status
 from tocsin.practice import social_behaviour as known
 from tocsin.practice.bluesky import PracticeBluesky
@@ -57,7 +57,7 @@ async def networks(tmp_path: Path) -> AsyncIterator[str]:
 
 
 async def fill(url: str, *addresses: str) -> None:
-    channel = SocialChannel(accounts_at(url), TEMPLATES, restraint=Restraint(gap=0))
+    channel = SocialChannel(accounts_at(url), WORDING, restraint=Restraint(gap=0))
     desk = Desk(channel)
     await desk.send(make_story(title="<b>Checkout</b> & search"), *addresses)
     await desk.send(make_story("It works again.", status=Status.RESOLVED), *addresses)

@@ -128,7 +128,7 @@ def _link(run: Run) -> str:
 
 
 def _footer(telling: Telling) -> str:
-    link = _link(Run("Status page", url=telling.url)) if telling.url else ""
+    link = _link(Run(telling.page, url=telling.url)) if telling.url else ""
     return " · ".join(part for part in (escaped(telling.footer), link) if part) or _NOTHING
 
 

@@ -52,7 +52,7 @@ def _envelope(told: Telling, elements: list[dict[str, Any]], colour: str) -> dic
         "body": body,
     }
     if told.url:
-        card["actions"] = [{"type": "Action.OpenUrl", "title": "Status page", "url": told.url}]
+        card["actions"] = [{"type": "Action.OpenUrl", "title": told.page, "url": told.url}]
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
     return {"type": "message", "attachments": [attachment]}
 

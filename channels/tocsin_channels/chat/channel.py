@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt
@@ -19,7 +18,7 @@ from tocsin_channels.chat import post
 from tocsin_channels.chat.look import look
 from tocsin_channels.chat.post import Post
 from tocsin_channels.chat.round import Round
-from tocsin_channels.chat.words import Words
+from tocsin_channels.templates import Wording
 
 if TYPE_CHECKING:
     from tocsin_channels.chat.carriers import Carriers
@@ -39,7 +38,7 @@ class Services:
 
 
 class ChatChannel:
-    """`templates` is the folder of the words; what is broken there is told in built-in ones."""
+    """`wording` has the words around what people wrote."""
 
     name = ChannelName.CHAT
     provider = "chat"
@@ -47,10 +46,10 @@ class ChatChannel:
     on_unknown = OnUnknown.RESEND_ONCE
     limits = Limits(batch=_BATCH, in_flight=_IN_FLIGHT, merges=False, threads=True, disables=True)
 
-    def __init__(self, rules: ChatRules, services: Services, templates: Path) -> None:
+    def __init__(self, rules: ChatRules, services: Services, wording: Wording) -> None:
         self.rules = rules
         self._services = services
-        self._words = Words.load(templates)
+        self._wording = wording
         self._carriers: Carriers | None = None
 
     def check_address(self, address: str) -> None:
@@ -59,7 +58,7 @@ class ChatChannel:
 
     def render(self, content: Story | Page) -> Post:
         assert isinstance(content, Story)
-        return post.write(self._words, content)
+        return post.write(self._wording, content)
 
     def show(self, rendered: object, *, begins: bool) -> Look:
         assert isinstance(rendered, Post)
@@ -76,8 +75,6 @@ class ChatChannel:
         raise Refused("Chat services report nothing after they have taken a message.")
 
     async def check(self) -> str:
-        if self._words.faults:
-            raise ProviderDown("Mend the templates of chat: " + "; ".join(self._words.faults))
         if not self.rules.has_bot:
             return "Chat goes to webhooks of Slack and Teams; no Slack bot is set up (chat.slack_bot_token)."
         try:

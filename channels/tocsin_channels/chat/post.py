@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from tocsin.domain.incident import Phase
 from tocsin.domain.notice import Notice
 from tocsin.domain.story import Story
-from tocsin_channels.chat import blocks, card
+from tocsin_channels.chat import blocks, card, words
 from tocsin_channels.chat.blocks import SlackWords
 from tocsin_channels.chat.passages import Passage, Run, cleaned, plain
-from tocsin_channels.chat.words import Telling, Words
+from tocsin_channels.chat.words import Telling
+from tocsin_channels.templates import Wording
 
 # What a whole channel should see, and not only those who follow the thread.
 _SEEN_BY_ALL = Phase.OPENED | Phase.ESCALATED | Phase.RESOLVED
@@ -33,10 +34,10 @@ class Post:
     broadcast: bool
 
 
-def write(words: Words, story: Story) -> Post:
+def write(wording: Wording, story: Story) -> Post:
     """Return what is told of the first chapter: in chat each incident has messages of its own."""
     chapter = story.chapters[0]
-    first, reply = words.first(story, chapter), words.reply(story, chapter)
+    first, reply = words.first(story, wording), words.reply(story, wording)
     slack = blocks.write(first, headed=True)
     return Post(
         first=slack,
@@ -56,7 +57,7 @@ def write_notice(notice: Notice) -> Post:
         headline=cleaned(notice.title),
         before=tuple(plain(paragraph) for paragraph in notice.paragraphs),
         body=(),
-        after=tuple(Passage((Run(words, url=url),)) for words, url in ways if url),
+        after=tuple(Passage((Run(action, url=url),)) for action, url in ways if url),
         footer=cleaned(notice.brand),
         url="",
     )

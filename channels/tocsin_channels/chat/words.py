@@ -1,30 +1,19 @@
-"""The words around what people wrote: operators' templates where they can be followed, else the ones below."""
+"""The words around what people wrote: a line of which a placeholder is empty is left out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import groupby
-from pathlib import Path
 from typing import Final
 
-import structlog
-
-from tocsin.domain.incident import Status
+from tocsin.domain.language import word
 from tocsin.domain.placeholders import BrokenTemplate, Template
+from tocsin.domain.speech import IMPACTS, LABELS, MARKS, SENTENCES, audience, next_update
 from tocsin.domain.story import Chapter, Story
 from tocsin_channels.chat.passages import Passage, Run, cleaned, plain, read
+from tocsin_channels.templates import Piece, Room, Wording
 
-log = structlog.get_logger()
-
-# As they are in config/templates/chat/. A line of which a placeholder is empty is left out.
-BUILT_IN: Final[Mapping[str, str]] = {
-    "headline": "{{mark}} {{title}}\n",
-    "first": "{{sentence}}\n\n{{body}}\n\nAffected: {{components}}\n{{next_update}}\n",
-    "reply": "{{status}}: {{title}}\n\n{{body}}\n\nAffected: {{components}}\n{{next_update}}\n",
-    "footer": "{{brand}} · {{severity}} · since {{started}}\n",
-}
 PLACEHOLDERS: Final = frozenset(
     (
         *("brand", "audience", "title", "body", "status", "sentence", "mark", "severity", "impact", "components"),
@@ -35,13 +24,6 @@ _BODY = "{{body}}"
 _LONGEST_TITLE = 200
 _LONGEST_LIST = 800
 _MOST_LINES = 40
-_LABELS = {
-    Status.INVESTIGATING: ("▲", "Investigating", "We know about it and are looking into it."),
-    Status.IDENTIFIED: ("▲", "Identified", "We found the cause and are working on a fix."),
-    Status.MONITORING: ("◆", "Monitoring", "A fix is in place, and we are watching whether it holds."),
-    Status.RESOLVED: ("✓", "Resolved", "This is over."),
-    Status.POSTMORTEM: ("■", "Postmortem", "This is over. Here is what we learned."),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +36,7 @@ class Telling:
     after: tuple[Passage, ...]
     footer: str
     url: str
+    page: str = ""  # what a link to `url` is called
 
     def shortened(self, longest: int) -> Telling:
         """Return the same with at most `longest` characters of what people wrote, none of it where that is 0."""
@@ -71,100 +54,91 @@ class Telling:
         return replace(self, body=tuple(kept))
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a template, None where the body stands; lines with no empty line between have one `paragraph`."""
-
-    template: Template | None
-    names: frozenset[str] = frozenset()
-    paragraph: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Templates that can be followed; `faults` says which of the operator's cannot, and where."""
-
-    lines: Mapping[str, tuple[Line, ...]]
-    faults: tuple[str, ...] = field(default=())
-
-    @classmethod
-    def load(cls, folder: Path) -> Words:
-        """Read the templates in `folder`; what is missing or broken there is told in the built-in words."""
-        lines: dict[str, tuple[Line, ...]] = {}
-        faults: list[str] = []
-        for name, built_in in BUILT_IN.items():
-            path = folder / f"{name}.txt"
-            try:
-                lines[name] = parse(name, path.read_text(encoding="utf-8"))
-            except (OSError, ValueError) as error:
-                faults.append(f"{path}: {error}")
-                log.warning("template.broken", file=str(path), error=str(error))
-                lines[name] = parse(name, built_in)
-        return cls(lines, tuple(faults))
-
-    def first(self, story: Story, chapter: Chapter) -> Telling:
-        """Return what is said where an incident begins, and shown there as it goes on."""
-        return self._telling("first", story, chapter)
-
-    def reply(self, story: Story, chapter: Chapter) -> Telling:
-        """Return what is said in the thread of an incident that people have heard of."""
-        telling = self._telling("reply", story, chapter)
-        return replace(telling, before=tuple(_bold(one) for one in telling.before[:1]) + telling.before[1:])
-
-    def _telling(self, name: str, story: Story, chapter: Chapter) -> Telling:
-        values = _values(story, chapter)
-        lines = self.lines[name]
-        place = next(number for number, line in enumerate(lines) if line.template is None)
-        return Telling(
-            headline=_one_line(self.lines["headline"], values),
-            before=_passages(lines[:place], values),
-            body=tuple(read(chapter.body)),
-            after=_passages(lines[place + 1 :], values),
-            footer=_one_line(self.lines["footer"], values),
-            url=chapter.url or "",
-        )
+def _check(text: str) -> None:
+    """Raise BrokenTemplate where the body has no place of its own, or there are more lines than a message may have."""
+    written = text.split("\n")
+    bodies = [number for number, line in enumerate(written, 1) if line.strip() == _BODY]
+    beside = [number for number, line in enumerate(written, 1) if line.strip() and number not in bodies]
+    for number in beside:
+        if "body" in Template.parse(written[number - 1], PLACEHOLDERS).names:
+            raise BrokenTemplate(f"{_BODY} stands on a line of its own.", number)
+    if len(bodies) != 1:
+        raise BrokenTemplate(f"{_BODY} is to stand here exactly once.", bodies[1] if bodies else len(written))
+    if len(beside) > _MOST_LINES:
+        what = f"Here there are more than {_MOST_LINES} lines beside {_BODY}. Leave some out."
+        raise BrokenTemplate(what, beside[_MOST_LINES])
 
 
-def parse(name: str, text: str) -> tuple[Line, ...]:
-    """Read the template `name`; raise BrokenTemplate with the line where it cannot be followed."""
-    lines: list[Line] = []
-    written = text.splitlines()
-    paragraph = 0
-    for number, line in enumerate(written, 1):
-        if not line.strip():
-            paragraph += 1
-            continue
-        if line.strip() == _BODY:
-            lines.append(Line(None))
-            continue
-        allowed = PLACEHOLDERS - {"body"}
-        try:
-            template = Template.parse(line.strip(), allowed)
-        except BrokenTemplate as error:
-            told = str(error).partition(": ")[2]
-            if _BODY in line:
-                told = f"{_BODY} stands on a line of its own."
-            raise BrokenTemplate(told, number) from error
-        lines.append(Line(template, frozenset(template.names), paragraph))
-    bodies = sum(line.template is None for line in lines)
-    if bodies != (1 if name in {"first", "reply"} else 0):
-        where = "exactly once" if name in {"first", "reply"} else "not"
-        raise BrokenTemplate(f"{_BODY} is to stand in {name}.txt {where}.", len(written) or 1)
-    if len(lines) > _MOST_LINES:
-        raise BrokenTemplate(f"a message has at most {_MOST_LINES} lines beside its body.", _MOST_LINES + 1)
-    return tuple(lines)
+_HEADLINE: Final = Piece(
+    "headline",
+    "{{mark}} {{title}}",
+    PLACEHOLDERS - {"body"},
+    Room(100),  # of the 150 that Slack's header has
+)
+_FIRST: Final = Piece(
+    "first",
+    word("{{sentence}}\n\n{{body}}\n\nAffected: {{components}}\n{{next_update}}"),
+    PLACEHOLDERS,
+    Room(2_000),
+    check=_check,
+)
+_REPLY: Final = Piece(
+    "reply",
+    word("{{status}}: {{title}}\n\n{{body}}\n\nAffected: {{components}}\n{{next_update}}"),
+    PLACEHOLDERS,
+    Room(2_000),
+    check=_check,
+)
+_FOOTER: Final = Piece(
+    "footer",
+    word("{{brand}} · {{severity}} · since {{started}}"),
+    PLACEHOLDERS - {"body"},
+    Room(200),
+)
+PIECES: Final = (_HEADLINE, _FIRST, _REPLY, _FOOTER)
 
 
-def _filled(lines: tuple[Line, ...], values: Mapping[str, str]) -> list[str]:
-    return [
-        line.template.fill(values)
-        for line in lines
-        if line.template is not None and all(values[name] for name in line.names)
-    ]
+def first(story: Story, wording: Wording) -> Telling:
+    """Return what is said where an incident begins, and shown there as it goes on."""
+    return _telling("first", story, wording)
 
 
-def _passages(lines: tuple[Line, ...], values: Mapping[str, str]) -> tuple[Passage, ...]:
-    paragraphs = (_filled(tuple(group), values) for _, group in groupby(lines, key=lambda line: line.paragraph))
+def reply(story: Story, wording: Wording) -> Telling:
+    """Return what is said in the thread of an incident that people have heard of."""
+    telling = _telling("reply", story, wording)
+    return replace(telling, before=tuple(_bold(one) for one in telling.before[:1]) + telling.before[1:])
+
+
+def _telling(name: str, story: Story, wording: Wording) -> Telling:
+    """Return the first chapter: in chat each incident has messages of its own."""
+    chapter = story.chapters[0]
+    values = _values(story, chapter)
+    lines = wording.text(name, story).split("\n")
+    place = next(number for number, line in enumerate(lines) if line.strip() == _BODY)
+    return Telling(
+        headline=_one_line(wording.text("headline", story), values),
+        before=_passages(lines[:place], values),
+        body=tuple(read(chapter.body)),
+        after=_passages(lines[place + 1 :], values),
+        footer=_one_line(wording.text("footer", story), values),
+        url=chapter.url or "",
+        page=story.language.say("Status page"),
+    )
+
+
+def _filled(lines: Iterable[str], values: Mapping[str, str]) -> list[str]:
+    templates = [Template.parse(line.strip(), PLACEHOLDERS) for line in lines if line.strip()]
+    return [template.fill(values) for template in templates if all(values[name] for name in template.names)]
+
+
+def _one_line(text: str, values: Mapping[str, str]) -> str:
+    return " ".join(_filled(text.split("\n"), values))
+
+
+def _passages(lines: Iterable[str], values: Mapping[str, str]) -> tuple[Passage, ...]:
+    """Return a passage for each paragraph: lines with no empty line between them."""
+    together = groupby(lines, key=lambda line: bool(line.strip()))
+    paragraphs = (_filled(group, values) for is_written, group in together if is_written)
     return tuple(plain("\n".join(filled)) for filled in paragraphs if filled)
 
 
@@ -172,25 +146,21 @@ def _bold(passage: Passage) -> Passage:
     return replace(passage, runs=tuple(replace(run, bold=True) for run in passage.runs))
 
 
-def _one_line(lines: tuple[Line, ...], values: Mapping[str, str]) -> str:
-    return " ".join(_filled(lines, values))
-
-
 def _values(story: Story, chapter: Chapter) -> dict[str, str]:
-    mark, label, sentence = _LABELS[chapter.status]
+    language = story.language
     values = {
         "brand": story.brand,
-        "audience": story.audience,
+        "audience": audience(language, story.audience),
         "title": shortened(chapter.title, _LONGEST_TITLE),
-        "status": label,
-        "sentence": sentence,
-        "mark": mark,
+        "status": language.say(LABELS[chapter.status]),
+        "sentence": language.say(SENTENCES[chapter.status]),
+        "mark": MARKS[chapter.status],
         "severity": chapter.severity.label,
-        "impact": chapter.impact.value,
+        "impact": language.say(IMPACTS[chapter.impact]),
         "components": _components(chapter),
-        "next_update": _next_update(chapter),
-        "started": moment(chapter.started_at),
-        "published": moment(chapter.published_at),
+        "next_update": next_update(language, chapter.next_update_at, chapter.published_at, chapter.status),
+        "started": language.moment(chapter.started_at),
+        "published": language.moment(chapter.published_at),
         "url": chapter.url or "",
     }
     return {name: " ".join(cleaned(value).split()) for name, value in values.items()}
@@ -199,20 +169,6 @@ def _values(story: Story, chapter: Chapter) -> dict[str, str]:
 def _components(chapter: Chapter) -> str:
     """Return "Checkout (partly down), API (slow)", cut where it is long."""
     return shortened(", ".join(f"{name} ({state})" for name, state in chapter.components), _LONGEST_LIST)
-
-
-def _next_update(chapter: Chapter) -> str:
-    if chapter.next_update_at is None or not chapter.status.is_open:
-        return ""
-    return f"Next update by {moment(chapter.next_update_at, chapter.published_at)}"
-
-
-def moment(at: datetime, beside: datetime | None = None) -> str:
-    """Return a time as people read it, in UTC since a channel has many readers; no day is said if it is `beside`'s."""
-    at = at.astimezone(UTC)
-    if beside is not None and at.date() == beside.astimezone(UTC).date():
-        return f"{at:%H:%M} UTC"
-    return f"{at.day} {at:%B}, {at:%H:%M} UTC"
 
 
 def shortened(text: str, longest: int) -> str:

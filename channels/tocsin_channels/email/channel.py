@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
-from pathlib import Path
 
 from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt
 from tocsin.domain.errors import DeliveryError, Refused
@@ -18,6 +17,7 @@ from tocsin_channels.email.letter import Letter
 from tocsin_channels.email.look import look
 from tocsin_channels.email.notice import NoticeRenderer, Slip
 from tocsin_channels.email.render import Renderer, Sender
+from tocsin_channels.templates import Wording
 
 _BATCH = 500
 _IN_FLIGHT = 3
@@ -31,10 +31,10 @@ class EmailChannel:
     on_unknown = OnUnknown.RESEND_ONCE
     limits = Limits(batch=_BATCH, in_flight=_IN_FLIGHT, merges=True)
 
-    def __init__(self, carrier: Carrier, sender: Sender, templates: Path) -> None:
+    def __init__(self, carrier: Carrier, sender: Sender, wording: Wording) -> None:
         self.carrier = carrier
-        self._renderer = Renderer(templates, sender)
-        self._notices = NoticeRenderer(templates, sender)
+        self._renderer = Renderer(wording, sender)
+        self._notices = NoticeRenderer(sender)
 
     @property
     def provider(self) -> str:

@@ -10,15 +10,12 @@ from datetime import UTC, datetime
 from email.parser import BytesParser
 from email.policy import compat32
 from email.utils import format_datetime
-from pathlib import Path
-
-from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tocsin.domain.channel import Message
 from tocsin.domain.errors import GiveUp
+from tocsin.domain.language import ENGLISH
 from tocsin.domain.notice import Notice
-from tocsin_channels.email import headers, quoted
+from tocsin_channels.email import headers, layout, quoted
 from tocsin_channels.email.address import encode
 from tocsin_channels.email.letter import Bounces, Copy, Letter
 from tocsin_channels.email.render import Sender
@@ -48,20 +45,9 @@ class Slip(Letter):
 
 
 class NoticeRenderer:
-    """`templates` holds notice.html and notice.txt; `now` is asked for the Date header."""
+    """`now` is asked for the Date header."""
 
-    def __init__(
-        self, templates: Path, sender: Sender, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
-        environment = ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader(templates),
-            autoescape=select_autoescape(["html"], default=False),
-            undefined=StrictUndefined,
-            keep_trailing_newline=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment = environment
+    def __init__(self, sender: Sender, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._sender = sender
         self._now = now
 
@@ -83,15 +69,17 @@ class NoticeRenderer:
             b"MIME-Version: 1.0\r\n"
             b'Content-Type: multipart/alternative; boundary="' + _BOUNDARY + b'"\r\n\r\n'
         )
-        body = self._part("plain", "notice.txt", notice) + self._part("html", "notice.html", notice)
+        body = _part("plain", layout.text_of, notice) + _part("html", layout.html_of, notice)
         return Slip(head, b"\r\nMessage-ID: <", after_id, body + b"--" + _BOUNDARY + b"--\r\n.\r\n")
 
-    def _part(self, kind: str, template: str, notice: Notice) -> bytes:
-        [content] = quoted.encode([self._environment.get_template(template).render(notice=notice)])
-        return (
-            b"--" + _BOUNDARY + b"\r\nContent-Type: text/" + kind.encode() + b'; charset="utf-8"\r\n'
-            b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + content + b"\r\n"
-        )
+
+def _part(kind: str, written: Callable[..., str], notice: Notice) -> bytes:
+    # The words of a notice are ready, so the layout says none.
+    [content] = quoted.encode([written("notice", ENGLISH, notice=notice)])
+    return (
+        b"--" + _BOUNDARY + b"\r\nContent-Type: text/" + kind.encode() + b'; charset="utf-8"\r\n'
+        b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + content + b"\r\n"
+    )
 
 
 def _check(mail: bytes) -> None:

@@ -7,22 +7,20 @@ title holds, no header comes of it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.parser import BytesParser
 from email.policy import compat32
 from email.utils import format_datetime
-from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from tocsin.domain.errors import GiveUp
+from tocsin.domain.speech import next_update
 from tocsin.domain.story import Chapter, Story
-from tocsin_channels.email import headers, markdown, quoted, words
+from tocsin_channels.email import headers, layout, quoted, words
 from tocsin_channels.email.letter import Letter
+from tocsin_channels.templates import Wording
 
 _LARGEST = 95_000  # Gmail cuts mails at about 102 kB
 _SHORTEST_BODY = 200
@@ -49,31 +47,22 @@ class Sender:
 
 
 class Renderer:
-    """`templates` holds message.html and message.txt; `now` is asked once per rendering, for the Date header."""
+    """`wording` has the operator's words; `now` is asked once per rendering, for the Date header."""
 
     def __init__(
-        self, templates: Path, sender: Sender, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, wording: Wording, sender: Sender, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        environment = ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader(templates),
-            autoescape=select_autoescape(["html"], default=False),
-            undefined=StrictUndefined,
-            keep_trailing_newline=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters["markdown"] = markdown.to_html
-        self._html = environment.get_template("message.html", globals={"words": words})
-        self._text = environment.get_template("message.txt", globals={"words": words})
+        self._wording = wording
         self._sender = sender
         self._now = now
 
     def render(self, story: Story) -> Letter:
-        """Return the letter that tells `story`, with what people wrote cut short where it would be too large."""
+        """Return the letter that tells `story`; where it would be too large it tells less, and where the rest is."""
         longest, named = _LARGEST // (2 * len(story.chapters)), _MOST_NAMED  # each is in there as text and as HTML
         while True:
             shortened = replace(story, chapters=tuple(_shortened(one, longest, named) for one in story.chapters))
-            letter, size = self._render(shortened)
+            pairs = zip(story.chapters, shortened.chapters, strict=True)
+            letter, size = self._render(shortened, {one.incident for one, kept in pairs if one.body != kept.body})
             if size <= _LARGEST or (longest <= _SHORTEST_BODY and not named):
                 return letter
             if longest > _SHORTEST_BODY:
@@ -81,12 +70,23 @@ class Renderer:
             else:
                 named //= 2
 
-    def _render(self, story: Story) -> tuple[Letter, int]:
+    def _render(self, story: Story, cut: Collection[str]) -> tuple[Letter, int]:
         hole = f"hole{secrets.token_hex(16)}"
-        known = {"story": story, "subject": words.subject(story), "unsubscribe_url": _unsubscribe(story) + hole}
-        text = quoted.encode(_one_hole(self._text.render(known), hole))
-        html = quoted.encode(_one_hole(self._html.render(known), hole))
-        head, after_to, after_id, after_token = self._header(story)
+        subject = words.subject(story, self._wording)
+        known: dict[str, object] = {
+            "story": story,
+            "subject": subject,
+            "intro": words.intro(story, self._wording),
+            "footer": words.footer(story, self._wording),
+            "cut": cut,
+            "tone_of": words.tone,
+            "promise_of": lambda chapter: _promise(story, chapter),
+            "preferences_url": quote(f"{story.public_url}/manage", safe=_URL_CHARACTERS),
+            "unsubscribe_url": _unsubscribe(story) + hole,
+        }
+        text = quoted.encode(layout.text_of("message", story.language, **known).split(hole))
+        html = quoted.encode(layout.html_of("message", story.language, **known).split(hole))
+        head, after_to, after_id, after_token = self._header(story, subject)
         pieces = (
             after_token + _part_head(b"plain") + text[0],
             text[1] + b"\r\n" + _part_head(b"html") + html[0],
@@ -96,7 +96,7 @@ class Renderer:
         _check(sample)
         return Letter(head, after_to, after_id, pieces), len(sample)
 
-    def _header(self, story: Story) -> tuple[bytes, bytes, bytes, bytes]:
+    def _header(self, story: Story, subject: str) -> tuple[bytes, bytes, bytes, bytes]:
         domain = self._sender.domain.encode()
         # The first mail of an incident threads with the later ones by a name that none of them has.
         threads = [b"<incident-%b@%b>" % (_atom(chapter.incident), domain) for chapter in story.chapters]
@@ -110,10 +110,10 @@ class Renderer:
         after_to = b"\r\nMessage-ID: <"
         after_id = (
             b"@" + domain + b">\r\n"
-            b"Subject: " + headers.text(words.subject(story)) + b"\r\n"
+            b"Subject: " + headers.text(subject) + b"\r\n"
             b"In-Reply-To: " + threads[0] + b"\r\n"
             b"References: " + b"\r\n ".join(threads) + b"\r\n"
-            b"List-Id: " + headers.phrase(f"{story.brand} incidents") + b" <incidents." + domain + b">\r\n"
+            b"List-Id: " + headers.phrase(story.brand) + b" <incidents." + domain + b">\r\n"
             b"List-Unsubscribe: <" + _unsubscribe(story).encode()
         )  # fmt: skip
         after_token = (
@@ -131,11 +131,8 @@ def _unsubscribe(story: Story) -> str:
     return quote(f"{story.public_url}/unsubscribe/", safe=_URL_CHARACTERS)
 
 
-def _one_hole(rendered: str, hole: str) -> list[str]:
-    pieces = rendered.split(hole)
-    if len(pieces) != 2:  # noqa: PLR2004 - one hole has two sides
-        raise GiveUp("An e-mail template must have {{ unsubscribe_url }} exactly once.")
-    return pieces
+def _promise(story: Story, chapter: Chapter) -> str:
+    return next_update(story.language, chapter.next_update_at, chapter.published_at, chapter.status)
 
 
 def _part_head(kind: bytes) -> bytes:

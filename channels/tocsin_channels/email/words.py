@@ -1,35 +1,43 @@
-"""The words around what people wrote: subject, state sentences, times, and why the reader gets this."""
+"""The words of a mail that operators may write anew, why its reader gets it, and the colours of states."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from typing import Final
 
+from tocsin.domain import speech
 from tocsin.domain.delivery import Rule
 from tocsin.domain.incident import Impact, Status
+from tocsin.domain.language import word
 from tocsin.domain.story import Chapter, Story
+from tocsin_channels.templates import Piece, Room, Wording
 
-_LONGEST_SUBJECT = 180
-_LABELS = {
-    Status.INVESTIGATING: "Investigating",
-    Status.IDENTIFIED: "Identified",
-    Status.MONITORING: "Monitoring",
-    Status.RESOLVED: "Resolved",
-    Status.POSTMORTEM: "Postmortem",
-}
-_SENTENCES = {
-    Status.INVESTIGATING: "We know about it and are looking into it.",
-    Status.IDENTIFIED: "We found the cause and are working on a fix.",
-    Status.MONITORING: "A fix is in place, and we are watching whether it holds.",
-    Status.RESOLVED: "This is over.",
-    Status.POSTMORTEM: "This is over. Here is what we learned.",
-}
-_MARKS = {
-    Status.INVESTIGATING: "▲",
-    Status.IDENTIFIED: "▲",
-    Status.MONITORING: "◆",
-    Status.RESOLVED: "✓",
-    Status.POSTMORTEM: "■",
+_LONGEST_SUBJECT: Final = 180
+_PLACES: Final = frozenset({"brand", "audience", "titles", "count", "reason", "page"})
+_SUBJECT: Final = Piece(
+    "subject",
+    "[{{status}}] {{title}}",
+    frozenset({"brand", "audience", "title", "status", "severity", "components"}),
+    Room(120),
+    needed=frozenset({"title"}),
+)
+_SUBJECT_OF_SEVERAL: Final = Piece(
+    "subject_of_several",
+    word("{{count}} incidents: {{titles}}"),
+    frozenset({"brand", "audience", "titles", "count"}),
+    Room(120),
+    needed=frozenset({"titles", "count"}),
+)
+_INTRO: Final = Piece("intro", "", _PLACES, Room(2_000))
+_FOOTER: Final = Piece("footer", word("You get this e-mail because {{reason}}."), _PLACES, Room(2_000))
+PIECES: Final = (_SUBJECT, _SUBJECT_OF_SEVERAL, _INTRO, _FOOTER)
+_REASONS: Final = {
+    Rule.AUDIENCE: word("you are subscribed to incident updates from {brand}, for {audience}"),
+    Rule.REQUIRED: word("at {brand} everyone in {audience} must hear of an incident like this"),
+    Rule.CLOSURE: word("{brand} told you that this began"),
+    Rule.FOLLOWED: word("you follow this incident at {brand}"),
+    Rule.COMPONENTS: word("at {brand} you chose a component that is affected: {components}"),
+    Rule.FALLBACK: word("your other address cannot be reached, and you named this one in its stead at {brand}"),
 }
 
 
@@ -55,19 +63,6 @@ _BY_IMPACT = {
 }
 
 
-def label(status: Status) -> str:
-    return _LABELS[status]
-
-
-def sentence(status: Status) -> str:
-    return _SENTENCES[status]
-
-
-def mark(status: Status) -> str:
-    """Return the state's shape, so that colour is never the only sign."""
-    return _MARKS[status]
-
-
 def tone(chapter: Chapter) -> Tone:
     match chapter.status:
         case Status.RESOLVED:
@@ -80,37 +75,63 @@ def tone(chapter: Chapter) -> Tone:
             return _BY_IMPACT[chapter.impact]
 
 
-def subject(story: Story) -> str:
-    """Return a subject that sorts and threads: "[Investigating] Checkout is failing"."""
-    first, *others = story.chapters
-    if not others:
-        return _shortened(f"[{label(first.status)}] {first.title}")
-    titles = ", ".join(chapter.title for chapter in story.chapters)
-    return _shortened(f"{len(story.chapters)} incidents: {titles}")
+def subject(story: Story, wording: Wording) -> str:
+    """Return a subject that sorts and threads, on one line: "[Investigating] Checkout is failing"."""
+    chapter, *others = story.chapters
+    if others:
+        return _subject(story, wording, "subject_of_several", {"count": _count(story), "titles": _titles(story)})
+    values = {
+        "title": chapter.title,
+        "status": story.language.say(speech.LABELS[chapter.status]),
+        "severity": chapter.severity.label,
+        "components": ", ".join(name for name, _ in chapter.components),
+    }
+    return _subject(story, wording, "subject", values)
 
 
-def moment(at: datetime, beside: datetime | None = None) -> str:
-    """Return a time as people read it, in UTC since a mail has many readers; no day is said if it is `beside`'s."""
-    at = at.astimezone(UTC)
-    if beside is not None and at.date() == beside.astimezone(UTC).date():
-        return f"{at:%H:%M} UTC"
-    return f"{at.day} {at:%B}, {at:%H:%M} UTC"
+def intro(story: Story, wording: Wording) -> str:
+    """Return what stands above all incidents, "" where operators wrote nothing."""
+    return _around(story, wording, "intro")
 
 
-def next_update(chapter: Chapter) -> str:
-    """Return the promise of the next update, "" where none was made or nothing is open any more."""
-    if chapter.next_update_at is None or not chapter.status.is_open:
-        return ""
-    return f"Next update by {moment(chapter.next_update_at, chapter.published_at)}"
+def footer(story: Story, wording: Wording) -> str:
+    """Return what stands below all incidents; the links to change and to stop follow in any case."""
+    return _around(story, wording, "footer")
 
 
-def why(story: Story) -> str:
-    particular = "" if story.rule is Rule.AUDIENCE else f", and {story.rule.to_you}"
-    return (
-        f"You get this e-mail because you are subscribed to incident updates from {story.brand}, for {story.audience}"
-        f"{particular}."
-    )
+def _subject(story: Story, wording: Wording, name: str, values: dict[str, str]) -> str:
+    filled = wording.template(name, story).fill({"brand": story.brand, "audience": _audience(story), **values})
+    line = filled.replace("\n", " ")
+    return line if len(line) <= _LONGEST_SUBJECT else line[: _LONGEST_SUBJECT - 1].rstrip() + "…"
 
 
-def _shortened(value: str) -> str:
-    return value if len(value) <= _LONGEST_SUBJECT else value[: _LONGEST_SUBJECT - 1].rstrip() + "…"
+def _around(story: Story, wording: Wording, name: str) -> str:
+    values = {
+        "brand": story.brand,
+        "audience": _audience(story),
+        "titles": _titles(story),
+        "count": _count(story),
+        "reason": _reason(story),
+        "page": story.public_url,
+    }
+    return wording.template(name, story).fill(values).strip()
+
+
+def _reason(story: Story) -> str:
+    """Return why the readers get this, as it goes on after "you get this e-mail because"."""
+    names = dict.fromkeys(name for chapter in story.chapters for name, _ in chapter.components)
+    rule = story.rule if names or story.rule is not Rule.COMPONENTS else Rule.AUDIENCE
+    values = {"brand": story.brand, "audience": _audience(story), "components": ", ".join(names)}
+    return story.language.say(_REASONS[rule], **values)
+
+
+def _audience(story: Story) -> str:
+    return speech.audience(story.language, story.audience)
+
+
+def _titles(story: Story) -> str:
+    return ", ".join(chapter.title for chapter in story.chapters)
+
+
+def _count(story: Story) -> str:
+    return story.language.number(len(story.chapters))

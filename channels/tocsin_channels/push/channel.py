@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
-import structlog
-
 from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt, Result
-from tocsin.domain.errors import DeliveryError, GiveUp, Refused
+from tocsin.domain.errors import DeliveryError, Refused
 from tocsin.domain.look import Look
 from tocsin.domain.page import Page
 from tocsin.domain.reach import Reach
@@ -24,9 +21,7 @@ from tocsin_channels.push.look import look
 from tocsin_channels.push.note import Note, render
 from tocsin_channels.push.seal import Sealed, seal_all
 from tocsin_channels.push.vapid import Vapid
-from tocsin_channels.push.words import Templates
-
-log = structlog.get_logger()
+from tocsin_channels.templates import Wording
 
 _BATCH: Final = 500
 _IN_FLIGHT: Final = 2
@@ -47,22 +42,20 @@ class PushChannel:
         self,
         vapid: Vapid,
         reach: Reach,
-        templates: Path,
+        wording: Wording,
         seconds: float = 10.0,
         connections: int = 50,
         lookup: Lookup = look_up,
     ) -> None:
         self._vapid = vapid
         self._reach = reach
-        self._templates = Templates.load(templates)
+        self._wording = wording
         self._caller = Caller(reach, seconds, connections, lookup)
         self._free = asyncio.Semaphore(connections)
-        for why in self._templates.refused:
-            log.error("template.refused", why=why)
 
     def render(self, content: Story | Page) -> Note:
         assert isinstance(content, Story)
-        return render(content, self._templates)
+        return render(content, self._wording)
 
     def show(self, rendered: object, *, begins: bool) -> Look:
         del begins
@@ -90,8 +83,6 @@ class PushChannel:
         raise Refused("Push services report nothing later: what they answer is all there is.")
 
     async def check(self) -> str:
-        if self._templates.refused:
-            raise GiveUp(" ".join(self._templates.refused))
         self._vapid.authorization("https://push.example")
         told = f"messages are signed, in the name of {self._vapid.contact}"
         if self._vapid.contact.endswith("localhost"):

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from tocsin.domain.incident import Phase
 from tocsin.domain.story import Chapter, Story
-from tocsin_channels.push.words import Templates, cut
+from tocsin_channels.push.words import cut, write
 from tocsin_channels.push.worth import Worth, worth_of
+from tocsin_channels.templates import Wording
 
 LARGEST: Final = 3_993  # bytes of JSON: 4,096 without the seal
 _TOKEN_ROOM: Final = 200
@@ -38,9 +39,9 @@ class Note:
         return _bytes(self.content | {"stop": f"/unsubscribe/{token}"})
 
 
-def render(story: Story, templates: Templates) -> Note:
+def render(story: Story, wording: Wording) -> Note:
     """Return the note that tells `story`, its text cut short where it would be too large."""
-    title, text = templates.write(story)
+    title, text = write(story, wording)
     note = Note(_content(story, title, text), _topic(story.chapters), worth_of(story.chapters))
     while len(_bytes(note.content)) > LARGEST - _TOKEN_ROOM:
         title, text = _shorter(title), _shorter(text)

@@ -2,88 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
-from tocsin.domain.errors import Refused
-from tocsin.domain.incident import Status
-from tocsin.domain.placeholders import Template
-from tocsin.domain.story import Chapter, Story
+from tocsin.domain.language import word
+from tocsin.domain.speech import SHORT, and_more
+from tocsin.domain.spoken_html import sentence_case
+from tocsin.domain.story import Story
+from tocsin_channels.templates import Piece, Room, Wording
 
-_PLACES: Final = ("brand", "title", "status", "body", "components", "next_update")
-_PLACES_OF_SEVERAL: Final = ("brand", "count", "incidents", "next_update")
-_ONE: Final = "{{title}}\n{{status}}. {{body}} {{next_update}}"
-_SEVERAL: Final = "{{brand}}: {{count}} incidents\n{{incidents}} {{next_update}}"
 _NAMED: Final = 4  # incidents that are named where several come together
 _LONGEST_BRAND: Final = 40
 _LONGEST_TITLE: Final = 100
 _LONGEST_NAME: Final = 60  # of an incident among others
 _LONGEST_BODY: Final = 240
 _LONGEST_PLACES: Final = 100
-_STATUSES: Final = {
-    Status.INVESTIGATING: "Investigating",
-    Status.IDENTIFIED: "Cause found",
-    Status.MONITORING: "Fix in place",
-    Status.RESOLVED: "Resolved",
-    Status.POSTMORTEM: "Report published",
-}
+_ROOM: Final = Room(1_500, "bytes", lambda text: len(text.encode()))  # of 4,096, sealed and with all the rest
+
+ONE: Final = Piece(
+    "one",
+    "{{title}}\n{{status}}. {{body}} {{next_update}}",
+    frozenset({"brand", "title", "status", "body", "components", "next_update"}),
+    _ROOM,
+    needed=frozenset({"title"}),
+)
+SEVERAL: Final = Piece(
+    "several",
+    word("{{brand}}: {{count}} incidents\n{{incidents}} {{next_update}}"),
+    frozenset({"brand", "count", "incidents", "next_update"}),
+    _ROOM,
+    needed=frozenset({"incidents"}),
+)
+PIECES: Final = (ONE, SEVERAL)
 
 
-@dataclass(frozen=True, slots=True)
-class Templates:
-    """The templates in use; `refused` says what was wrong with the operator's own, whose place the built-in takes."""
-
-    one: Template
-    several: Template
-    refused: tuple[str, ...] = ()
-
-    @classmethod
-    def load(cls, folder: Path) -> Templates:
-        """Read one.txt and several.txt; one that cannot be followed is told of and does not stop a message."""
-        refused: list[str] = []
-        one = _load(folder / "one.txt", _ONE, _PLACES, "title", refused)
-        several = _load(folder / "several.txt", _SEVERAL, _PLACES_OF_SEVERAL, "incidents", refused)
-        return cls(one, several, tuple(refused))
-
-    def write(self, story: Story) -> tuple[str, str]:
-        """Return title and text of the notification that tells `story`."""
-        filled = self._fill(story)
-        title, _, text = filled.partition("\n")
-        lines = (" ".join(line.split()) for line in text.splitlines())
-        return " ".join(title.split()), "\n".join(line for line in lines if line)
-
-    def _fill(self, story: Story) -> str:
-        values = {"brand": cut(story.brand, _LONGEST_BRAND), "next_update": _next_update(story)}
-        first, *others = story.chapters
-        if not others:
-            return self.one.fill(
-                values
-                | {
-                    "title": cut(first.title, _LONGEST_TITLE),
-                    "status": _STATUSES[first.status],
-                    "body": cut(" ".join(first.body.split()), _LONGEST_BODY),
-                    "components": cut(
-                        ", ".join(f"{name}: {state}" for name, state in first.components), _LONGEST_PLACES
-                    ),
-                }
-            )
-        return self.several.fill(values | {"count": str(len(story.chapters)), "incidents": _incidents(story.chapters)})
-
-
-def _load(path: Path, built_in: str, places: Collection[str], needed: str, refused: list[str]) -> Template:
-    try:
-        template = Template.parse(path.read_text(encoding="utf-8").strip(), places)
-        if needed in template.names:
-            return template
-        refused.append(f"{path}: it never says {{{{{needed}}}}}. The built-in words are used until it does.")
-    except FileNotFoundError:
-        pass  # a configuration folder need not have templates of its own
-    except (OSError, UnicodeError, Refused) as error:
-        refused.append(f"{path}, {error} The built-in words are used until this is mended.")
-    return Template.parse(built_in, places)
+def write(story: Story, wording: Wording) -> tuple[str, str]:
+    """Return title and text of the notification that tells `story`."""
+    name, values = ("one", _values(story)) if len(story.chapters) == 1 else ("several", _values_of_several(story))
+    filled = wording.template(name, story).fill(values)
+    title, _, text = filled.strip().partition("\n")
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return " ".join(title.split()), "\n".join(line for line in lines if line)
 
 
 def cut(text: str, characters: int) -> str:
@@ -95,23 +53,31 @@ def cut(text: str, characters: int) -> str:
     return (kept[:whole] if whole > characters * 2 // 3 else kept).rstrip(" ,.;:-\u200d\ufe0f") + "…"
 
 
-def _incidents(chapters: tuple[Chapter, ...]) -> str:
-    named = [f"{cut(one.title, _LONGEST_NAME)} ({_STATUSES[one.status].lower()})" for one in chapters[:_NAMED]]
-    more = len(chapters) - len(named)
-    return ", ".join(named) + (f" and {more} more" if more else "") + "."
+def _values(story: Story) -> dict[str, str]:
+    [chapter] = story.chapters
+    return {
+        "brand": cut(story.brand, _LONGEST_BRAND),
+        "title": cut(chapter.title, _LONGEST_TITLE),
+        "status": sentence_case(story.language.say(SHORT[chapter.status])),
+        "body": cut(" ".join(chapter.body.split()), _LONGEST_BODY),
+        "components": cut(", ".join(f"{name}: {state}" for name, state in chapter.components), _LONGEST_PLACES),
+        "next_update": _next_update(story),
+    }
+
+
+def _values_of_several(story: Story) -> dict[str, str]:
+    say = story.language.say
+    told = story.chapters[:_NAMED]
+    named = ", ".join(f"{cut(chapter.title, _LONGEST_NAME)} ({say(SHORT[chapter.status])})" for chapter in told)
+    return {
+        "brand": cut(story.brand, _LONGEST_BRAND),
+        "count": story.language.number(len(story.chapters)),
+        "incidents": and_more(story.language, named, len(story.chapters) - len(told)) + ".",
+        "next_update": _next_update(story),
+    }
 
 
 def _next_update(story: Story) -> str:
-    promised = [
-        (chapter.next_update_at, chapter.published_at)
-        for chapter in story.chapters
-        if chapter.next_update_at is not None and chapter.status.is_open
-    ]
-    return f"Next update by {_moment(*min(promised))}." if promised else ""
-
-
-def _moment(at: datetime, beside: datetime) -> str:
-    """Return "14:30 UTC", with the day where it isn't the day of `beside`."""
-    at = at.astimezone(UTC)
-    day = "" if at.date() == beside.astimezone(UTC).date() else f"{at.day} {at:%b}, "
-    return f"{day}{at:%H:%M} UTC"
+    if story.promise is None:
+        return ""
+    return story.language.say("Next update by {time}.", time=story.language.moment(*story.promise))

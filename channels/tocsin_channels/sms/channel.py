@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
-import structlog
-
 from tocsin.domain.channel import Accepted, Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt
-from tocsin.domain.errors import DeliveryError, GiveUp, ProviderDown
+from tocsin.domain.errors import DeliveryError, ProviderDown
 from tocsin.domain.incident import Severity
 from tocsin.domain.look import Look
 from tocsin.domain.notice import Notice
@@ -21,9 +18,7 @@ from tocsin_channels.sms import text
 from tocsin_channels.sms.look import look
 from tocsin_channels.sms.provider import Provider
 from tocsin_channels.sms.text import Text
-from tocsin_channels.sms.words import Templates
-
-log = structlog.get_logger()
+from tocsin_channels.templates import Wording
 
 _BATCH: Final = 50  # the most that may go out twice when a worker dies, and each costs money
 _IN_FLIGHT: Final = 2
@@ -37,13 +32,11 @@ class SmsChannel:
     on_unknown = OnUnknown.RESEND_ONCE
     limits = Limits(batch=_BATCH, in_flight=_IN_FLIGHT, merges=True)
 
-    def __init__(self, provider: Provider, templates: Path, urgent: Severity, connections: int = 16) -> None:
+    def __init__(self, provider: Provider, wording: Wording, urgent: Severity, connections: int = 16) -> None:
         self._carrier = provider
-        self._templates = Templates.load(templates)
+        self._wording = wording
         self._urgent = urgent
         self._connections = connections
-        for why in self._templates.refused:
-            log.error("template.refused", why=why)
 
     @property
     def provider(self) -> str:
@@ -51,7 +44,7 @@ class SmsChannel:
 
     def render(self, content: Story | Page) -> Text:
         assert isinstance(content, Story)
-        return text.write(content, self._templates, self._urgent)
+        return text.write(content, self._wording, self._urgent)
 
     def show(self, rendered: object, *, begins: bool) -> Look:
         del begins
@@ -75,8 +68,6 @@ class SmsChannel:
         return self._carrier.read_receipt(raw, headers, url)
 
     async def check(self) -> str:
-        if self._templates.refused:
-            raise GiveUp(" ".join(self._templates.refused))
         return await self._carrier.check()
 
     async def close(self) -> None:

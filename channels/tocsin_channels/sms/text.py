@@ -10,9 +10,9 @@ from tocsin.domain.notice import Notice
 from tocsin.domain.story import Chapter, Story
 from tocsin_channels.sms import gsm
 from tocsin_channels.sms.segments import Count, count
-from tocsin_channels.sms.words import Templates
+from tocsin_channels.sms.words import MOST_SEGMENTS, Writing
+from tocsin_channels.templates import Wording
 
-_MOST_SEGMENTS: Final = 3
 _READABLE: Final = 24  # characters of a title that say what it is about
 _READABLE_OF_SEVERAL: Final = 16
 _LONGEST_TITLE: Final = 160
@@ -36,9 +36,9 @@ class Text:
     seconds: int
 
 
-def write(story: Story, templates: Templates, urgent: Severity) -> Text:
+def write(story: Story, wording: Wording, urgent: Severity) -> Text:
     """Return the text that tells `story`; what is as grave as `urgent` is worth delivering for minutes only."""
-    body = _fitted(story, templates)
+    body = _fitted(story, wording)
     return Text(body, count(body), max(_seconds(chapter, urgent) for chapter in story.chapters))
 
 
@@ -54,22 +54,23 @@ def _seconds(chapter: Chapter, urgent: Severity) -> int:
     return URGENT_SECONDS if chapter.severity <= urgent else ROUTINE_SECONDS
 
 
-def _fitted(story: Story, templates: Templates) -> str:
+def _fitted(story: Story, wording: Wording) -> str:
     titles = [" ".join(chapter.title.split()) for chapter in story.chapters]
     longest = min(max(map(len, titles)), _LONGEST_TITLE)
+    writing = Writing(story, wording)
     readable = min(longest, _READABLE if len(titles) == 1 else _READABLE_OF_SEVERAL)
 
     def written(named: int, characters: int) -> str:
-        return gsm.spell(templates.write(story, [_cut(title, characters) for title in titles[:named]]))
+        return gsm.spell(writing.write([_cut(title, characters) for title in titles[:named]]))
 
-    for segments in range(1, _MOST_SEGMENTS + 1):
+    for segments in range(1, MOST_SEGMENTS + 1):
         for characters in range(longest, readable - 1, -1):
             body = written(len(titles), characters)
             if count(body).segments <= segments:
                 return body
     for named in range(len(titles) - 1, 0, -1):  # so many that not all of them can be named
         body = written(named, readable)
-        if count(body).segments <= _MOST_SEGMENTS:
+        if count(body).segments <= MOST_SEGMENTS:
             return body
     return written(1, readable)
 

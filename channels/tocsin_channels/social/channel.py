@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
-from pathlib import Path
 from typing import Literal, assert_never
 
 from tocsin.domain.channel import Accepted, Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt, Result
@@ -21,6 +20,7 @@ from tocsin_channels.social.account import Account, Provider, find
 from tocsin_channels.social.look import look
 from tocsin_channels.social.post import Draft
 from tocsin_channels.social.thread import Restraint, Thread
+from tocsin_channels.templates import Wording
 
 LinkPolicy = Literal["first", "every", "never"]
 
@@ -46,7 +46,7 @@ class SocialChannel:
     def __init__(
         self,
         accounts: Sequence[Account],
-        templates: Path,
+        wording: Wording,
         link: LinkPolicy = "first",
         restraint: Restraint = Restraint(),  # noqa: B008 - frozen
         seconds: float = 20.0,
@@ -57,7 +57,7 @@ class SocialChannel:
         self._restraint = restraint
         self._seconds = seconds
         self._now = now
-        self._wording = words.read_wording(templates)
+        self._wording = wording
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="social")
         self._providers: dict[Account, Provider] = {}
 
@@ -67,7 +67,7 @@ class SocialChannel:
 
     def render(self, content: Story | Page) -> Draft:
         assert isinstance(content, Story)
-        return words.draft(content, self._wording.template)
+        return words.draft(content, self._wording)
 
     def show(self, rendered: object, *, begins: bool) -> Look | None:
         assert isinstance(rendered, Draft)
@@ -94,10 +94,7 @@ class SocialChannel:
         raise Refused("Social networks report nothing later: what they answer at once is all there is.")
 
     async def check(self) -> str:
-        found = [await self._provider(account).check() for account in self.accounts]
-        if self._wording.fault:
-            raise ProviderDown(self._wording.fault)
-        return "; ".join(found)
+        return "; ".join([await self._provider(account).check() for account in self.accounts])
 
     def warm_up(self) -> None:
         for network in {account.network for account in self.accounts}:

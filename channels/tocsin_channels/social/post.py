@@ -13,7 +13,8 @@ from tocsin.domain.placeholders import Template
 from tocsin_channels.social.weigh import Ruler
 
 PLACES = frozenset({"brand", "mark", "status", "time", "title", "body", "components", "impact", "next_update", "link"})
-BUILT_IN = Template.parse("{{mark}} {{status}} · {{time}}\n{{title}}\n\n{{body}}\n\n{{next_update}}\n{{link}}", PLACES)
+BUILT_IN = "{{mark}} {{status}} · {{time}}\n{{title}}\n\n{{body}}\n\n{{next_update}}\n{{link}}"
+_WHOLE = Template.parse(BUILT_IN, PLACES)
 _BARE = Template.parse("{{mark}} {{status}} · {{time}}\n{{title}}\n{{link}}", PLACES)
 # What gives way where there is too much, one after the other.
 _CUT = ("body", "components", "title", "next_update", "brand")
@@ -50,7 +51,7 @@ class Draft:
 @lru_cache(maxsize=256)
 def _post(draft: Draft, ruler: Ruler, link: str) -> Post:
     values = {**dict(draft.values), "link": link}
-    for template in (draft.template, BUILT_IN, _BARE):
+    for template in (draft.template, _WHOLE, _BARE):
         text = _fitted(template, values, ruler)
         if text:
             return Post(text, link if link and link in text else "")

@@ -1,74 +1,45 @@
-"""The words around what people wrote, and operators' template for them: read strictly, and left out where broken."""
+"""The words around what people wrote: those of a post, of which each incident has a thread of its own."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from typing import Final
 
-from tocsin.domain.errors import Refused
-from tocsin.domain.incident import Status
-from tocsin.domain.placeholders import Template
-from tocsin.domain.story import Chapter, Story
+from tocsin.domain.speech import IMPACTS, LABELS, MARKS, next_update
+from tocsin.domain.story import Story
 from tocsin_channels.social.defuse import defuse
 from tocsin_channels.social.post import BUILT_IN, PLACES, Draft
+from tocsin_channels.social.weigh import X
+from tocsin_channels.templates import Piece, Room, Wording
 
-FILE = "post.txt"
-_LABELS = {
-    Status.INVESTIGATING: "Investigating",
-    Status.IDENTIFIED: "Identified",
-    Status.MONITORING: "Monitoring",
-    Status.RESOLVED: "Resolved",
-    Status.POSTMORTEM: "Postmortem",
-}
-_MARKS = {
-    Status.INVESTIGATING: "▲",
-    Status.IDENTIFIED: "▲",
-    Status.MONITORING: "◆",
-    Status.RESOLVED: "✓",
-    Status.POSTMORTEM: "■",
-}
+POST: Final = Piece(
+    "post",
+    BUILT_IN,  # no words, so there is nothing to translate
+    PLACES,
+    Room(X.limit, "characters as X counts them", X.measure),
+    needed=frozenset({"status", "mark"}),
+    least={"status": "Investigating", "title": "Checkout is down", "link": "https://status.example.com"},
+)
+PIECES: Final = (POST,)
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """`fault` says why operators' own template is not used, "" where it is."""
-
-    template: Template = BUILT_IN
-    fault: str = ""
-
-
-def read_wording(templates: Path) -> Wording:
-    """Read post.txt in `templates`; where it is broken or missing the built-in words are used, and `fault` says so."""
-    path = templates / FILE
-    try:
-        template = Template.parse(path.read_text(encoding="utf-8"), PLACES)
-    except Refused as error:
-        return Wording(fault=f"{path}, {error} The built-in words are used.")
-    except (OSError, UnicodeError) as error:
-        return Wording(fault=f"{path} cannot be read: {error}. The built-in words are used.")
-    if "status" not in template.names and "mark" not in template.names:
-        return Wording(fault=f"{path} does not say the state: it needs {{{{status}}}}. The built-in words are used.")
-    return Wording(template)
-
-
-def draft(story: Story, template: Template) -> Draft:
-    """Return the words of the first chapter: here each incident is told in a thread of its own."""
+def draft(story: Story, wording: Wording) -> Draft:
+    """Return the words of the first chapter."""
     chapter = story.chapters[0]
+    language = story.language
     components = ", ".join(f"{name}: {state}" for name, state in chapter.components)
     values = {
         "brand": _line(story.brand),
-        "mark": _MARKS[chapter.status],
-        "status": _LABELS[chapter.status],
-        "time": _moment(chapter.published_at),
+        "mark": MARKS[chapter.status],
+        "status": language.say(LABELS[chapter.status]),
+        "time": language.clock(chapter.published_at),
         "title": _line(chapter.title),
         "body": defuse(chapter.body),
         "components": _line(components),
-        "impact": chapter.impact.value,
-        "next_update": _next_update(chapter),
+        "impact": language.say(IMPACTS[chapter.impact]),
+        "next_update": next_update(language, chapter.next_update_at, chapter.published_at, chapter.status),
     }
     return Draft(
-        template=template,
+        template=wording.template("post", story),
         values=tuple(values.items()),
         link=chapter.url or "",
         status=chapter.status,
@@ -80,16 +51,3 @@ def draft(story: Story, template: Template) -> Draft:
 
 def _line(text: str) -> str:
     return " ".join(defuse(text).split())
-
-
-def _moment(at: datetime, beside: datetime | None = None) -> str:
-    at = at.astimezone(UTC)
-    if beside is None or at.date() == beside.astimezone(UTC).date():
-        return f"{at:%H:%M} UTC"
-    return f"{at.day} {at:%B}, {at:%H:%M} UTC"
-
-
-def _next_update(chapter: Chapter) -> str:
-    if chapter.next_update_at is None or not chapter.status.is_open:
-        return ""
-    return f"Next update by {_moment(chapter.next_update_at, chapter.published_at)}"

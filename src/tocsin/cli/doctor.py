@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from tocsin import settings
+from tocsin import logs, settings
 from tocsin.cli.reach import HomeOption, JsonOption, show
 from tocsin.domain.errors import DeliveryError
 from tocsin.embedded import local
@@ -24,6 +24,7 @@ from tocsin.services.policy import BrokenPolicy, load_policy
 from tocsin.settings import BrokenSettings, Settings
 from tocsin.store.engine import make_engine, make_pool
 from tocsin_channels.registry import build
+from tocsin_channels.registry_words import read_words
 
 
 class Finding(NamedTuple):
@@ -52,10 +53,12 @@ async def _look(home: Path | None) -> list[Finding]:
         load_policy()
     except (BrokenSettings, BrokenPolicy) as error:
         return [Finding("configuration", ok=False, detail=str(error))]
+    logs.configure(loaded.log)  # what is told on the way goes to standard error, beside the findings
     if home is not None:
         loaded = loaded.model_copy(update={"home": home})
     findings = [Finding("configuration", ok=True, detail=f"can be followed ({settings.config_directory()})")]
     findings.append(_languages())
+    findings.append(_templates())
     database = await _database(loaded, home)
     findings.append(database)
     if database.ok:
@@ -72,6 +75,11 @@ def _languages() -> Finding:
     read = read_languages(settings.config_directory() / "languages")
     names = ", ".join(language.name for language in read.languages)
     return Finding("languages", ok=not read.faults, detail=" ".join(read.faults) or names)
+
+
+def _templates() -> Finding:
+    faults = read_words().faults
+    return Finding("templates", ok=not faults, detail=" ".join(faults) or "can be followed")
 
 
 async def _database(loaded: Settings, home: Path | None) -> Finding:

@@ -137,25 +137,14 @@ class Rule(StrEnum):
     @property
     def words(self) -> str:
         """Return why an endpoint hears, to whoever asks about its owner."""
-        return _RULES[self][0]
-
-    @property
-    def to_you(self) -> str:
-        """Return the same to the owner, as it goes on after "you get this because"."""
-        return _RULES[self][1]
+        return _RULES[self]
 
 
 _RULES = {
-    Rule.AUDIENCE: ("it is for an audience that they belong to", "you are among those this is for"),
-    Rule.REQUIRED: (
-        "everyone in their audience must hear of such an incident",
-        "everyone among you must hear of such an incident",
-    ),
-    Rule.CLOSURE: ("they were told that it began", "you were told that it began"),
-    Rule.FOLLOWED: ("they follow this incident", "you follow this incident"),
-    Rule.COMPONENTS: ("they chose a component that is affected", "you chose a component that is affected"),
-    Rule.FALLBACK: (
-        "it is the fallback of another address of theirs that failed for good",
-        "your other address cannot be reached, and you named this one in its stead",
-    ),
+    Rule.AUDIENCE: "it is for an audience that they belong to",
+    Rule.REQUIRED: "everyone in their audience must hear of such an incident",
+    Rule.CLOSURE: "they were told that it began",
+    Rule.FOLLOWED: "they follow this incident",
+    Rule.COMPONENTS: "they chose a component that is affected",
+    Rule.FALLBACK: "it is the fallback of another address of theirs that failed for good",
 }

@@ -87,3 +87,8 @@ def next_update(language: Language, at: datetime | None, beside: datetime, statu
 
 def audience(language: Language, name: str) -> str:
     return language.say(AUDIENCES.get(name, name))
+
+
+def and_more(language: Language, named: str, more: int) -> str:
+    """Return "Checkout, API and 3 more", what is named alone where there is no more."""
+    return language.say("{named} and {n} more", named=named, n=language.number(more)) if more else named

@@ -8,6 +8,7 @@ from datetime import datetime
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.delivery import Rule
 from tocsin.domain.incident import Impact, Phase, Severity, Status
+from tocsin.domain.language import ENGLISH, Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,25 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Chapters with the most urgent first, for readers of one audience in one language."""
+    """Chapters with the most urgent first, for readers of one audience in one language.
+
+    `locale` is the readers' own; `language` is what there is of it, for the words around what people wrote.
+    """
 
     brand: str
     audience: str
     locale: str
     chapters: tuple[Chapter, ...]
     public_url: str
-    rule: Rule = Rule.AUDIENCE  # why its readers get it: `Rule.to_you`
+    rule: Rule = Rule.AUDIENCE  # why its readers get it
+    language: Language = ENGLISH
+
+    @property
+    def promise(self) -> tuple[datetime, datetime] | None:
+        """Return the earliest promise of a next update about what is still open, and when it was made."""
+        promised = [
+            (chapter.next_update_at, chapter.published_at)
+            for chapter in self.chapters
+            if chapter.next_update_at is not None and chapter.status.is_open
+        ]
+        return min(promised) if promised else None

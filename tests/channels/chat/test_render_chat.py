@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat_to_send import TEMPLATES
 from mail_to_send import CHAPTER, chapter, story
+from tocsin.domain.channel import ChannelName
 from tocsin.domain.incident import Impact, Severity, Status
 from tocsin.domain.story import Chapter
 from tocsin.practice.chat_limits import card_fault, slack_fault
@@ -20,9 +20,8 @@ from tocsin_channels.chat import post
 from tocsin_channels.chat.blocks import SlackWords
 from tocsin_channels.chat.card import LONGEST_BYTES
 from tocsin_channels.chat.post import Post
-from tocsin_channels.chat.words import Words
+from words_to_send import SHIPPED
 
-WORDS = Words.load(TEMPLATES)
 NASTY = (
     "<!channel> <!here> <!everyone> <!subteam^S0123> <@U0123> <#C0123> @channel @here @everyone <at>Everyone</at> "
     "[click](javascript:alert(1)) [x](https://evil.example/<!channel>|) `<!here>` ```\n<!here>\n``` **<@U1>** "
@@ -37,7 +36,7 @@ LINK = re.compile(r"<(?:https?://|mailto:)[^<>|]+\|[^<>|]+>")
 
 
 def written(told: Chapter) -> Post:
-    return post.write(WORDS, story(told))
+    return post.write(SHIPPED[ChannelName.CHAT], story(told))
 
 
 def texts_of(words: SlackWords) -> list[str]:
@@ -67,7 +66,7 @@ def test_whatever_is_written_is_valid_within_limits_and_pings_nobody(
     title: str, body: str, brand: str, components: list[tuple[str, str]], status: Status
 ) -> None:
     told = chapter(title=title, body=body, components=tuple(components), status=status)
-    made = post.write(WORDS, story(told, brand=brand))
+    made = post.write(SHIPPED[ChannelName.CHAT], story(told, brand=brand))
     for words in (made.first, made.reply, made.whole):
         given = json.loads(json.dumps({"text": words.text, "blocks": words.blocks}))
         assert slack_fault(given) == ""
@@ -151,5 +150,5 @@ def test_lines_that_have_nothing_to_say_are_left_out() -> None:
     bare = replace(CHAPTER, components=(), next_update_at=None, url=None, severity=Severity.SEV3)
     made = written(bare)
     assert made.first.blocks[1]["text"]["text"].endswith("We see *failed payments* and are looking into it.")
-    assert made.first.blocks[2]["elements"][0]["text"] == "Acme · sev3 · since 21 November, 20:00 UTC"
+    assert made.first.blocks[2]["elements"][0]["text"] == "Acme · sev3 · since 21 Nov, 20:00 UTC"
     assert "actions" not in card_fault(made.card)[0]

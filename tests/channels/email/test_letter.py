@@ -12,15 +12,16 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mail_to_send import TEMPLATES, chapter, story
+from mail_to_send import chapter, story
 from tocsin.domain import text
-from tocsin.domain.channel import Message
+from tocsin.domain.channel import ChannelName, Message
 from tocsin.domain.errors import GiveUp, Refused
 from tocsin.domain.incident import Status
 from tocsin_channels.email.letter import Bounces, Letter
 from tocsin_channels.email.render import Renderer, Sender
+from words_to_send import SHIPPED
 
-RENDERER = Renderer(TEMPLATES, Sender("Acme status", "status@acme.example"))
+RENDERER = Renderer(SHIPPED[ChannelName.EMAIL], Sender("Acme status", "status@acme.example"))
 BOUNCES = Bounces("bounces.acme.example", "status@acme.example")
 LETTER = RENDERER.render(story())
 TOKEN = "abcdefghijklmnopqrstuvwxyz234567"
@@ -155,7 +156,7 @@ def test_headers_say_what_mail_programs_look_for() -> None:
     assert mail["List-Unsubscribe"] == f"<https://status.acme.example/unsubscribe/{TOKEN}>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail["Auto-Submitted"] == "auto-generated"
-    assert mail["List-Id"] == "Acme incidents <incidents.acme.example>"
+    assert mail["List-Id"] == "Acme <incidents.acme.example>"
     assert mail["Content-Type"].startswith("multipart/alternative")
 
 
@@ -181,7 +182,7 @@ def test_a_resend_is_the_same_mail() -> None:
 
 def test_the_date_is_that_of_the_rendering() -> None:
     at = datetime(2026, 11, 21, 20, 3, tzinfo=UTC)
-    renderer = Renderer(TEMPLATES, Sender("Acme status", "status@acme.example"), now=lambda: at)
+    renderer = Renderer(SHIPPED[ChannelName.EMAIL], Sender("Acme status", "status@acme.example"), now=lambda: at)
     assert parsed(letter_to(renderer.render(story())))["Date"] == "Sat, 21 Nov 2026 20:03:00 +0000"
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from hooks import answering, receiving, status
 from mail_to_send import chapter, story
-from pushes import CONTACT, PRIVATE_KEY, TEMPLATES, message, opened, practising, push_channel, send
+from pushes import CONTACT, PRIVATE_KEY, WORDING, message, opened, practising, push_channel, send
 from tocsin.domain.channel import Accepted, OnUnknown
 from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, Refused, TryAgain
 from tocsin.domain.reach import Reach
@@ -112,7 +112,7 @@ async def test_a_name_that_leads_inside_later_is_not_called_either() -> None:
         channel = PushChannel(
             Vapid(PRIVATE_KEY, CONTACT),
             Reach(ports=frozenset({receiver.port})),
-            TEMPLATES,
+            WORDING,
             lookup=lambda _host, _port: [*inside],
         )
         [result] = await send(channel, message(channel, at(f"https://push.example:{receiver.port}/x")))
@@ -182,13 +182,10 @@ async def test_a_subscription_that_has_ended_says_so(tmp_path: Path) -> None:
     assert "has ended" in result.note
 
 
-async def test_the_doctor_says_in_whose_name_messages_go_out(tmp_path: Path) -> None:
+async def test_the_doctor_says_in_whose_name_messages_go_out() -> None:
     channel = push_channel(ANYWHERE)
     assert CONTACT in await channel.check()
-    unknown = PushChannel(Vapid(PRIVATE_KEY, "mailto:status@localhost"), ANYWHERE, TEMPLATES)
+    unknown = PushChannel(Vapid(PRIVATE_KEY, "mailto:status@localhost"), ANYWHERE, WORDING)
     assert "Apple" in await unknown.check()
-    (tmp_path / "one.txt").write_text("{{nothing}}")
-    with pytest.raises(GiveUp, match=r"one\.txt"):
-        await push_channel(ANYWHERE, templates=tmp_path).check()
     with pytest.raises(Refused):
         channel.read_receipt(b"", {}, "")

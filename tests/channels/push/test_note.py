@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mail_to_send import chapter, story
-from pushes import TEMPLATES
+from tocsin.domain.channel import ChannelName
 from tocsin.domain.incident import Phase, Status
 from tocsin.domain.story import Story
 from tocsin_channels.push.note import LARGEST, render
-from tocsin_channels.push.words import Templates
+from tocsin_channels.push.words import write
 from tocsin_channels.push.worth import BY_PHASE, Worth, worth_of
+from words_to_send import SHIPPED, written
 
-SHIPPED = Templates.load(TEMPLATES)
 PIECES = ("😀", "👩\u200d👩\u200d👧", "<!channel>", "@everyone", "\n", "\u202e", "\x00", "\ud800", '"', "\\", "é", " ")
 TEXTS = st.one_of(
     st.text(), st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=8)), max_size=60).map("".join)
@@ -27,7 +27,7 @@ TEXTS = st.one_of(
 
 
 def said(told: Story) -> dict[str, Any]:
-    body = render(told, SHIPPED).body("token-xyz")
+    body = render(told, SHIPPED[ChannelName.PUSH]).body("token-xyz")
     assert len(body) <= LARGEST
     read: dict[str, Any] = json.loads(body)
     return read
@@ -51,20 +51,20 @@ def test_an_incident_without_a_page_leads_home() -> None:
 
 def test_several_incidents_come_in_one_note_that_replaces_none_but_its_like() -> None:
     others = [chapter(incident=f"other{n}", title=f"Number {n}", version=n + 1) for n in range(6)]
-    note = render(story(*others), SHIPPED)
+    note = render(story(*others), SHIPPED[ChannelName.PUSH])
     assert note.topic == ""
     assert note.content["title"] == "Acme: 6 incidents"
     assert note.content["body"].startswith("Number 0 (investigating), Number 1 (investigating)")
     assert "and 2 more." in note.content["body"]
     assert note.content["told"] == {f"other{n}": n + 1 for n in range(6)}
-    assert note.content["tag"] == render(story(*reversed(others)), SHIPPED).content["tag"]
+    assert note.content["tag"] == render(story(*reversed(others)), SHIPPED[ChannelName.PUSH]).content["tag"]
 
 
 def test_the_topic_is_the_incidents_and_such_as_services_take() -> None:
-    first, second = (render(story(chapter(version=n)), SHIPPED).topic for n in (1, 2))
+    first, second = (render(story(chapter(version=n)), SHIPPED[ChannelName.PUSH]).topic for n in (1, 2))
     assert first == second
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,32}", first)
-    assert render(story(chapter(incident="other")), SHIPPED).topic != first
+    assert render(story(chapter(incident="other")), SHIPPED[ChannelName.PUSH]).topic != first
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_the_topic_is_the_incidents_and_such_as_services_take() -> None:
     ],
 )
 def test_each_phase_has_its_worth(phase: Phase, seconds: int, urgency: str, rings: bool) -> None:  # noqa: FBT001
-    note = render(story(chapter(phase=phase)), SHIPPED)
+    note = render(story(chapter(phase=phase)), SHIPPED[ChannelName.PUSH])
     assert (note.worth.seconds, note.worth.urgency, note.content["rings"]) == (seconds, urgency, rings)
 
 
@@ -115,36 +115,16 @@ def test_forty_thousand_emoji_with_a_long_address_still_fit() -> None:
     assert len(said(story(chapter(title=f"{flood} {long}", body=f"{flood} {long}")))["title"]) <= 100
 
 
-@pytest.mark.parametrize(
-    ("name", "written", "told"),
-    [
-        ("one.txt", "{{titel}}\n{{body}}", "Did you mean {{title}}"),
-        ("one.txt", "{{body}}", "never says {{title}}"),
-        ("several.txt", "{{count}}\n{% if x %}", "line 2"),
-    ],
-)
-def test_a_template_that_cannot_be_followed_is_told_of_and_stops_nothing(
-    tmp_path: Path, name: str, written: str, told: str
-) -> None:
-    (tmp_path / name).write_text(written)
-    templates = Templates.load(tmp_path)
-    [refused] = templates.refused
-    assert told in refused
-    assert templates.write(story()) == SHIPPED.write(story())
-
-
 def test_an_operators_own_words_are_used(tmp_path: Path) -> None:
-    (tmp_path / "one.txt").write_text("{{brand}}: {{title}}\n{{components}}\n\n{{status}}")
-    assert Templates.load(tmp_path).write(story()) == (
-        "Acme: Checkout is failing",
-        "Checkout: partly down\nInvestigating",
-    )
+    wording = written(tmp_path, ChannelName.PUSH, one="{{brand}}: {{title}}\n{{components}}\n\n{{status}}")
+    assert write(story(), wording) == ("Acme: Checkout is failing", "Checkout: partly down\nInvestigating")
 
 
-def test_an_operators_template_of_any_length_is_cut_to_what_services_take(tmp_path: Path) -> None:
-    (tmp_path / "one.txt").write_text(f"{'{{title}} ' * 40}\n{'Ж' * 9_000} {{{{body}}}}")
+def test_an_operators_template_that_says_much_is_cut_to_what_services_take(tmp_path: Path) -> None:
+    wording = written(tmp_path, ChannelName.PUSH, one=f"{'{{title}} ' * 40}\n{'Ж' * 700} {{{{body}}}}")
+    assert wording.faults == ()
     flood = "😀" * 40_000
-    note = render(story(chapter(title=flood, body=flood)), Templates.load(tmp_path))
+    note = render(story(chapter(title=flood, body=flood)), wording)
     assert len(note.body("t" * 100)) <= LARGEST
     assert note.content["title"].startswith("😀")
     assert note.content["body"].startswith("Ж")

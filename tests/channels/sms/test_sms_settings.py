@@ -8,7 +8,7 @@ import pytest
 
 from tocsin import settings
 from tocsin.domain.channel import ChannelName
-from tocsin.domain.errors import GiveUp, Refused
+from tocsin.domain.errors import Refused
 from tocsin_channels.registry import build
 from tocsin_channels.sms.channel import SmsChannel
 
@@ -51,18 +51,3 @@ def test_a_sender_that_cannot_send_is_refused_with_an_example(
         monkeypatch.setenv(f"TOCSIN_SMS__{name}", value)
     with pytest.raises(Refused, match=r"\+14155550100"):
         build(settings.read())
-
-
-async def test_doctor_hears_of_a_template_that_cannot_be_followed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    templates = tmp_path / "templates/sms"
-    templates.mkdir(parents=True)
-    (templates / "one.txt").write_text("{{brand}}\n{{tilte}}")
-    (tmp_path / "policy.toml").write_text((settings.REPOSITORY_CONFIG / "policy.toml").read_text())
-    monkeypatch.setenv("TOCSIN_CONFIG", str(tmp_path))
-    for name, value in TWILIO.items():
-        monkeypatch.setenv(f"TOCSIN_SMS__{name}", value)
-    channel = build(settings.read())[ChannelName.SMS]
-    with pytest.raises(GiveUp, match=r"one\.txt, line 2: .*Did you mean"):
-        await channel.check()

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,20 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from texts_to_send import CHAPTER, PUBLIC, TEMPLATES, chapter, story
+from texts_to_send import CHAPTER, PUBLIC, chapter, story
+from tocsin.domain.channel import ChannelName
 from tocsin.domain.incident import Severity, Status
 from tocsin.domain.story import Story
 from tocsin_channels.sms import gsm
 from tocsin_channels.sms.segments import Encoding
 from tocsin_channels.sms.text import OVER_SECONDS, ROUTINE_SECONDS, URGENT_SECONDS, Text, write
-from tocsin_channels.sms.words import Templates
+from tocsin_channels.templates import Wording
+from words_to_send import SHIPPED
+from words_to_send import written as words_of
 
-SHIPPED = Templates.load(TEMPLATES)
 LINK = f"{PUBLIC}/incidents/k3v9qd81mzx0"
 
 
-def written(told: Story, templates: Templates = SHIPPED) -> Text:
-    return write(told, templates, Severity.SEV1)
+def written(told: Story, wording: Wording = SHIPPED[ChannelName.SMS]) -> Text:
+    return write(told, wording, Severity.SEV1)
 
 
 def test_a_text_says_who_what_and_when_where_to_look_and_how_to_stop_it() -> None:
@@ -45,7 +46,7 @@ def test_an_incident_without_a_page_has_no_link() -> None:
 
 def test_a_promise_for_another_day_names_the_day() -> None:
     told = written(story(next_update_at=datetime(2026, 11, 22, 8, 0, tzinfo=UTC)))
-    assert "Next update 22 Nov 08:00 UTC." in told.body
+    assert "Next update 22 Nov, 08:00 UTC." in told.body
 
 
 @pytest.mark.parametrize(
@@ -148,26 +149,6 @@ def test_the_end_of_one_incident_is_worth_waiting_for_in_any_company() -> None:
     assert written(story(CHAPTER, replace(CHAPTER, status=Status.RESOLVED))).seconds == OVER_SECONDS
 
 
-def test_the_shipped_templates_are_the_built_in_ones(tmp_path: Path) -> None:
-    assert Templates.load(tmp_path / "nowhere") == SHIPPED
-
-
 def test_an_operators_own_words_are_used(tmp_path: Path) -> None:
-    (tmp_path / "one.txt").write_text("{{status}}: {{title}}\nReply STOP to end\n")
-    assert written(story(), Templates.load(tmp_path)).body == "investigating: Checkout partly down Reply STOP to end"
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "told"),
-    [
-        ("one.txt", "{{brand}}\n{{tilte}}", r"one\.txt, line 2: .*Did you mean \{\{title\}\}"),
-        ("one.txt", "{{brand}}: we know.", r"one\.txt: it never says \{\{title\}\}"),
-        ("several.txt", "{{title}}", r"several\.txt, line 1: "),
-    ],
-)
-def test_a_broken_template_is_told_of_and_stops_nothing(tmp_path: Path, name: str, text: str, told: str) -> None:
-    (tmp_path / name).write_text(text)
-    templates = Templates.load(tmp_path)
-    [refused] = templates.refused
-    assert re.search(told, refused)
-    assert written(story(), templates).body == written(story()).body
+    wording = words_of(tmp_path, ChannelName.SMS, one="{{status}}: {{title}}\nReply STOP to end\n")
+    assert written(story(), wording).body == "investigating: Checkout partly down Reply STOP to end"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from social_desk import TEMPLATES, Desk, accounts_at
+from social_desk import WORDING, Desk, accounts_at
 from tocsin.practice.bluesky import PracticeBluesky
 from tocsin.practice.http import LookAlike, PracticeHttp
 from tocsin.practice.mastodon import PracticeMastodon
@@ -41,7 +41,7 @@ async def make_desk(networks: str) -> AsyncGenerator[Callable[..., Desk]]:
         url: str = networks,
         now: Callable[[], float] = lambda: 1_000_000.0,
     ) -> Desk:
-        channels.append(SocialChannel(accounts_at(url), TEMPLATES, link, restraint, seconds, now))
+        channels.append(SocialChannel(accounts_at(url), WORDING, link, restraint, seconds, now))
         return Desk(channels[-1])
 
     yield make

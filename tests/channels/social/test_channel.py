@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from social_desk import TEMPLATES, URL, Desk, accounts_at, make_story
+from social_desk import URL, WORDING, Desk, accounts_at, make_story
 from tocsin.domain.channel import Accepted
 from tocsin.domain.errors import Ambiguous, ProviderDown, TryAgain
 from tocsin.domain.incident import Status
@@ -167,7 +167,7 @@ async def test_a_thread_whose_end_was_deleted_begins_anew(desk: Desk, taken: Tak
 
 async def test_wrong_keys_are_our_fault(networks: str) -> None:
     wrong = [replace(account, secrets=("a", "b", "c", "d")) for account in accounts_at(networks)]
-    channel = SocialChannel(wrong, TEMPLATES)
+    channel = SocialChannel(wrong, WORDING)
     desk = Desk(channel)
     assert [type(result) for result in await desk.send(make_story(), X, MASTODON, BLUESKY)] == [ProviderDown] * 3
     with pytest.raises(ProviderDown):
@@ -177,7 +177,7 @@ async def test_wrong_keys_are_our_fault(networks: str) -> None:
 
 async def test_the_check_asks_each_network_who_we_are(networks: str) -> None:
     accounts = [account for account in accounts_at(networks) if account.address in {X, MASTODON, BLUESKY}]
-    channel = SocialChannel(accounts, TEMPLATES)
+    channel = SocialChannel(accounts, WORDING)
     said = await channel.check()
     assert said.count("@acme") == 3
     await channel.close()

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from social_desk import TEMPLATES, URL, make_story
+from social_desk import URL, WORDING, make_story
+from tocsin.domain.channel import ChannelName
 from tocsin.domain.incident import Status
 from tocsin_channels.social import weigh, words
-from tocsin_channels.social.post import BUILT_IN, Post
+from tocsin_channels.social.post import Post
 from tocsin_channels.social.weigh import Ruler
+from words_to_send import written
 
 RULERS = {"x": weigh.X, "mastodon": weigh.MASTODON, "bluesky": weigh.BLUESKY}
 EVERY = pytest.mark.parametrize("ruler", RULERS.values(), ids=RULERS)
@@ -61,7 +63,7 @@ TEXTS = st.one_of(st.text(max_size=2_000), NASTY)
 
 
 def made(title: str, body: str, status: Status, ruler: Ruler, *, linked: bool) -> Post:
-    return words.draft(make_story(body, title, status), BUILT_IN).post(ruler, linked=linked)
+    return words.draft(make_story(body, title, status), WORDING).post(ruler, linked=linked)
 
 
 @EVERY
@@ -116,55 +118,29 @@ def test_a_title_that_is_too_long_gives_way_after_the_text(ruler: Ruler) -> None
 
 
 def test_an_incident_without_a_public_page_has_no_link() -> None:
-    post = words.draft(make_story(url=None), BUILT_IN).post(weigh.X, linked=True)
+    post = words.draft(make_story(url=None), WORDING).post(weigh.X, linked=True)
     assert not post.link
     assert "http" not in post.text
 
 
 def test_the_same_update_always_has_the_same_words() -> None:
     # A resend has to be identical, or X would not know it for a duplicate.
-    assert words.draft(make_story(), BUILT_IN).post(weigh.X, linked=True) == words.draft(make_story(), BUILT_IN).post(
+    assert words.draft(make_story(), WORDING).post(weigh.X, linked=True) == words.draft(make_story(), WORDING).post(
         weigh.X, linked=True
     )
 
 
-def test_the_template_that_comes_with_tocsin_is_the_built_in_one() -> None:
-    wording = words.read_wording(TEMPLATES)
-    assert not wording.fault
-    assert words.draft(make_story(), wording.template).post(weigh.X, linked=True) == words.draft(
-        make_story(), BUILT_IN
-    ).post(weigh.X, linked=True)
-
-
-@pytest.mark.parametrize(
-    ("template", "said"),
-    [
-        ("{{status}}\n{{titel}}", r"post\.txt, line 2: .*Did you mean \{\{title\}\}"),
-        ("{{status}} {% if body %}", r"post\.txt, line 1"),
-        ("{{title}}", "does not say the state"),
-    ],
-)
-def test_a_broken_template_is_named_with_its_line_and_left_out(tmp_path: Path, template: str, said: str) -> None:
-    (tmp_path / "post.txt").write_text(template)
-    wording = words.read_wording(tmp_path)
-    assert re.search(said, wording.fault)
-    assert wording.template is BUILT_IN
-
-
-def test_a_template_that_is_not_there_is_left_out(tmp_path: Path) -> None:
-    assert "cannot be read" in words.read_wording(tmp_path).fault
-
-
 @EVERY
 def test_a_template_that_leaves_no_room_gives_way_to_the_built_in_words(tmp_path: Path, ruler: Ruler) -> None:
-    (tmp_path / "post.txt").write_text("{{status}} " + "and so on " * 60)
-    wording = words.read_wording(tmp_path)
-    text = words.draft(make_story(), wording.template).post(ruler, linked=True).text
+    wording = written(tmp_path, ChannelName.SOCIAL, post="{{status}} {{title}} " + "{{impact}} of it " * 16)
+    assert wording.faults == ()
+    text = words.draft(make_story(), wording).post(ruler, linked=True).text
     assert ruler.fits(text)
-    assert text.startswith("▲ Investigating · 20:05 UTC")
+    assert text.startswith("▲ Investigating · 20:05 UTC" if ruler is not weigh.MASTODON else "Investigating Checkout")
 
 
 def test_operators_words_are_used(tmp_path: Path) -> None:
-    (tmp_path / "post.txt").write_text("{{brand}}: {{title}} ({{status}}, {{components}}, {{impact}})\n{{link}}\n")
-    post = words.draft(make_story(), words.read_wording(tmp_path).template).post(weigh.X, linked=True)
-    assert post.text == f"Acme: Checkout is failing (Investigating, Checkout: partial outage, major)\n{URL}"
+    template = "{{brand}}: {{title}} ({{status}}, {{components}}, {{impact}})\n{{link}}\n"
+    wording = written(tmp_path, ChannelName.SOCIAL, post=template)
+    post = words.draft(make_story(), wording).post(weigh.X, linked=True)
+    assert post.text == f"Acme: Checkout is failing (Investigating, Checkout: partial outage, major impact)\n{URL}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from social_desk import TEMPLATES, Desk, accounts_at, make_story
+from social_desk import WORDING, Desk, accounts_at, make_story
 from tocsin.domain.channel import Accepted
 from tocsin.domain.errors import GiveUp, ProviderDown, Refused, TryAgain
 from tocsin.domain.incident import Status
@@ -61,7 +61,7 @@ async def test_an_account_that_nobody_set_up_is_refused(desk: Desk) -> None:
 
 async def test_an_x_account_without_a_handle_is_whoever_the_keys_belong_to(networks: str, taken: Taken) -> None:
     account = next(account for account in accounts_at(networks) if account.address == X)
-    channel = SocialChannel([replace(account, address="x:")], TEMPLATES)
+    channel = SocialChannel([replace(account, address="x:")], WORDING)
     assert isinstance(await Desk(channel).one(make_story(), "x:whoever"), Accepted)
     assert [one.account for one in taken()] == ["acme"]
     await channel.close()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import httpx
+import pytest
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 
 from api_callers import caller
 from tocsin.settings import Settings
 from tocsin.web.main import create_app
+from words_to_send import broken_config
 
 
 async def test_a_whole_installation_is_alive_and_ready(app: FastAPI) -> None:
@@ -19,6 +22,7 @@ async def test_a_whole_installation_is_alive_and_ready(app: FastAPI) -> None:
         assert (await visitor.get("/healthz")).status_code == 200
         ready = await visitor.get("/readyz")
         assert ready.status_code == 200
+        assert ready.json()["checks"]["templates"] == {"ok": True, "detail": "can be followed"}
         assert ready.json()["checks"]["broker"] == {"ok": True, "detail": "answers"}
 
 
@@ -42,6 +46,18 @@ async def test_a_database_that_is_away_is_named(settings: Settings) -> None:
         refused = await visitor.get("/v1/incidents", headers={"Authorization": "Bearer x"})
         assert refused.status_code == 401
         assert (await visitor.get("/metrics")).status_code == 503
+
+
+async def test_words_that_cannot_be_followed_are_named_and_do_no_harm(
+    app: FastAPI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOCSIN_CONFIG", str(broken_config(tmp_path)))
+    async with caller(app, "") as visitor:
+        ready = await visitor.get("/readyz")
+        assert ready.status_code == 200
+        told = ready.json()["checks"]["templates"]
+        assert told["ok"] is False
+        assert "sms/one.txt, line 2: {{tilte}} is not known here. Did you mean {{title}}?" in told["detail"]
 
 
 async def test_metrics_count_by_route_and_not_by_what_callers_make_up(client: httpx.AsyncClient) -> None:

@@ -12,6 +12,7 @@ from tocsin.services.health import Check, check_health
 from tocsin.web.deps import SiteDep
 from tocsin.web.errors import MEDIA_TYPE, Problem, answer
 from tocsin.web.metrics import Metrics
+from tocsin_channels.registry_words import read_words
 
 router = APIRouter(tags=["health"])
 
@@ -23,10 +24,12 @@ async def healthz() -> str:
 
 @router.get("/readyz", summary="Can it do its work?")
 async def readyz(site: SiteDep) -> JSONResponse:
-    """503 names what is missing. A broker that is away is named, and does not make it unready."""
+    """503 names what is missing. A broker that is away and words that cannot be followed do not make it unready."""
     checks = await check_health(site.engine, site.settings.broker_url)
     if site.later.audiences is None:
         checks.append(Check("audiences", ok=False, detail="were not read from the database yet", needed=True))
+    faults = read_words().faults
+    checks.append(Check("templates", ok=not faults, detail=" ".join(faults) or "can be followed", needed=False))
     missing = [check for check in checks if check.needed and not check.ok]
     content: dict[str, Any] = {"checks": {one.name: {"ok": one.ok, "detail": one.detail} for one in checks}}
     if not missing:
