@@ -95,7 +95,7 @@ _WORDS = {
     Reason.BELOW_LEAST_SEVERITY: "they asked to hear of graver incidents only",
     Reason.PHASE_NOT_CHOSEN: "they did not ask to hear of this phase of an incident",
     Reason.NOT_FOLLOWED: "they follow other incidents only",
-    Reason.SNOOZED: "they snoozed this incident",
+    Reason.SNOOZED: "they paused this incident",
     Reason.POLICY: "by policy this audience does not hear of this on this channel, and they chose nothing else",
     Reason.ALREADY_OVER: "the incident was over before they heard that it had begun",
     Reason.ALREADY_TOLD: "they already know",

@@ -20,9 +20,11 @@ from tocsin_up import Up, until
 
 WORDS = {
     "en": ("Send me the link that confirms it", "Yes, send me incident updates", "Change what comes here",
-           "Save what I chose", "Pause this incident", "You hear no more of this incident."),
+           "Save what I chose", "Pause this incident", "You hear no more of this incident.",
+           "Not sent: you asked to hear of graver incidents only."),
     "de": ("Link zum Bestätigen senden", "Ja, Störungsmeldungen senden", "Ändern, was hierher kommt",
-           "Auswahl speichern", "Diese Störung pausieren", "Sie hören nichts mehr von dieser Störung."),
+           "Auswahl speichern", "Diese Störung pausieren", "Sie hören nichts mehr von dieser Störung.",
+           "Nicht verschickt: Sie wollten nur von schwereren Störungen hören."),
 }  # fmt: skip
 
 
@@ -55,6 +57,26 @@ async def can_be_used(tab: Page) -> None:
     assert await overflow(tab) <= 0
 
 
+async def stands_there(tab: Page, address: str, words: str) -> None:
+    """Load a page until it says something: the ledger's row is written a moment after the incident was posted."""
+    for _ in range(100):
+        await tab.goto(address)
+        if await tab.get_by_text(words).count():
+            return
+    raise AssertionError(f"{address} does not say {words!r}.")
+
+
+async def hears_nothing_lesser(up: Up, tab: Page, manage: str, who: str, title: str, slight: str) -> None:
+    """Open an incident below the least severity that was chosen: it is not sent, and the page says why."""
+    with up.client() as client:
+        lesser = _post(client, "/v1/incidents", title=title, body="It is slow.", severity="sev3",
+                       audiences=["customers"])  # fmt: skip
+        await stands_there(tab, manage, title)
+        await expect(tab.locator(".lately li", has_text=title)).to_contain_text(slight)
+        assert not [opened for opened in find(outbox_path(up.home), who).mails if "Search" in opened.subject]
+        _post(client, f"/v1/incidents/{lesser['id']}/updates", body="It is fast.", status="resolved")
+
+
 async def press(tab: Page, name: str, *, keyboard: bool) -> None:
     """Press a button, by keyboard where nothing else is to be used."""
     button = tab.get_by_role("button", name=name, exact=True).first
@@ -81,7 +103,7 @@ async def test_someone_joins_hears_chooses_snoozes_and_leaves(
     language: str,
     keyboard: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    ask, agree, change, save, snooze, snoozed = WORDS[language]
+    ask, agree, change, save, snooze, snoozed, slight = WORDS[language]
     one = f"{language}-{size['width']}-{keyboard}".lower()
     who, title = f"ada-{one}@example.com", f"Checkout {one}"
     async with await browser.new_context(viewport=size, locale=language) as context:
@@ -118,6 +140,8 @@ async def test_someone_joins_hears_chooses_snoozes_and_leaves(
         await can_be_used(tab)
         await press(tab, save, keyboard=keyboard)
         await tab.wait_for_url("**done=chosen**")
+
+        await hears_nothing_lesser(up, tab, manage, who, f"Search {one}", slight)
 
         await tab.goto(manage)
         await press(tab, snooze, keyboard=keyboard)

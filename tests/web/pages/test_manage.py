@@ -31,7 +31,7 @@ async def test_what_came_lately_is_shown_with_its_why(visitor: httpx.AsyncClient
     assert "Nothing has happened since you subscribed." in words(await visitor.get(way_in))
     await world.tell("It is down.", components={"checkout": "partial_outage"})
     shown = words(await visitor.get(way_in))
-    assert "It went out, since you are among those it was for." in shown
+    assert "It went out, since it is for an audience that you belong to." in shown
     assert "Checkout is failing" in shown
 
 

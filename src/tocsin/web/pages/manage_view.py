@@ -23,7 +23,8 @@ from tocsin.store.engine import begin
 from tocsin.store.mine import Heard
 from tocsin.store.subscribers import Endpoint, Subscriber
 from tocsin.web.deps import Site
-from tocsin.web.pages.manage_words import DAYS_SHORT, DONE, LEAST, MODES, NAMES, PROBLEMS, STATES, heard_words
+from tocsin.web.pages.manage_why import heard_words
+from tocsin.web.pages.manage_words import DAYS_SHORT, DONE, LEAST, MODES, NAMES, PROBLEMS, STATES
 from tocsin.web.pages.preference_form import Choices, of_endpoint
 from tocsin.web.pages.reader import languages
 
@@ -63,7 +64,7 @@ async def view(site: Site, who: Subscriber, language: Language, notes: Notes) ->
         "endpoints": [_endpoint(endpoint, who, language, names, notes) for endpoint in who.endpoints],
         "open": [_open(one, who, site, language, now) | {"is_followed": one.public_id in followed} for one in open_],
         "follows_alone": bool(followed),
-        "heard": [_heard(one, addresses, site, language, who.locale) for one in heard],
+        "heard": [_heard(one, addresses, who, site, language) for one in heard],
         "waiting": waiting,
         "paused": None if until is None else paused(language, until, who.time_zone),
         "is_told": any(one.state is EndpointState.ACTIVE for one in who.endpoints),
@@ -144,14 +145,16 @@ def _open(one: mine.OpenIncident, who: Subscriber, site: Site, language: Languag
     }
 
 
-def _heard(one: Heard, addresses: dict[str, str], site: Site, language: Language, locale: str) -> dict[str, Any]:
+def _heard(one: Heard, addresses: dict[str, str], who: Subscriber, site: Site, language: Language) -> dict[str, Any]:
     at = one.done_at or one.due_at or one.since
     return {
-        "title": title_for(site, one.title, one.titles, one.audience, locale),
+        "title": title_for(site, one.title, one.titles, one.audience, who.locale),
         "channel": language.say(NAMES[ChannelName(one.channel)]),
         "address": addresses.get(one.endpoint, "") if one.channel != ChannelName.PUSH else "",
         "at": datetime.fromtimestamp(at, UTC),
-        "why": heard_words(language, State(one.state), _reason(one.reason), one.rule),
+        "why": heard_words(
+            language, State(one.state), _reason(one.reason), one.rule, paused(language, at, who.time_zone)
+        ),
         "went": one.state in {State.ACCEPTED, State.DELIVERED},
     }
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from tocsin.domain.channel import ChannelName
-from tocsin.domain.delivery import Reason, State
 from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.incident import Severity
-from tocsin.domain.language import Language, word
+from tocsin.domain.language import word
 
 NAMES: Final = {
     ChannelName.EMAIL: word("E-mail"),
@@ -81,46 +80,3 @@ PROBLEMS: Final = {
     "challenges": word("It was asked too often. Try again in an hour."),
     "taken": word("This address can't be added here: it is subscribed already."),
 }
-_SENT: Final = word("It went out, since you are among those it was for.")
-_ARRIVED: Final = word("It arrived.")
-_WAITS: Final = {
-    Reason.QUIET_HOURS: word("It waits for the end of your quiet hours."),
-    Reason.DIGEST: word("It waits for your next digest."),
-    Reason.PAUSED: word("It waits until your pause is over."),
-    Reason.SNOOZED: word("It waits, since you paused this incident."),
-    Reason.MERGING: word("It waits a moment, so that what changes meanwhile comes in the same message."),
-    Reason.PACED: word("It waits, since you heard from us often lately."),
-}
-_WHY: Final = {
-    Reason.COMPONENTS_NOT_CHOSEN: word("Not sent: nothing you chose is affected."),
-    Reason.BELOW_LEAST_SEVERITY: word("Not sent: you asked for graver problems only."),
-    Reason.PHASE_NOT_CHOSEN: word("Not sent: you did not ask for this moment of an incident."),
-    Reason.ALREADY_OVER: word("Not sent: it was over before you heard that it had begun."),
-    Reason.ALREADY_TOLD: word("Not sent: you knew already."),
-    Reason.SNOOZED: word("Not sent: you paused this incident."),
-    Reason.NOT_FOLLOWED: word("Not sent: you follow other incidents only."),
-    Reason.POLICY: word("Not sent: this is not told on this channel unless you ask for it."),
-    Reason.UNCONFIRMED: word("Not sent: the address was never confirmed."),
-    Reason.PAUSED: word("Not sent: this address gets no incident updates."),
-    Reason.QUARANTINED: word("Not sent: the address takes no messages any more."),
-    Reason.OPTED_OUT: word("Not sent: you stopped messages to this address."),
-    Reason.ADDRESS_DEAD: word("It came back: nobody is at this address."),
-    Reason.BOUNCED_LATER: word("It came back."),
-}
-_LATER: Final = word("It is on its way.")
-_NOT: Final = word("It could not be sent.")
-
-
-def heard_words(language: Language, state: State, reason: Reason | None, rule: str | None) -> str:
-    """Return in a sentence what became of one message to its reader, and why."""
-    del rule
-    say = language.say
-    match state:
-        case State.ACCEPTED:
-            return say(_SENT)
-        case State.DELIVERED:
-            return f"{say(_ARRIVED)} {say(_SENT)}"
-        case State.HELD | State.PENDING | State.SENDING | State.UNKNOWN:
-            return say(_WAITS.get(reason, _LATER)) if reason else say(_LATER)
-        case _:
-            return say(_WHY.get(reason, _NOT)) if reason else say(_NOT)
