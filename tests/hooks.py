@@ -69,8 +69,26 @@ async def say_nothing(_: Call, writer: asyncio.StreamWriter) -> None:
     await writer.wait_closed()
 
 
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter, Answer, Receiver], Awaitable[None]]
+
+
+async def talk_http(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer, receiver: Receiver
+) -> None:
+    """Read one request after the other, and answer each as told."""
+    while True:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:-2])}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        call = Call(head[0], headers, body)
+        receiver.calls.append(call)
+        await answer(call, writer)
+
+
 @asynccontextmanager
-async def receiving(answer: Answer | None = None, tls: ssl.SSLContext | None = None) -> AsyncGenerator[Receiver]:
+async def receiving(
+    answer: Answer | None = None, tls: ssl.SSLContext | None = None, talk: Talk = talk_http
+) -> AsyncGenerator[Receiver]:
     """Listen on loopback and answer every call as told; without `answer`, hang up before a byte is read."""
     open_: set[asyncio.StreamWriter] = set()
 
@@ -78,13 +96,8 @@ async def receiving(answer: Answer | None = None, tls: ssl.SSLContext | None = N
         receiver.connections += 1
         open_.add(writer)
         with suppress(asyncio.IncompleteReadError, ConnectionError):
-            while answer is not None:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-                headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:-2])}
-                body = await reader.readexactly(int(headers.get("content-length", "0")))
-                call = Call(head[0], headers, body)
-                receiver.calls.append(call)
-                await answer(call, writer)
+            if answer is not None:
+                await talk(reader, writer, answer, receiver)
         writer.close()
         open_.discard(writer)
 

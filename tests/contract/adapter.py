@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from hooks import Call, status
+from hooks import Call, Talk, status, talk_http
 from tocsin.domain.channel import Accepted, Channel, Message, Result
 from tocsin.domain.errors import Ambiguous, DeliveryError, GiveUp, TryAgain
 
@@ -28,14 +28,29 @@ class Case(Enum):
 Answering = Callable[[Call, Callable[[str], Case]], bytes]
 
 
+HTML = b"<!doctype html><title>Oops</title><p>Somebody else stands between us."
+
+
+@dataclass(frozen=True)
+class Wire:
+    """What can go wrong on the way, as it is written in the protocol that a provider speaks."""
+
+    scheme: str = "http"
+    talk: Talk = talk_http
+    too_many: Callable[[str], bytes] = lambda slower: status(429, slower, body=b"{}")
+    oops: Callable[[bytes], bytes] = lambda body: status(503, "Content-Type: text/html", body=body)
+    page: bytes = status(200, "Content-Type: text/html", body=HTML)
+    half: bytes = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Le"
+
+
 @dataclass(frozen=True)
 class Adapter:
     """One provider.
 
     `carried` tells whom a call would write to, [] for calls that write to nobody. Cases that a provider cannot be in
     have None as their outcome. `html` is what 200 with a page of HTML comes to, `slower` the header that asks for seven
-    seconds. A provider that is asked over TLS alone has `tls`. `names` tells whether what it accepts has a name of its
-    own.
+    seconds, "" where the protocol has none. A provider that is asked over TLS alone has `tls`. `names` tells whether
+    what it accepts has a name of its own.
     """
 
     name: str
@@ -52,6 +67,7 @@ class Adapter:
     names: bool = True
     slower: Callable[[], str] = lambda: "Retry-After: 7"
     tls: bool = False
+    wire: Wire = Wire()
 
 
 def answer_json(code: int, told: object, *headers: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The providers of texts, chat and webhooks, each with how it answers; a push service finds its place here."""
+"""The providers of texts, chat, webhooks and push, each with how it answers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from urllib.parse import parse_qs
 from chat_to_send import chat_channel, message_to
 from contract.adapter import Adapter, Case, answer_json, fields, path
 from hooks import ANYWHERE, SECRET, Call, status
-from mail_to_send import story
+from mail_to_send import messages_to, story
+from pushes import WHOLE, push_channel
 from texts_to_send import messages_to as texts_to
 from texts_to_send import sms_channel, vonage_channel
 from texts_to_send import story as text_story
 from tocsin.domain.channel import Accepted, Channel, Message
-from tocsin.domain.errors import AddressDead, TryAgain
+from tocsin.domain.errors import AddressDead, Ambiguous, TryAgain
+from tocsin.domain.subscription import Subscription
 from tocsin_channels.webhook.channel import WebhookChannel
 
 PHONES = ("+14155552671", "+14155552672", "+14155552673")
@@ -127,6 +129,34 @@ def _webhook(call: Call, case: CaseOf) -> bytes:
     return status({Case.REFUSED: 400, Case.DEAD: 410}.get(case(_to_webhook(call)[0]), 200))
 
 
+def _make_push(url: str, seconds: float) -> Channel:
+    del url
+    return push_channel(ANYWHERE, seconds=seconds)
+
+
+def _write_pushes(channel: Channel, addresses: Sequence[str], url: str) -> list[Message]:
+    keys = WHOLE["keys"]
+    kept = [Subscription(f"{url}/{name}", keys["p256dh"], keys["auth"]).written for name in addresses]
+    return messages_to(kept, channel.render(story()))
+
+
+def _to_browser(call: Call) -> list[str]:
+    assert call.headers["content-encoding"] == "aes128gcm"
+    return [path(call).removeprefix("/")]
+
+
+def _push(call: Call, case: CaseOf) -> bytes:
+    match case(_to_browser(call)[0]):
+        case Case.TAKEN:
+            return status(201)
+        case Case.REFUSED:
+            return answer_json(400, {"errno": 108})
+        case Case.DEAD:
+            return answer_json(410, {"errno": 106})
+        case Case.ERROR_INSIDE:
+            return answer_json(200, {"errno": 999, "message": "oops"})
+
+
 def _rooms(prefix: str) -> tuple[str, str, str]:
     return f"{prefix}one", f"{prefix}two", f"{prefix}three"
 
@@ -174,6 +204,13 @@ OTHERS = (
         refused=TryAgain,
         dead=AddressDead,
         html=Accepted,
+        names=False,
+    ),
+    Adapter(
+        "push",
+        *(_make_push, _write_pushes, _rooms(""), _to_browser, _push),
+        dead=AddressDead,
+        error_inside=Ambiguous,
         names=False,
     ),
 )  # fmt: skip

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
-from contract.adapter import Adapter, Case, answer_json, path
+from contract.adapter import Adapter, Case, answer_json, fields, path
 from hooks import Call
 from mail_to_send import messages_to
 from social_desk import WORDING, make_story
@@ -33,8 +35,11 @@ def _social(network: Network) -> Callable[[str, float], Channel]:
     return make
 
 
+_HANDLES = {Network.X: "acme{}", Network.MASTODON: "@acme{}@example.social", Network.BLUESKY: "acme{}.bsky.social"}
+
+
 def _handle(network: Network, number: int) -> str:
-    return f"acme{number}" if network is Network.X else f"@acme{number}@example.social"
+    return _HANDLES[network].format(number)
 
 
 def _write_posts(channel: Channel, addresses: Sequence[str], url: str) -> list[Message]:
@@ -71,6 +76,32 @@ def _mastodon(call: Call, case: CaseOf) -> bytes:
     return answer_json(200, {"id": "110", "url": "https://example.social/@acme/110", "uri": "tag:110"})
 
 
+def _to_bluesky(call: Call) -> list[str]:
+    return [f"bluesky:{fields(call)['repo']}"] if path(call) == "/xrpc/com.atproto.repo.createRecord" else []
+
+
+def _bluesky(call: Call, case: CaseOf) -> bytes:
+    asked = path(call).rpartition(".")[2]
+    if asked == "createSession":
+        who = str(fields(call)["identifier"])
+        return answer_json(200, {"did": _DID, "handle": who, "accessJwt": _session(who), "refreshJwt": _session(who)})
+    if asked == "getRecord":
+        return answer_json(400, {"error": "RecordNotFound", "message": "Could not locate record"})
+    if case(_to_bluesky(call)[0]) is Case.REFUSED:
+        return answer_json(400, {"error": "InvalidRequest", "message": "Record/text must not be longer than 300"})
+    return answer_json(200, {"uri": f"at://{_DID}/app.bsky.feed.post/{fields(call)['rkey']}", "cid": "bafyreia"})
+
+
+def _session(handle: str) -> str:
+    """Return what looks like a session's token: nobody here looks at its signature."""
+    said = json.dumps({"sub": handle, "exp": int(time.time()) + 3600}).encode()
+    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (b'{"alg":"none"}', said, b"none"))
+
+
+def _bluesky_reset() -> str:
+    return f"ratelimit-reset: {int(time.time()) + 8}"
+
+
 def _x_reset() -> str:
     return f"x-rate-limit-reset: {int(time.time()) + 8}"
 
@@ -79,6 +110,7 @@ def _mastodon_reset() -> str:
     return f"X-RateLimit-Reset: {datetime.fromtimestamp(time.time() + 8, UTC).isoformat()}"
 
 
+_DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
 _TO_X = _by_account(Network.X, "/2/tweets")
 _TO_MASTODON = _by_account(Network.MASTODON, "/api/v1/statuses")
 
@@ -89,5 +121,10 @@ SOCIAL = (
         "mastodon",
         *(_social(Network.MASTODON), _write_posts, _names(Network.MASTODON), _TO_MASTODON, _mastodon),
         slower=_mastodon_reset,
+    ),
+    Adapter(
+        "bluesky",
+        *(_social(Network.BLUESKY), _write_posts, _names(Network.BLUESKY), _to_bluesky, _bluesky),
+        slower=_bluesky_reset,
     ),
 )  # fmt: skip

@@ -14,17 +14,17 @@ from pathlib import Path
 import pytest
 import trustme
 
-from contract.adapter import Adapter, Case, send
+from contract.adapter import HTML, Adapter, Case, send
 from contract.documented import ADAPTER, PROVIDER, documented
 from contract.mail_adapters import MAIL
 from contract.other_adapters import OTHERS
+from contract.smtp_adapter import SMTP
 from contract.social_adapters import SOCIAL
-from hooks import Answer, Call, Receiver, hang_up, receiving, say_nothing, status
+from hooks import Answer, Call, Receiver, hang_up, receiving, say_nothing
 from tocsin.domain.channel import Accepted, Channel, Result
 from tocsin.domain.errors import Ambiguous, DeliveryError, TryAgain
 
-ADAPTERS = {adapter.name: adapter for adapter in (*MAIL, *SOCIAL, *OTHERS, documented())}
-HTML = b"<!doctype html><title>Oops</title><p>Somebody else stands between us."
+ADAPTERS = {adapter.name: adapter for adapter in (*MAIL, SMTP, *SOCIAL, *OTHERS, documented())}
 _PATIENT, _SHORT = 20.0, 1.0
 
 
@@ -44,7 +44,7 @@ class Stage:
     async def send(self, answer: Answer | None, seconds: float = _PATIENT, count: int = 3) -> list[Result]:
         """Send to `count` addresses while the server answers with `answer`; close, and see that nothing is left."""
         before = asyncio.all_tasks()
-        async with receiving(answer, self._tls) as server:
+        async with receiving(answer, self._tls, self.adapter.wire.talk) as server:
             channel = self.adapter.make(self._url(server), seconds)
             try:
                 messages = self.adapter.write(channel, self.adapter.addresses[:count], self._url(server))
@@ -55,7 +55,9 @@ class Stage:
                 await self._nothing_is_left(channel, before)
 
     def _url(self, server: Receiver) -> str:
-        return f"localhost:{server.port}" if self.adapter.tls else f"http://127.0.0.1:{server.port}"
+        return (
+            f"localhost:{server.port}" if self.adapter.tls else f"{self.adapter.wire.scheme}://127.0.0.1:{server.port}"
+        )
 
     async def _nothing_is_left(self, channel: Channel, before: set[asyncio.Task[object]]) -> None:
         await channel.close()  # a second time does no harm
@@ -145,23 +147,25 @@ async def test_one_that_is_refused_stands_in_nobody_elses_way(stage: Stage, case
 
 
 async def test_too_many_requests_are_obeyed_for_as_long_as_they_say(stage: Stage) -> None:
-    results = await stage.send(stage.always(status(429, stage.adapter.slower(), body=b"{}")))
+    slower = stage.adapter.slower()
+    results = await stage.send(stage.always(stage.adapter.wire.too_many(slower)))
     for result in results:
         assert type(result) is stage.adapter.limited
         assert isinstance(result, TryAgain)
-    assert any(isinstance(result, TryAgain) and (result.retry_after or 0) >= 6 for result in results), results
+    if slower:
+        assert any(isinstance(result, TryAgain) and (result.retry_after or 0) >= 6 for result in results), results
     assert stage.most_often_written_to() == 1
 
 
 @pytest.mark.parametrize("body", [b'{"message": "oops"}', HTML])
 async def test_a_server_error_is_tried_again_later_and_not_at_once(stage: Stage, body: bytes) -> None:
-    results = await stage.send(stage.always(status(503, "Content-Type: text/html", body=body)))
+    results = await stage.send(stage.always(stage.adapter.wire.oops(body)))
     assert all(isinstance(result, TryAgain) for result in results), results
     assert stage.most_often_written_to() == 1
 
 
 async def test_a_page_of_html_instead_of_an_answer(stage: Stage) -> None:
-    results = await stage.send(stage.always(status(200, "Content-Type: text/html", body=HTML)))
+    results = await stage.send(stage.always(stage.adapter.wire.page))
     assert kinds(results) == [stage.adapter.html] * 3
     assert stage.most_often_written_to() == 1
 
@@ -169,7 +173,7 @@ async def test_a_page_of_html_instead_of_an_answer(stage: Stage) -> None:
 async def test_an_error_within_a_success(stage: Stage) -> None:
     expected = stage.adapter.error_inside
     if expected is None:
-        assert stage.adapter.name in {"bluesky", "mastodon", "slack-webhook", "twilio", "webhook", "x"}
+        assert stage.adapter.name in {"bluesky", "mastodon", "slack-webhook", "smtp", "twilio", "webhook", "x"}
         return
     results = await stage.send(stage.says(lambda _: Case.ERROR_INSIDE))
     assert kinds(results) == [expected] * 3
@@ -178,7 +182,7 @@ async def test_an_error_within_a_success(stage: Stage) -> None:
 
 async def test_half_an_answer_leaves_the_outcome_unknown(stage: Stage) -> None:
     async def answer(_: Call, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Le")
+        writer.write(stage.adapter.wire.half)
         await writer.drain()
         writer.close()
 
