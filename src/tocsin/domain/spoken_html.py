@@ -15,7 +15,7 @@ from tocsin.domain.page import page_path
 def spoken_names(language: Language) -> dict[str, Any]:
     """Return what templates call: {{ say('Stop all {what}', what=what) }}, {{ count('one', '{n} others', n) }}.
 
-    {{ path('history') }} is where the status page has its history in this language.
+    {{ page_path('history') }} is where the status page has its history in this language.
     """
 
     def say(text: str, **values: object) -> Markup:
@@ -24,8 +24,8 @@ def spoken_names(language: Language) -> dict[str, Any]:
     def count(one: str, many: str, n: int, **values: object) -> Markup:
         return _filled(language.form(one, many, n), {**values, "n": language.number(n)})
 
-    path = partial(page_path, language)
-    return {"language": language, "say": say, "count": count, "path": path, "bold": bold, "link": link}
+    at = partial(page_path, language)
+    return {"language": language, "say": say, "count": count, "page_path": at, "bold": bold, "link": link}
 
 
 def spoken_filters(language: Language) -> dict[str, Any]:

@@ -18,7 +18,7 @@ async def test_the_form_asks_for_what_it_needs(visitor: httpx.AsyncClient, world
     for page in ("/subscribe", "/subscribe/sent", "/subscribe/sent?channel=chat", "/manage"):
         shown = await visitor.get(page, params={"lang": language})
         assert shown.status_code == 200
-        assert f'<html lang="{language}">' in shown.text
+        assert f'<html lang="{language}"' in shown.text
     assert "fieldset" not in (await visitor.get("/manage")).text
     await world.component("checkout")
     shown = await visitor.get("/subscribe")
