@@ -10,8 +10,6 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 
 from delivery.world import World
 from joining import ADA, endpoint_of, endpoints, press, words
@@ -27,16 +25,10 @@ from tocsin.practice.webhook_log import find as calls
 from tocsin.sections import Chat, Webhook
 from tocsin.services.compose import Composer
 from tocsin.settings import Settings
-from tocsin.web.pages import manage_receivers
 
 SLACK = "https://hooks.slack.com/services/T0PRACTICE/B0PRACTICE/incidents"
 TEAMS = "https://prod-00.westeurope.logic.azure.com/workflows/incidents/triggers/manual/paths/invoke?sig=s3cr3t"
 SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]+")
-
-
-@pytest.fixture(autouse=True)
-def _nobody_was_challenged_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manage_receivers, "_challenges", MovingWindowRateLimiter(MemoryStorage()))
 
 
 @pytest.fixture
