@@ -19,7 +19,7 @@ REASONS: Final = {
     Reason.ALREADY_TOLD: word("you already know"),
     Reason.UNCONFIRMED: word("the address was never confirmed"),
     Reason.PAUSED: word("you paused this address"),
-    Reason.QUARANTINED: word("the address refused for good what it was sent, and is in quarantine"),
+    Reason.QUARANTINED: word("the address refused what it was sent, for good or for days, and is in quarantine"),
     Reason.OPTED_OUT: word("you unsubscribed"),
     Reason.MUTED: word("an operator muted this for a while"),
     Reason.HEAD_START: word("those further inside hear it first"),
