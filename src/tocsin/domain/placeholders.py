@@ -17,11 +17,13 @@ _TAG = re.compile(r"\{\{\s*(?P<name>[a-z][a-z0-9_]*)\s*\}\}|\{\{[^{}\n]*(?:\}\})
 
 
 class BrokenTemplate(Refused):
-    """A template cannot be followed; `line` says where, counted from 1."""
+    """A template cannot be followed for a `problem`; `line` and `column` say where, counted from 1."""
 
-    def __init__(self, message: str, line: int) -> None:
+    def __init__(self, message: str, line: int, column: int = 1) -> None:
         super().__init__(f"line {line}: {message}")
+        self.problem = message
         self.line = line
+        self.column = column
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +34,19 @@ class Template:
     names: tuple[str, ...]
 
     @classmethod
-    def parse(cls, text: str, allowed: Collection[str]) -> Template:
-        """Read a template; raise BrokenTemplate where it has a place that is unknown or was never ended."""
+    def parse(cls, text: str, allowed: Collection[str] | None) -> Template:
+        """Read a template; raise BrokenTemplate where it has a place that is unknown or was never ended.
+
+        Where `allowed` is None a place may have any name.
+        """
         words: list[str] = []
         names: list[str] = []
         end = 0
         for tag in _TAG.finditer(text):
             name = tag["name"]
-            if name not in allowed:
-                raise BrokenTemplate(_what_to_do(tag[0], name, allowed), text.count("\n", 0, tag.start()) + 1)
+            if name is None or (allowed is not None and name not in allowed):
+                line, column = text.count("\n", 0, tag.start()) + 1, tag.start() - text.rfind("\n", 0, tag.start())
+                raise BrokenTemplate(_what_to_do(tag[0], name, allowed), line, column)
             words.append(text[end : tag.start()])
             names.append(name)
             end = tag.end()
@@ -54,7 +60,9 @@ class Template:
         return "".join(filled)
 
 
-def _what_to_do(tag: str, name: str | None, allowed: Collection[str]) -> str:
+def _what_to_do(tag: str, name: str | None, allowed: Collection[str] | None) -> str:
+    if allowed is None:
+        return f"{tag!r} is no placeholder. Write one as {{{{name}}}}, of small letters, digits and underscores."
     known = ", ".join(f"{{{{{one}}}}}" for one in sorted(allowed))
     if name is None:
         return f"{tag!r} is no placeholder. Write one of {known}; there are no conditions, loops or filters."

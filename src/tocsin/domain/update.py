@@ -34,6 +34,9 @@ class Draft:
     components: Mapping[str, ComponentStatus] = field(default_factory=dict[str, ComponentStatus])
     next_update_in: timedelta | None = None
     started_at: datetime | None = None
+    # What a template says to single audiences: for those that are addressed, where `texts` and `titles` say nothing.
+    spare_texts: Mapping[str, str] = field(default_factory=dict[str, str])
+    spare_titles: Mapping[str, str] = field(default_factory=dict[str, str])
     notify: bool = True
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
@@ -79,9 +82,9 @@ def first(draft: Draft, now: datetime, policy: Policy, audiences: Audiences) -> 
         kind=kind,
         phase=phase(None, Standing(status, severity)),
         title=draft.title,
-        titles=draft.titles or {},
+        titles=_titles({}, draft, addressed, audiences),
         body=draft.body,
-        texts=draft.texts,
+        texts=_heard(draft.spare_texts, addressed, audiences) | dict(draft.texts),
         components=draft.components,
         audiences=addressed,
         is_public=bool(addressed & audiences.widest.bit),
@@ -116,9 +119,9 @@ def follow(
         kind=kind,
         phase=phase(Standing(before.status, before.severity), Standing(status, severity)),
         title=draft.title or before.title,
-        titles=before.titles if draft.titles is None else draft.titles,
+        titles=_titles(before.titles, draft, addressed, audiences),
         body=draft.body,
-        texts=draft.texts,
+        texts=_heard(draft.spare_texts, addressed, audiences) | dict(draft.texts),
         components=components,
         audiences=addressed,
         is_public=bool(addressed & audiences.widest.bit),
@@ -159,12 +162,23 @@ def _promised(draft: Draft, now: datetime) -> datetime | None:
     return None if draft.next_update_in is None else now + draft.next_update_in
 
 
+def _titles(before: Mapping[str, str], draft: Draft, addressed: int, audiences: Audiences) -> dict[str, str]:
+    spare = _heard(draft.spare_titles, addressed, audiences)
+    return dict(before) | spare if draft.titles is None else spare | dict(draft.titles)
+
+
+def _heard(texts: Mapping[str, str], addressed: int, audiences: Audiences) -> dict[str, str]:
+    """Return the texts for audiences that are addressed."""
+    names = {audience.name for audience in audiences.in_mask(addressed)}
+    return {key: said for key, said in texts.items() if key.partition(".")[0] in names}
+
+
 def _check_title(before: Snapshot, draft: Draft, addressed: int, read_by: int, audiences: Audiences) -> None:
     """Refuse to hand a title on to an audience wider than any that it was written for (promise D6)."""
     if draft.title is not None:
         return
     widest = audiences.in_mask(addressed)[-1]
-    titles = before.titles if draft.titles is None else draft.titles
+    titles = _titles(before.titles, draft, addressed, audiences)
     has_own = any(key in titles for key in (other.name for other in audiences.ordered if other.rank >= widest.rank))
     if widest.rank > audiences.in_mask(read_by)[-1].rank and not has_own:
         raise Refused(

@@ -276,6 +276,19 @@ class Receipt(Row):
     received_at: Mapped[datetime] = _now()
 
 
+class Template(Row):
+    __tablename__ = "template"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    title: Mapped[str | None]
+    titles: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    body: Mapped[str]
+    texts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    changed_by: Mapped[str]
+    created_at: Mapped[datetime] = _now()
+    updated_at: Mapped[datetime] = _now()
+
+
 class Channel(Row):
     __tablename__ = "channel"
     name: Mapped[str] = mapped_column(primary_key=True)

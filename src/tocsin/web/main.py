@@ -34,6 +34,7 @@ from tocsin.web.api import (
     progress,
     receipts,
     subscribers,
+    templates,
 )
 from tocsin.web.auth import KeyRing
 from tocsin.web.caller import believe_proxies
@@ -69,6 +70,7 @@ _API: Final = (
     incidents,
     preview,
     components,
+    templates,
     channels,
     cancel,
     deliveries,

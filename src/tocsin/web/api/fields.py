@@ -12,9 +12,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Str
 
 from tocsin.domain.incident import Severity
 from tocsin.domain.text import many_lines, one_line
+from tocsin.domain.update_template import LONGEST_BODY, LONGEST_TITLE
 
-LONGEST_TITLE: Final = 255
-LONGEST_BODY: Final = 25_000
+_LONGEST_VARIABLE: Final = 1_000
 _DEEPEST: Final = 8
 _LARGEST: Final = 16_384
 _EXACT: Final = 2**53  # beyond it numbers do not survive other programs (RFC 7493, 2.2)
@@ -79,6 +79,14 @@ def _audience_key(value: str) -> str:
     return value
 
 
+def _variable(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError("Write a text or a number here")  # noqa: TRY004 - pydantic reads ValueError alone
+    if len(said := str(value)) > _LONGEST_VARIABLE:
+        raise ValueError(f"This has more than {_LONGEST_VARIABLE:,} characters. Write the long part as a text")
+    return said
+
+
 def bounded_json(value: dict[str, Any]) -> dict[str, Any]:
     """Return `value` where it can be kept and given back unchanged."""
     for problem in _unkeepable(value, 1):
@@ -126,6 +134,8 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$", 
 Line = Annotated[str, StringConstraints(max_length=100), AfterValidator(_one_line)]
 Note = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_many_lines)]
 Text = Annotated[str, StringConstraints(max_length=LONGEST_BODY), AfterValidator(_many_lines)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+Variable = Annotated[str, BeforeValidator(_variable, json_schema_input_type=str | int | float)]
 AudienceKey = Annotated[str, AfterValidator(_audience_key)]
 SeverityField = Annotated[Severity, BeforeValidator(_severity, json_schema_input_type=str)]
 Time = Annotated[datetime, BeforeValidator(_time, json_schema_input_type=str)]

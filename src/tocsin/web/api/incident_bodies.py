@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import Field, Strict, model_validator
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.audience import Audiences
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.errors import Refused
 from tocsin.domain.incident import Impact, Kind, Status
 from tocsin.domain.update import Draft
-from tocsin.web.api.fields import AudienceKey, Body, Metadata, SeverityField, Slug, Text, Time, Title, words
+from tocsin.domain.update_template import Wording, fill
+from tocsin.services.templates import wording_of
+from tocsin.web.api.fields import (
+    AudienceKey,
+    Body,
+    Metadata,
+    Name,
+    SeverityField,
+    Slug,
+    Text,
+    Time,
+    Title,
+    Variable,
+    words,
+)
 
 StatusField = Annotated[Status, words(Status)]
 ImpactField = Annotated[Impact, words(Impact)]
@@ -33,8 +49,8 @@ class _Said(Body):
     components: dict[Slug, ComponentStatusField] = Field(default={}, description="States by component slug.")
     next_update_in: NextUpdateIn | None = None
     notify: Annotated[bool, Strict()] = Field(default=True, description="false: the status page alone shows it.")
-    template: str | None = None
-    variables: dict[str, Any] = Field(default={})
+    template: Slug | None = Field(default=None, description="Words that are ready; what is said here beats them.")
+    variables: dict[Name, Variable] = Field(default={}, max_length=100, description="What the template's places say.")
     metadata: Metadata = Field(default={}, description="Yours: given back as it came.")
 
     @model_validator(mode="after")
@@ -43,24 +59,27 @@ class _Said(Body):
             raise ValueError("Write a `body`: what people should read.")
         return self
 
-    def draft(self, audiences: Audiences, **more: Any) -> Draft:
+    def draft(self, title: str | None, template: Wording | None, audiences: Audiences, **more: Any) -> Draft:
         """Return what was asked for; raise Refused where it names something that is not there."""
-        if self.template is not None:
-            raise Refused(f"There is no template {self.template!r}. Write a body instead.", field="template")
-        if self.variables:
+        if template is None and self.variables:
             raise Refused("Variables fill a template, and none is named. Leave them out.", field="variables")
         for place, names in (("audiences", self.audiences or []), ("texts", self.texts), ("titles", self.titles or {})):
-            for name in names:
-                _refuse_unknown(place, name, audiences)
-        assert self.body is not None
+            refuse_unknown(place, names, audiences)
+        said = Wording(title, self.body, self.titles or {}, self.texts)
+        ready = Wording() if template is None else fill(template, self.variables, said)
+        body = self.body or ready.body
+        assert body is not None, "a template has one"
         return Draft(
-            body=self.body,
+            title=title or ready.title,
+            body=body,
             status=self.status,
             severity=self.severity,
             impact=self.impact,
             kind=self.kind,
             texts=self.texts,
             titles=self.titles,
+            spare_texts=ready.texts,
+            spare_titles=ready.titles,
             audiences=None if self.audiences is None else tuple(self.audiences),
             components=self.components,
             next_update_in=None if self.next_update_in is None else timedelta(seconds=self.next_update_in),
@@ -71,26 +90,34 @@ class _Said(Body):
 
 
 class NewIncident(_Said):
-    """Only `title` and `body` are required; policy decides what is left out."""
+    """Only `title` and `body`, or a `template` with both, are required; policy decides what is left out."""
 
-    title: Title
+    title: Title | None = None
     started_at: Time | None = Field(default=None, description="Left out: now.")
 
-    def as_draft(self, audiences: Audiences) -> Draft:
-        return self.draft(audiences, title=self.title, started_at=self.started_at)
+    def as_draft(self, template: Wording | None, audiences: Audiences) -> Draft:
+        return self.draft(self.title, template, audiences, started_at=self.started_at)
 
 
 class NewUpdate(_Said):
-    """Only `body` is required; what is left out stays as it is."""
+    """Only `body`, or a `template`, is required; what is left out stays as it is."""
 
     title: Title | None = None
 
-    def as_draft(self, audiences: Audiences) -> Draft:
-        return self.draft(audiences, title=self.title)
+    def as_draft(self, template: Wording | None, audiences: Audiences) -> Draft:
+        return self.draft(self.title, template, audiences)
 
 
-def _refuse_unknown(place: str, key: str, audiences: Audiences) -> None:
-    name = key.partition(".")[0] if place != "audiences" else key
-    if name not in audiences.names:
-        where = place if place == "audiences" else f"{place}.{key}"
-        raise Refused(f"There is no audience {name!r}. There are: {', '.join(audiences.names)}.", field=where)
+async def drafted(connection: AsyncConnection, body: NewIncident | NewUpdate, audiences: Audiences) -> Draft:
+    """Return what was asked for, in the words of its template where it names one."""
+    template = None if body.template is None else await wording_of(connection, body.template)
+    return body.as_draft(template, audiences)
+
+
+def refuse_unknown(place: str, keys: Iterable[str], audiences: Audiences) -> None:
+    """Raise Refused where one of `keys`, which stand in the field `place`, names no audience."""
+    for key in keys:
+        name = key.partition(".")[0] if place != "audiences" else key
+        if name not in audiences.names:
+            where = place if place == "audiences" else f"{place}.{key}"
+            raise Refused(f"There is no audience {name!r}. There are: {', '.join(audiences.names)}.", field=where)

@@ -13,7 +13,7 @@ from tocsin.domain.scope import Scope
 from tocsin.services.publish import Published, add_update, no_incident, open_incident
 from tocsin.store import incidents as store
 from tocsin.store.engine import begin
-from tocsin.web.api.incident_bodies import NewIncident, NewUpdate
+from tocsin.web.api.incident_bodies import NewIncident, NewUpdate, drafted
 from tocsin.web.api.paging import Paging, page
 from tocsin.web.api.shown import moment
 from tocsin.web.auth import needs
@@ -29,9 +29,8 @@ class Filter(Paging):
 
 @router.post("", status_code=202, dependencies=[needs(Scope.INCIDENTS_WRITE)], summary="Open an incident")
 async def post_incident(body: NewIncident, once: OnceDep, site: SiteDep) -> JSONResponse:
-    draft = body.as_draft(site.audiences)
-
     async def work(connection: AsyncConnection) -> Answer:
+        draft = await drafted(connection, body, site.audiences)
         said = await open_incident(connection, draft, site.policy, site.audiences, once.caller.name)
         return Answer(202, _published(said, site))
 
@@ -42,9 +41,8 @@ async def post_incident(body: NewIncident, once: OnceDep, site: SiteDep) -> JSON
 
 @router.post("/{which}/updates", status_code=202, dependencies=[needs(Scope.INCIDENTS_WRITE)], summary="Say more")
 async def post_update(which: str, body: NewUpdate, once: OnceDep, site: SiteDep) -> JSONResponse:
-    draft = body.as_draft(site.audiences)
-
     async def work(connection: AsyncConnection) -> Answer:
+        draft = await drafted(connection, body, site.audiences)
         said = await add_update(connection, which, draft, site.policy, site.audiences, once.caller.name)
         return Answer(202, _published(said, site))
 

@@ -10,11 +10,13 @@ from fastapi import APIRouter
 from tocsin.domain.audience import Audiences
 from tocsin.domain.look import Caution
 from tocsin.domain.scope import Scope
+from tocsin.domain.update import Draft
 from tocsin.services.cautions import cautions
 from tocsin.services.preview import Preview, preview_incident, preview_update
 from tocsin.services.samples import Sample, render
 from tocsin.services.tell_story import Teller
-from tocsin.web.api.incident_bodies import NewIncident, NewUpdate
+from tocsin.store.engine import begin
+from tocsin.web.api.incident_bodies import NewIncident, NewUpdate, drafted
 from tocsin.web.api.shown import moment
 from tocsin.web.auth import needs
 from tocsin.web.deps import Site, SiteDep
@@ -26,15 +28,20 @@ _NEEDS = [needs(Scope.INCIDENTS_WRITE)]
 @router.post("/preview", dependencies=_NEEDS, summary="See what opening an incident would do")
 async def preview_new(body: NewIncident, site: SiteDep) -> dict[str, Any]:
     """Say who would hear, in which words, and what to think about. Nothing is sent, nothing is written."""
-    draft = body.as_draft(site.audiences)
+    draft = await _draft(body, site)
     return await _shown(await preview_incident(site.engine, draft, site.policy, site.audiences), site)
 
 
 @router.post("/{which}/updates/preview", dependencies=_NEEDS, summary="See what saying more would do")
 async def preview_more(which: str, body: NewUpdate, site: SiteDep) -> dict[str, Any]:
     """Say the same of an update to an incident. Nothing is sent, nothing is written."""
-    draft = body.as_draft(site.audiences)
+    draft = await _draft(body, site)
     return await _shown(await preview_update(site.engine, which, draft, site.policy, site.audiences), site)
+
+
+async def _draft(body: NewIncident | NewUpdate, site: Site) -> Draft:
+    async with begin(site.engine) as connection:
+        return await drafted(connection, body, site.audiences)
 
 
 async def _shown(found: Preview, site: Site) -> dict[str, Any]:
