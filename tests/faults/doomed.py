@@ -1,0 +1,94 @@
+"""A process that publishes, fans out and delivers, and dies at the step it is told.
+
+Its steps are the statements that the database has answered and, for each message, that it is about to be handed over,
+is taken by the provider, and is answered for. Numbers, so that a sweep dies after each of them once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from delivery.provider import Provider
+from delivery.world import World, open_world
+from tocsin.domain.channel import Accepted, Answered, Limits, Message, Result
+
+DIED = 9
+SECOND = "It is still down."
+
+
+@dataclass
+class Steps:
+    """Counts steps and ends the process after the one of number `last`, as SIGKILL would."""
+
+    last: int
+    names: list[str] = field(default_factory=list[str])
+    counting: bool = False
+
+    def take(self, name: str) -> None:
+        if not self.counting:
+            return
+        self.names.append(name)
+        if len(self.names) == self.last:
+            os._exit(DIED)
+
+    def watch_the_database(self) -> None:
+        """Count each statement that any connection of this process has had answered."""
+        made: Callable[..., None] = asyncpg.Connection.__init__
+
+        def watched(connection: asyncpg.Connection[Any], *args: Any) -> None:
+            made(connection, *args)
+            connection.add_query_logger(lambda asked: self.take(" ".join(asked.query.split())[:60]))
+
+        asyncpg.Connection.__init__ = watched  # type: ignore[method-assign]
+
+
+@dataclass
+class Mailbox(Provider):
+    """A provider whose record outlives us: a line for each message it took."""
+
+    record: Path = Path()
+    step: Callable[[str], None] = lambda _: None
+    limits: Limits = field(default_factory=lambda: Limits(batch=4, in_flight=1, merges=True))
+
+    async def send(self, messages: Sequence[Message], answered: Answered) -> None:
+        for index, message in enumerate(messages):
+            self.step("about to hand over")
+            with self.record.open("a") as record:
+                record.write(f"{message.address} {message.id}\n")
+            self.step("handed over")
+            answered(index, _taken(message))
+            self.step("answered for")
+
+
+def _taken(_: Message) -> Result:
+    return Accepted("queued", 250)
+
+
+async def whole_way(world: World, body: str) -> None:
+    await world.say(body, severity="sev1")
+    await world.spread()
+    await world.deliver()
+
+
+def live(told: Mapping[str, str], body: str, last: int) -> None:
+    """Go the whole way in this process; write the steps' names where it came to the end of it."""
+    steps = Steps(last)
+    steps.watch_the_database()
+
+    async def go() -> None:
+        world = await open_world(told["database"], told["broker"])
+        world.email = Mailbox(record=Path(told["record"]), step=steps.take)
+        steps.counting = True
+        await whole_way(world, body)
+        steps.counting = False
+        await world.close()
+
+    asyncio.run(go())
+    Path(told["steps"]).write_text("\n".join(steps.names))

@@ -1,0 +1,98 @@
+"""A process that dies after any step of the way loses nothing, and sends twice only what is labelled."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from delivery.world import World, open_world
+from faults.doomed import DIED, Mailbox, live, whole_way
+
+PEOPLE = 6
+DAY = 86_400.0
+# Less than a lease: what has run out is found at one look, what is not known at a later one.
+LOOK = 20.0
+
+
+@dataclass
+class Stage:
+    """Where processes are started that die, and who comes after them."""
+
+    runner: asyncio.Runner
+    world: World
+    told: dict[str, str]
+
+    def doomed(self, body: str, last: int) -> int | None:
+        context = get_context("forkserver")
+        context.set_forkserver_preload(["faults.doomed"])
+        process = context.Process(target=live, args=(self.told, body, last))
+        process.start()
+        process.join(30)
+        return process.exitcode
+
+    def wrong_after(self, body: str) -> list[str]:
+        """Let others find what was left, and return what has become wrong."""
+        return self.runner.run(self._wrong_after(body))
+
+    async def _wrong_after(self, body: str) -> list[str]:
+        world = self.world
+        if not await world.rows("SELECT 1 FROM incident_update WHERE body = :body", body=body):
+            await whole_way(world, body)  # whoever asked got no answer, and asks again
+        for _ in range(12):
+            await world.later(LOOK)
+            await world.spread()
+            await world.deliver()
+        rows = await world.rows(
+            """SELECT e.address, d.state::text, d.unknowns > 0, u.public_id FROM incident_update u
+            JOIN delivery d ON d.update_id = u.id JOIN endpoint e ON e.id = d.endpoint_id
+            WHERE e.channel = 'email' AND u.body = :body""",
+            body=body,
+        )
+        await world.later(DAY)
+        taken = [line.split() for line in Path(self.told["record"]).read_text().splitlines()]
+        copies = Counter(address for address, message in taken if rows and message.startswith(rows[0][3]))
+        wrong = [] if len(rows) == PEOPLE else [f"{len(rows)} rows instead of {PEOPLE}"]
+        for address, state, labelled, _ in rows:
+            if state != "accepted":
+                wrong.append(f"{address} is {state}")
+            if not 1 <= copies[address] <= 1 + labelled:
+                wrong.append(f"{address} got {copies[address]}, labelled: {labelled}")
+        return wrong
+
+
+@pytest.fixture
+def stage(
+    database_url: str, broker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Stage]:
+    # Without it the server that forks them finds none of our modules beforehand, and each imports them anew.
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    told = {"database": database_url, "broker": broker_url, "record": f"{tmp_path}/taken", "steps": f"{tmp_path}/steps"}
+    with asyncio.Runner() as runner:
+        world = runner.run(open_world(database_url, broker_url))
+        world.email = Mailbox(record=tmp_path / "taken")
+        runner.run(world.crowd(PEOPLE))
+        yield Stage(runner, world, told)
+        runner.run(world.close())
+
+
+@pytest.mark.timeout(150)
+def test_death_after_each_step_loses_nothing(stage: Stage) -> None:
+    assert stage.doomed("Nobody dies.", 0) == 0
+    steps = Path(stage.told["steps"]).read_text().splitlines()
+    assert len(steps) > 3 * PEOPLE
+    assert stage.wrong_after("Nobody dies.") == []
+    wrong: list[str] = []
+    for last, step in enumerate(steps, start=1):
+        body = f"Death after step {last}, {step}"
+        assert stage.doomed(body, last) == DIED, body
+        wrong += [f"{body}: {what}" for what in stage.wrong_after(body)]
+    assert wrong == []
+    print(f"{len(steps)} deaths survived")  # noqa: T201 - shown with -s
