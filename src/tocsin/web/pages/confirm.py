@@ -52,7 +52,7 @@ async def show(token: str, request: Request, site: SiteDep) -> Response:
 @router.post("/confirm/{token}")
 async def act(token: str, request: Request, site: SiteDep) -> Response:  # noqa: PLR0911 - one answer a case, as in a table
     refuse_other_origins(request)
-    if await visiting.is_flooding(request):
+    if await visiting.is_flooding(request, site):
         return visiting.too_often(site.settings, read_in(request), Bound.NETWORK_HOUR)
     form = await request.form()
     wish = form.get("do")

@@ -47,7 +47,7 @@ async def send_link(request: Request, site: SiteDep) -> Response:
     """Send the link to whoever is at an address: the same answer whether anybody is."""
     refuse_other_origins(request)
     language = read_in(request)
-    if await visiting.is_flooding(request):
+    if await visiting.is_flooding(request, site):
         return visiting.too_often(site.settings, language, Bound.NETWORK_HOUR)
     value = (await request.form()).get("address", "")
     typed = value[:_LONGEST].strip() if isinstance(value, str) else ""

@@ -72,7 +72,7 @@ async def sent(request: Request, site: SiteDep, channel: str = "") -> Response:
 async def act(request: Request, site: SiteDep) -> Response:
     refuse_other_origins(request)
     language = read_in(request)
-    if await visiting.is_flooding(request):
+    if await visiting.is_flooding(request, site):
         return visiting.too_often(site.settings, language, Bound.NETWORK_HOUR)
     form = await request.form()
     typed = _read(form)

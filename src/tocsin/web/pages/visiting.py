@@ -9,8 +9,6 @@ from typing import Final
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 
 from tocsin.domain.asking import Bound, digest
 from tocsin.domain.channel import ChannelName
@@ -18,18 +16,18 @@ from tocsin.domain.language import Language
 from tocsin.services.ask import Asker
 from tocsin.settings import Settings
 from tocsin.web.caller import caller_network
+from tocsin.web.deps import Site
 from tocsin.web.pages.layout import PRIVATE_HEADERS, page
 
-# Counted in each web process for itself: it keeps a flood from the database, which counts exactly.
+# This keeps a flood from the database, which counts exactly.
 _PER_NETWORK: Final = RateLimitItemPerMinute(60, 1)
-_requests = MovingWindowRateLimiter(MemoryStorage())
 _COOKIE: Final = "tocsin-join"
 _HOUR: Final = 3600
 
 
-async def is_flooding(request: Request) -> bool:
+async def is_flooding(request: Request, site: Site) -> bool:
     """Tell whether so much comes from one network that it isn't looked at any more."""
-    return not await _requests.hit(_PER_NETWORK, "visiting", caller_network(request))
+    return not await site.tries.hit(_PER_NETWORK, "visiting", caller_network(request))
 
 
 def asker(request: Request, language: Language, browser: str = "") -> Asker:
