@@ -69,8 +69,21 @@ class Endpoint:
     stands_in: list[Endpoint] = field(default_factory=list["Endpoint"])
 
     def hears(self, incident: int) -> bool:
-        everyone = (self, *self.stands_in)
-        return any(one.incidents is None or incident in one.incidents for one in everyone)
+        if self.incidents is None or incident in self.incidents:
+            return True
+        return any(one.incidents is None or incident in one.incidents for one in self.stands_in)
+
+    def as_now(self, row: Row) -> Row:
+        """Return a row as a worker reads it now."""
+        snoozed = self.snoozed or None
+        if (row.endpoint_state, row.snoozed, row.rung_at) == (self.state, snoozed, self.rung_at) and (
+            row.told is self.told
+        ):
+            return row
+        n1, n2, u1, u2 = self.pace
+        return row._replace(
+            endpoint_state=self.state, snoozed=snoozed, rung_at=self.rung_at, n1=n1, n2=n2, u1=u1, u2=u2, told=self.told
+        )
 
 
 @dataclass
@@ -89,6 +102,7 @@ class Ledger:
     log: list[Sent] = field(default_factory=list[Sent])
     reasons: dict[str, int] = field(default_factory=dict[str, int])
     _wakes: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
+    _pending: set[tuple[float, int]] = field(default_factory=set[tuple[float, int]])
 
     def publish(self, incident: int, standing: Standing, now: float) -> None:
         """Say something of an incident and write its rows, as the fan-out does."""
@@ -116,10 +130,14 @@ class Ledger:
             "someone@example.com", 1 << CUSTOMERS, "Someone", "en", endpoint.zone, endpoint.timing, None, None, 0.0,
             *endpoint.pace, endpoint.told,
         )  # fmt: skip
-        heapq.heappush(self._wakes, (self._next_look(now), endpoint.id))
+        self._wake(endpoint, now)
 
-    def _next_look(self, at: float) -> float:
-        return -(-at // self.tick) * self.tick if self.tick else at
+    def _wake(self, endpoint: Endpoint, at: float) -> None:
+        """Have a worker look at an endpoint when it is due."""
+        wake = (-(-at // self.tick) * self.tick if self.tick else at, endpoint.id)
+        if wake not in self._pending:
+            self._pending.add(wake)
+            heapq.heappush(self._wakes, wake)
 
     def _note_urgency(self, endpoint: Endpoint, version: Version, now: float) -> None:
         place = (endpoint.id, version.incident_id)
@@ -137,21 +155,14 @@ class Ledger:
     def run(self, until: float) -> None:
         """Let workers do what is due until a time."""
         while self._wakes and self._wakes[0][0] < until:
-            now, number = heapq.heappop(self._wakes)
-            while self._wakes and self._wakes[0] == (now, number):
-                heapq.heappop(self._wakes)
+            now, number = wake = heapq.heappop(self._wakes)
+            self._pending.discard(wake)
             self._work(self.endpoints[number], now)
 
     def _work(self, endpoint: Endpoint, now: float) -> None:
         if not endpoint.rows:
             return
-        rows = [
-            row._replace(
-                endpoint_state=endpoint.state, snoozed=endpoint.snoozed or None, rung_at=endpoint.rung_at,
-                n1=endpoint.pace[0], n2=endpoint.pace[1], u1=endpoint.pace[2], u2=endpoint.pace[3], told=endpoint.told,
-            )
-            for row in sorted(endpoint.rows.values(), key=lambda row: row.update_id)
-        ]  # fmt: skip
+        rows = [endpoint.as_now(endpoint.rows[key]) for key in sorted(endpoint.rows)]
         for _ in range(self.workers):  # more than one: the lock is lost, and each acts on what it has read
             decided = self.plan(rows, self.versions, self.newest, frozenset(self.versions), now, self.rules)
             self._apply(endpoint, decided, now)
@@ -171,8 +182,8 @@ class Ledger:
             self._send(endpoint, message, now)
         self._stand_in(endpoint, gone, now)
         for updates in decided.waiting.values():
-            for at in updates.values():
-                heapq.heappush(self._wakes, (self._next_look(at), endpoint.id))
+            for at in set(updates.values()):
+                self._wake(endpoint, at)
 
     def _send(self, endpoint: Endpoint, message: Planned, now: float) -> None:
         again = message.rows[0].state == State.UNKNOWN
@@ -199,7 +210,7 @@ class Ledger:
             failed = {row.update_id for row in message.rows}
             endpoint.told = [key for key in endpoint.told if key not in failed]
             self._stand_in(endpoint, message.rows, now)
-            heapq.heappush(self._wakes, (now, endpoint.id))
+            self._wake(endpoint, now)
 
     def _later(self, endpoint: Endpoint, row: Row, due: float, state: State, reason: Reason) -> None:
         endpoint.rows[row.update_id] = row._replace(
@@ -209,7 +220,7 @@ class Ledger:
             tries=row.tries + 1,
             unknowns=row.unknowns + (state == State.UNKNOWN),
         )
-        heapq.heappush(self._wakes, (due, endpoint.id))
+        self._wake(endpoint, due)
 
     def _stand_in(self, endpoint: Endpoint, rows: Sequence[Row], now: float) -> None:
         other = endpoint.fallback
