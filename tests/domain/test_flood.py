@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
+from domain import mutants
 from domain.flood_life import URGENT, Rule, live
-from tocsin.domain import flood
 from tocsin.domain.delivery import Reason
 from tocsin.domain.flood import Hold, Lanes, Nothing, Owed, Pace, Tell, Tier, Verdict, Waits, decide
 from tocsin.domain.incident import Severity, Standing, Status
@@ -38,44 +38,14 @@ def test_the_guarantees_hold_in_thousands_of_random_lives() -> None:
     assert told > messages * 1.3, "news was merged"
 
 
-def _drops(now: float, pace: Pace, owed: list[Owed], lanes: Lanes, waits: Waits, urgent: Severity) -> Verdict:
-    """What throttles for sale do: what comes while the lane is shut is discarded."""
-    verdict = decide(now, pace, owed, lanes, waits, urgent)
-    if isinstance(verdict.act, Hold) and verdict.act.reason is Reason.PACED:
-        return Verdict(Nothing(), tuple((item.key, Reason.ALREADY_TOLD) for item in owed))
-    return verdict
-
-
-def _no_reserve(now: float, pace: Pace, owed: list[Owed], lanes: Lanes, waits: Waits, urgent: Severity) -> Verdict:
-    """One lane for everything: routine news can spend all of it."""
-    shut = (Tier(1, 1e9), Tier(1, 1e9))
-    return decide(now, Pace(pace.n1, pace.n2, 1e12, 1e12), owed, Lanes(lanes.normal, shut), waits, urgent)
-
-
-def _unbounded(now: float, pace: Pace, owed: list[Owed], lanes: Lanes, waits: Waits, urgent: Severity) -> Verdict:
-    verdict = decide(now, Pace(), owed, lanes, waits, urgent)
-    return verdict if isinstance(verdict.act, Tell) else decide(now, pace, owed, lanes, waits, urgent)
-
-
-def _pushed_out(now: float, pace: Pace, owed: list[Owed], lanes: Lanes, waits: Waits, urgent: Severity) -> Verdict:
-    """Deadlines that begin anew whenever someone looks."""
-    lately = [item._replace(since=max(item.since, now - waits.routine + 1)) for item in owed]
-    return decide(now, pace, lately, lanes, waits, urgent)
-
-
-def _ends_forgotten(now: float, pace: Pace, owed: list[Owed], lanes: Lanes, waits: Waits, urgent: Severity) -> Verdict:
-    forgetful = [item if item.now.is_open else item._replace(told=None, first=False) for item in owed]
-    return decide(now, pace, forgetful, lanes, waits, urgent)
-
-
 @pytest.mark.parametrize(
     ("mutant", "broken"),
     [
-        (_drops, "G4 told open and never closed"),
-        (_no_reserve, "G2 urgent too late"),
-        (_unbounded, "G1 too many"),
-        (_pushed_out, "G3 stale"),
-        (_ends_forgotten, "G4 told open and never closed"),
+        (mutants.drops, "G4 told open and never closed"),
+        (mutants.no_reserve, "G2 urgent too late"),
+        (mutants.unbounded, "G1 too many"),
+        (mutants.pushed_out, "G3 stale"),
+        (mutants.ends_forgotten, "G4 told open and never closed"),
     ],
 )
 def test_a_mutant_of_the_rule_is_caught(mutant: Rule, broken: str) -> None:
@@ -86,28 +56,7 @@ def test_a_mutant_of_the_rule_is_caught(mutant: Rule, broken: str) -> None:
 
 
 def test_windows_that_begin_on_the_hour_instead_of_a_steady_rate_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    # A tier's state is the beginning of its window and, in thousandths of a second, how often it was used there.
-    def window(tier: Tier, at: float) -> float:
-        return at // (tier.burst * tier.interval) * (tier.burst * tier.interval)
-
-    def opens(arrivals: tuple[float, float], tiers: tuple[Tier, Tier]) -> float:
-        begun = [window(tier, at) for at, tier in zip(arrivals, tiers, strict=True)]
-        used = [round((at - start) * 1000) for at, start in zip(arrivals, begun, strict=True)]
-        ends = [
-            start + tier.burst * tier.interval if n >= tier.burst else 0.0
-            for start, n, tier in zip(begun, used, tiers, strict=True)
-        ]
-        return max(ends)
-
-    def take(now: float, arrivals: tuple[float, float], tiers: tuple[Tier, Tier]) -> tuple[float, float]:
-        first, second = (
-            at + 0.001 if window(tier, at) == window(tier, now) else window(tier, now) + 0.001
-            for at, tier in zip(arrivals, tiers, strict=True)
-        )
-        return first, second
-
-    monkeypatch.setattr(flood, "_opens", opens)
-    monkeypatch.setattr(flood, "_take", take)
+    mutants.count_in_windows(monkeypatch)
     found: Counter[str] = Counter()
     for seed in range(300):
         found.update(live(seed).violations)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from domain import mutants
 from domain.lives import live
-from tocsin.domain import plan as planning
-from tocsin.domain import tell, told, waiting
+from tocsin.domain import tell, waiting
 from tocsin.domain.outline import Plan
-from tocsin.domain.rows import Row, Version
-from tocsin.domain.timing import Held, held
 
 LIVES = 3000
 FLOORS = {
@@ -53,13 +51,7 @@ def caught(lives: int = 150, **how: Any) -> Counter[str]:
 
 
 def test_quiet_hours_that_are_never_seen_to_end_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = held
-
-    def endless(*args: Any, **how: Any) -> Held | None:
-        found = real(*args, **how)
-        return found and found._replace(until=found.until + 100 * 86_400)
-
-    monkeypatch.setattr(waiting, "held", endless)
+    monkeypatch.setattr(waiting, "held", mutants.endless)
     assert caught()["G4 something is owed for ever"] > 0
 
 
@@ -78,37 +70,20 @@ def test_a_lost_lock_is_caught() -> None:
 
 
 def test_forgetting_what_was_told_in_a_merged_message_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    def forgetful(before: Sequence[int], now: Sequence[int], versions: Mapping[int, Version]) -> list[int]:
-        return told.told_after(before, [max(now)], versions)
-
-    monkeypatch.setattr(tell, "told_after", forgetful)
+    monkeypatch.setattr(tell, "told_after", mutants.forgetful)
     assert caught()["G4 told open and never closed"] > 0
 
 
 def test_writing_after_an_opt_out_is_caught() -> None:
-    def deaf(rows: list[Row], *rest: Any) -> Plan:
-        return planning.plan([row._replace(endpoint_state="active") for row in rows], *rest)
-
-    assert caught(plan=deaf)["written to after opting out"] > 0
-
-
-def _dropping(rows: list[Row], *rest: Any) -> Plan:
-    """What throttles for sale do: what comes while a lane is shut is discarded."""
-    decided = planning.plan(rows, *rest)
-    for number, change in enumerate(decided.changes):
-        if change.reason == "paced":
-            decided.changes[number] = change._replace(due_at=None)
-    decided.waiting.clear()
-    return decided
-
-
-def _resending(rows: list[Row], *rest: Any) -> Plan:
-    return planning.plan([row._replace(told=[]) for row in rows], *rest)
+    assert caught(plan=mutants.deaf)["written to after opting out"] > 0
 
 
 @pytest.mark.parametrize(
     ("mutant", "broken"),
-    [(_dropping, "G4 told open and never closed"), (_resending, "G4 told open and never closed")],
+    [
+        (mutants.drops_what_is_paced, "G4 told open and never closed"),
+        (mutants.forgets_all, "G4 told open and never closed"),
+    ],
 )
 def test_a_mutant_of_the_plan_is_caught(mutant: Callable[..., Plan], broken: str) -> None:
     assert caught(plan=mutant)[broken] > 0
