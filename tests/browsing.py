@@ -40,4 +40,10 @@ async def shifted(tab: Page) -> float:
 
 
 async def overflow(tab: Page) -> int:
-    return int(await tab.evaluate("document.documentElement.scrollWidth - innerWidth"))
+    """Return by how many pixels something is too wide, for the window or for the card that it is on."""
+    return int(
+        await tab.evaluate(
+            """() => Math.max(document.documentElement.scrollWidth - innerWidth,
+              ...[...document.querySelectorAll("main .card")].map(card => card.scrollWidth - card.clientWidth))"""
+        )
+    )

@@ -14,7 +14,7 @@ from tocsin.domain.asset import asset_name
 from tocsin.domain.incident import Status
 from tocsin.domain.language import Language
 from tocsin.domain.page import PageIncident, page_path
-from tocsin.domain.speech import LABELS, SHORT
+from tocsin.domain.speech import LABELS
 from tocsin.domain.spoken_html import spoken_filters, spoken_names
 from tocsin.domain.spoken_script import script_words
 from tocsin.domain.uptime import DAYS, uptime
@@ -69,8 +69,7 @@ def _templates(language: Language) -> Environment:
         "bars": partial(bars, language),
         "record": partial(record, language),
         "uptime": uptime,
-        "label": partial(_said, language, LABELS),
-        "short": partial(_said, language, SHORT),
+        "label": partial(_label, language),
         "lasted": partial(_lasted, language),
         "path_in": page_path,
         **spoken_names(language),
@@ -80,8 +79,8 @@ def _templates(language: Language) -> Environment:
     return environment
 
 
-def _said(language: Language, words: dict[Status, str], status: Status) -> str:
-    return language.say(words[status])
+def _label(language: Language, status: Status) -> str:
+    return language.say(LABELS[status])
 
 
 def _lasted(language: Language, incident: PageIncident) -> str:

@@ -57,10 +57,11 @@ class PageIncident:
 
     @property
     def state(self) -> ComponentStatus:
-        """Return the state that it is coloured by; what is over is operational again."""
+        """Return the state that it is coloured by; what is over is operational again, and nothing else is."""
         if not self.is_open:
             return ComponentStatus.OPERATIONAL
-        return worst([_SPEAKS_AS[self.impact], *(after for _, _, _, after in self.updates[0].components)])
+        affected = [after for _, _, _, after in self.updates[0].components]
+        return worst([ComponentStatus.DEGRADED_PERFORMANCE, _SPEAKS_AS[self.impact], *affected])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +123,8 @@ class Page:
     @property
     def state(self) -> ComponentStatus:
         """Return the state that the whole page is coloured by: the worst component's or open incident's."""
-        # An open incident is never green, even where nothing is said to be broken.
-        least = [ComponentStatus.DEGRADED_PERFORMANCE] if self.open_incidents else []
-        said = [_SPEAKS_AS[incident.impact] for incident in self.open_incidents]
-        return worst([*(component.status for component in self.components), *said, *least])
+        statuses = [component.status for component in self.components]
+        return worst([*statuses, *(incident.state for incident in self.incidents)])
 
 
 def page_id(url: str) -> str:

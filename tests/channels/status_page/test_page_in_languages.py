@@ -62,7 +62,7 @@ def test_the_page_speaks_german() -> None:
     ):  # fmt: skip
         assert words in read, words
     assert "November 2026" in words_of(files["de/history.html"])
-    assert "noch offen, Ursache gefunden" in words_of(files["de/history.html"])
+    assert "noch offen: Ursache gefunden" in words_of(files["de/history.html"])
     told = words_of(files["de/incidents/inc000000001.html"])
     assert "Ursache gefunden, offen seit 21. Nov., 11:31 UTC." in told
 

@@ -29,8 +29,9 @@ LONG = "Donaudampfschifffahrtsgesellschaftskapitänszahlungsabwicklungsschnittst
 
 def busy_page(minutes: int = 0) -> PublicPage:
     """Return a page on a bad day, with long names in it."""
+    known = (("pay", LONG, ComponentStatus.OPERATIONAL, PARTLY),)
     told = [
-        update("Wir **arbeiten** daran.\n\n- eins\n- zwei", Status.IDENTIFIED, id_="upd000000002"),
+        update("Wir **arbeiten** daran.\n\n- eins\n- zwei", Status.IDENTIFIED, components=known, id_="upd000000002"),
         update("We look into it. See [what to do](https://example.com/x).", at=NOW - timedelta(hours=1)),
     ]
     back = group("back")
@@ -106,7 +107,7 @@ async def test_the_page_speaks_german_to_those_who_want_it(site: str, browser: B
         await expect(lead).to_contain_text("Ursache gefunden, offen seit 21. Nov., 12:31 MEZ.")
         await expect(lead).to_contain_text("Nächste Meldung bis 14:01 MEZ (in 20 min).")
         await expect(lead.locator("time").first).to_have_attribute("title", re.compile("21. November 2026"))
-        for link, heading in (("Verlauf", "Verlauf"), ("Wie es jetzt ist", "Api ist ausgefallen.")):
+        for link, heading in (("Verlauf", "Verlauf"), ("Aktueller Stand", "Api ist ausgefallen.")):
             await tab.get_by_role("link", name=link).click()
             await expect(tab.get_by_role("heading", level=1)).to_contain_text(heading)
         await tab.clock.set_fixed_time(NOW + timedelta(days=3, hours=1))
