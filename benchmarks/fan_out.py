@@ -27,7 +27,7 @@ from tocsin.services.fan_out import fan_out
 from tocsin.services.hint import Hints
 from tocsin.services.policy import load_policy
 from tocsin.services.publish import add_update, open_incident
-from tocsin.store.engine import begin, make_engine, make_pool
+from tocsin.store.engine import bare, begin, make_engine, make_pool
 
 # A tenth chose components, a tenth a severity, a tenth phases.
 CHOOSY = {
@@ -54,11 +54,11 @@ async def measure(database_url: str, broker_url: str, subscribers: int, rounds: 
             components={"a": ComponentStatus.PARTIAL_OUTAGE},
         )
         async with begin(engine) as connection:
-            opened = await open_incident(connection, draft, policy, audiences, "bench")
+            opened = await open_incident(await bare(connection), draft, policy, audiences, "bench")
         times["first version"].append(await _timed(pool, hints, policy, audiences))
         async with begin(engine) as connection:
             update = Draft(body="We are on it.", status=Status.IDENTIFIED)
-            await add_update(connection, opened.incident_id, update, policy, audiences, "bench")
+            await add_update(await bare(connection), opened.incident_id, update, policy, audiences, "bench")
         times["second version"].append(await _timed(pool, hints, policy, audiences))
         counts = await plain.fetch(
             "SELECT state::text, reason, count(*) AS n FROM delivery GROUP BY 1, 2 ORDER BY 3 DESC"

@@ -21,7 +21,7 @@ from tocsin.embedded.process import Child
 from tocsin.services.hint import Hints
 from tocsin.services.policy import load_policy
 from tocsin.services.publish import Published, add_update, open_incident
-from tocsin.store.engine import begin, make_engine
+from tocsin.store.engine import bare, begin, make_engine
 from tocsin_workers.commands import worker_command
 
 FIRST = Draft(
@@ -109,13 +109,15 @@ class Desk:
 
     async def open(self, draft: Draft = FIRST) -> Published:
         async with begin(self.engine) as connection:
-            published = await open_incident(connection, draft, load_policy(), self.audiences, "bench")
+            published = await open_incident(await bare(connection), draft, load_policy(), self.audiences, "bench")
         self.hints.fan_out()
         return published
 
     async def add(self, incident: str, draft: Draft) -> Published:
         async with begin(self.engine) as connection:
-            published = await add_update(connection, incident, draft, load_policy(), self.audiences, "bench")
+            published = await add_update(
+                await bare(connection), incident, draft, load_policy(), self.audiences, "bench"
+            )
         self.hints.fan_out()
         return published
 

@@ -153,7 +153,7 @@ class World:
             components={slug: ComponentStatus(value) for slug, value in (components or {}).items()},
             notify=notify,
         )
-        async with begin(self.engine) as connection:
+        async with self.pool.acquire() as connection, connection.transaction():
             if about is None:
                 return await open_incident(connection, draft, self.policy, self.audiences, "test")
             return await add_update(connection, about.incident_id, draft, self.policy, self.audiences, "test")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,26 @@ def test_a_hint_goes_to_its_own_queue_and_to_no_other(broker_url: str) -> None:
         hints.deliver(channel)
     hints.close()
     assert waiting(broker_url) == {FAN_OUT: 1, "deliver.email": 2, "deliver.status_page": 1}
+
+
+def test_one_hint_tells_of_all_that_was_promised_before_it(broker_url: str) -> None:
+    hints = Hints(broker_url)
+    for _ in range(500):
+        hints.fan_out()
+    hints.close()
+    assert 1 <= waiting(broker_url)[FAN_OUT] < 50
+
+
+def test_what_is_promised_after_a_hint_went_out_has_a_hint_of_its_own(broker_url: str) -> None:
+    hints = Hints(broker_url)
+    for number in (1, 2, 3):
+        hints.fan_out()
+        until(partial(waits, broker_url, number), f"hint {number} has arrived")
+    hints.close()
+
+
+def waits(broker_url: str, number: int) -> bool:
+    return waiting(broker_url).get(FAN_OUT) == number
 
 
 @pytest.mark.parametrize("task", QUEUES)

@@ -18,7 +18,7 @@ from tocsin.domain.update import Draft, Snapshot
 from tocsin.services import publish
 from tocsin.store import incidents
 from tocsin.store import preview as store
-from tocsin.store.engine import look
+from tocsin.store.engine import bare, look
 from tocsin.store.preview import Counted
 from tocsin.store.wording import Named, Words
 
@@ -48,7 +48,7 @@ class Preview:
 async def preview_incident(engine: AsyncEngine, draft: Draft, policy: Policy, audiences: Audiences) -> Preview:
     """Return what `open_incident` would do with `draft`; raise what it would raise."""
     async with look(engine) as connection:
-        snapshot, now = await publish.plan_first(connection, draft, policy, audiences)
+        snapshot, now = await publish.plan_first(await bare(connection), draft, policy, audiences)
         reach = await store.count(connection, 0, snapshot, policy, audiences)
         words = words_of(snapshot, new_public_id(), draft.started_at or now, now, has_page=snapshot.is_public)
         return Preview(snapshot, reach, words, await store.component_names(connection))
@@ -62,7 +62,7 @@ async def preview_update(
         incident = await incidents.find(connection, which)
         if incident is None:
             raise publish.no_incident(which)
-        snapshot, now = await publish.plan_next(connection, incident, draft, policy, audiences)
+        snapshot, now = await publish.plan_next(await bare(connection), incident, draft, policy, audiences)
         reach = await store.count(connection, incident.id, snapshot, policy, audiences)
         words = await _words_about(connection, incident, snapshot, now)
         return Preview(snapshot, reach, words, await store.component_names(connection))

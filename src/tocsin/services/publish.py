@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from tocsin.domain.audience import Audiences
 from tocsin.domain.errors import NotFound, Refused
 from tocsin.domain.ids import new_public_id
 from tocsin.domain.policy import Policy
 from tocsin.domain.update import Draft, Snapshot, first, follow
 from tocsin.store import incidents as store
-from tocsin.store import titles
+from tocsin.store import surroundings, titles
+from tocsin.store.engine import Connection
 
 # Clocks differ a little; an incident that starts tomorrow is a maintenance.
 _CLOCKS_DIFFER: Final = timedelta(minutes=10)
@@ -32,7 +31,7 @@ class Published:
 
 
 async def open_incident(
-    connection: AsyncConnection, draft: Draft, policy: Policy, audiences: Audiences, created_by: str
+    connection: Connection, draft: Draft, policy: Policy, audiences: Audiences, created_by: str
 ) -> Published:
     """Write a new incident with its first update; the caller commits, then hints."""
     snapshot, now = await plan_first(connection, draft, policy, audiences)
@@ -51,10 +50,10 @@ async def open_incident(
 
 
 async def add_update(
-    connection: AsyncConnection, which: str, draft: Draft, policy: Policy, audiences: Audiences, created_by: str
+    connection: Connection, which: str, draft: Draft, policy: Policy, audiences: Audiences, created_by: str
 ) -> Published:
     """Write the next version of the incident with the id or ref `which`; two at once get consecutive versions."""
-    incident = await store.find(connection, which, lock=True)
+    incident = await store.find_and_lock(connection, which)
     if incident is None:
         raise no_incident(which)
     snapshot, now = await plan_next(connection, incident, draft, policy, audiences)
@@ -72,19 +71,19 @@ async def add_update(
 
 
 async def plan_first(
-    connection: AsyncConnection, draft: Draft, policy: Policy, audiences: Audiences
+    connection: Connection, draft: Draft, policy: Policy, audiences: Audiences
 ) -> tuple[Snapshot, datetime]:
     """Return what would open an incident, and the time; raise Refused where it cannot."""
-    now, known = await store.look_around(connection, draft.components)
+    now, known = await surroundings.look_around(connection, draft.components)
     _check(draft, known, now)
     return first(draft, now, policy, audiences), now
 
 
 async def plan_next(
-    connection: AsyncConnection, incident: store.Incident, draft: Draft, policy: Policy, audiences: Audiences
+    connection: Connection, incident: store.Incident, draft: Draft, policy: Policy, audiences: Audiences
 ) -> tuple[Snapshot, datetime]:
     """Return what would be the next version of `incident`, and the time; raise Refused where it cannot be."""
-    now, known = await store.look_around(connection, draft.components)
+    now, known = await surroundings.look_around(connection, draft.components)
     _check(draft, known, now)
     title_read_by = await titles.title_read_by(connection, incident)
     return follow(incident.latest.snapshot, draft, now, policy, audiences, title_read_by), now

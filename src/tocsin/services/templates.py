@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tocsin.domain.errors import Conflict, NotFound, Refused
 from tocsin.domain.update_template import Wording, variables_of
 from tocsin.store import templates as store
+from tocsin.store.engine import Connection
 from tocsin.store.templates import UpdateTemplate
 
 log = structlog.get_logger()
@@ -44,12 +45,12 @@ async def delete_template(connection: AsyncConnection, name: str, who: str) -> N
     log.info("template.deleted", template=name, by=who)
 
 
-async def wording_of(connection: AsyncConnection, name: str) -> Wording:
+async def wording_of(connection: Connection, name: str) -> Wording:
     """Return the words of the template that an update names; raise Refused where there is none."""
-    found = await store.find(connection, name)
+    found = await store.wording(connection, name)
     if found is None:
         raise Refused(f"There is no template {name!r}. GET /v1/templates lists them.", field="template")
-    return found.wording
+    return found
 
 
 async def _changed(connection: AsyncConnection, name: str, who: str) -> UpdateTemplate:

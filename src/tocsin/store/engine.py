@@ -28,11 +28,14 @@ def make_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
     return create_async_engine(_with_driver(database_url), pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
 
 
-async def make_pool(database_url: str, *, size: int, application: str) -> Pool:
-    """Return a pool of bare asyncpg connections whose queries time out after 30 s."""
+async def make_pool(database_url: str, *, size: int, application: str, least: int = 1) -> Pool:
+    """Return a pool of bare asyncpg connections whose queries time out after 30 s.
+
+    `least` are opened at once: with 0 the database need not answer yet.
+    """
     return await asyncpg.create_pool(
         database_url,
-        min_size=1,
+        min_size=least,
         max_size=size,
         command_timeout=30,
         init=_prepare,
@@ -59,6 +62,8 @@ async def bare(connection: AsyncConnection) -> Connection:
     """Return the driver's own connection, in the same transaction, for what the hot path's queries ask."""
     driver = (await connection.get_raw_connection()).driver_connection
     assert driver is not None, "a connection that is in use has a driver's"
+    if not driver.is_in_transaction():
+        await connection.execute(text("SELECT 1"))  # SQLAlchemy begins with its first statement
     return cast("Connection", driver)
 
 

@@ -6,16 +6,14 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from tocsin.store.engine import Connection
 
 # Two statements: what is read must be newer than the lock.
-_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:key, :key_id))")
-_FIND = text("SELECT request_sha256, status, body FROM idempotency WHERE key_id = :key_id AND key = :key")
-_KEEP = text("""
-    INSERT INTO idempotency (key_id, key, request_sha256, status, body)
-    VALUES (:key_id, :key, :request_sha256, :status, CAST(:body AS jsonb))
-""")
+_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended($2, $1))"
+_FIND = "SELECT request_sha256, status, body::text FROM idempotency WHERE key_id = $1 AND key = $2"
+_KEEP = """
+    INSERT INTO idempotency (key_id, key, request_sha256, status, body) VALUES ($1, $2, $3, $4, $5::text::jsonb)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +23,17 @@ class Kept:
     body: dict[str, Any]
 
 
-async def lock(connection: AsyncConnection, key_id: int, key: str) -> bool:
+async def lock(connection: Connection, key_id: int, key: str) -> bool:
     """Tell whether this transaction is the only one at work under `key`; if so it stays so until its end."""
-    return bool((await connection.execute(_LOCK, {"key_id": key_id, "key": key})).scalar_one())
+    return bool(await connection.fetchval(_LOCK, key_id, key))
 
 
-async def find(connection: AsyncConnection, key_id: int, key: str) -> Kept | None:
-    row = (await connection.execute(_FIND, {"key_id": key_id, "key": key})).one_or_none()
-    return None if row is None else Kept(bytes(row.request_sha256), row.status, row.body)
+async def find(connection: Connection, key_id: int, key: str) -> Kept | None:
+    row = await connection.fetchrow(_FIND, key_id, key)
+    return None if row is None else Kept(row["request_sha256"], row["status"], json.loads(row["body"]))
 
 
 async def keep(
-    connection: AsyncConnection, key_id: int, key: str, request_sha256: bytes, status: int, body: dict[str, Any]
+    connection: Connection, key_id: int, key: str, request_sha256: bytes, status: int, body: dict[str, Any]
 ) -> None:
-    await connection.execute(
-        _KEEP,
-        {
-            "key_id": key_id,
-            "key": key,
-            "request_sha256": request_sha256,
-            "status": status,
-            "body": json.dumps(body),
-        },
-    )
+    await connection.execute(_KEEP, key_id, key, request_sha256, status, json.dumps(body))

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, text
+import asyncpg
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Impact, Kind, Phase, Severity, Status
 from tocsin.domain.update import Snapshot
+from tocsin.store.engine import Connection
+from tocsin.store.statement import Statement
 
 _LARGEST_INT: Final = 2**31 - 1
 _REF: Final = "INC-"
-
-_NOW = text("SELECT tocsin_now() AS now, (SELECT array_agg(slug) FROM component WHERE slug = ANY(:slugs)) AS known")
 
 _UPDATE_COLUMNS = """public_id, incident_id, version, status, severity, impact, kind, phase, title, titles, body, texts,
   components, audiences, is_public, notify, next_update_at, metadata, created_by, created_at"""
@@ -28,8 +29,8 @@ _SAY = f"""
     u AS (
       INSERT INTO incident_update ({_UPDATE_COLUMNS})
       SELECT :update_public_id, i.id, :version, :status, :severity, :impact, :kind, :phase, :title,
-        CAST(:titles AS jsonb), :body, CAST(:texts AS jsonb), CAST(:components AS jsonb), :audiences, :is_public,
-        :notify, :next_update_at, CAST(:metadata AS jsonb), :created_by, :now
+        CAST(:titles AS text)::jsonb, :body, CAST(:texts AS text)::jsonb, CAST(:components AS text)::jsonb, :audiences,
+        :is_public, :notify, :next_update_at, CAST(:metadata AS text)::jsonb, :created_by, :now
       FROM i RETURNING id
     ), o AS (
       INSERT INTO outbox (kind, update_id, urgent, due_at) SELECT 'fan_out', u.id, :urgent, tocsin_epoch() FROM u
@@ -37,28 +38,29 @@ _SAY = f"""
     SELECT i.id FROM i
 """
 
-_OPEN = text(
+_OPEN = Statement(
     """
     WITH i AS (
       INSERT INTO incident (public_id, version, status, severity, title, metadata, started_at, resolved_at,
         next_update_at, created_at, updated_at)
-      VALUES (:public_id, :version, :status, :severity, :title, CAST(:metadata AS jsonb), :started_at, :resolved_at,
-        :next_update_at, :now, :now)
+      VALUES (:public_id, :version, :status, :severity, :title, CAST(:metadata AS text)::jsonb, :started_at,
+        :resolved_at, :next_update_at, :now, :now)
       RETURNING id
     ),"""
     + _SAY
 )
-_FOLLOW = text(
+_FOLLOW = Statement(
     """
     WITH i AS (
       UPDATE incident SET version = :version, status = :status, severity = :severity, title = :title,
-        metadata = metadata || CAST(:metadata AS jsonb), resolved_at = :resolved_at, next_update_at = :next_update_at,
-        updated_at = :now
+        metadata = metadata || CAST(:metadata AS text)::jsonb, resolved_at = :resolved_at,
+        next_update_at = :next_update_at, updated_at = :now
       WHERE id = :incident_id
       RETURNING id
     ),"""
     + _SAY
 )
+_BY_ID, _BY_PUBLIC_ID = "i.id = {}", "i.public_id = {}"
 _INCIDENT = """
     SELECT i.public_id AS incident_public_id, i.started_at, i.resolved_at, i.created_at AS opened_at,
       i.updated_at, i.metadata AS incident_metadata, u.*
@@ -95,14 +97,8 @@ class Incident:
         return f"{_REF}{self.id}"
 
 
-async def look_around(connection: AsyncConnection, slugs: Collection[str]) -> tuple[datetime, set[str]]:
-    """Return the time, and which of `slugs` name a component."""
-    row = (await connection.execute(_NOW, {"slugs": list(slugs)})).one()
-    return row.now, set(row.known or ())
-
-
 async def insert(
-    connection: AsyncConnection,
+    connection: Connection,
     *,
     public_id: str,
     update_public_id: str,
@@ -114,16 +110,14 @@ async def insert(
 ) -> int:
     """Write a new incident, its first update and the promise to tell of it; return the incident's number."""
     values = _values(snapshot, update_public_id, now, created_by, urgent=urgent)
-    values |= {
-        "public_id": public_id,
-        "started_at": started_at,
-        "resolved_at": None if snapshot.status.is_open else now,
-    }
-    return int((await connection.execute(_OPEN, values)).scalar_one())
+    resolved_at = None if snapshot.status.is_open else now
+    values |= {"public_id": public_id, "started_at": started_at, "resolved_at": resolved_at}
+    number: int = await connection.fetchval(_OPEN.sql, *_OPEN.values(values))
+    return number
 
 
 async def add(
-    connection: AsyncConnection,
+    connection: Connection,
     incident: Incident,
     *,
     update_public_id: str,
@@ -134,27 +128,37 @@ async def add(
 ) -> None:
     """Write the next version of a locked incident, and the promise to tell of it."""
     values = _values(snapshot, update_public_id, now, created_by, urgent=urgent)
-    values |= {
-        "incident_id": incident.id,
-        "resolved_at": None if snapshot.status.is_open else incident.resolved_at or now,
-    }
-    await connection.execute(_FOLLOW, values)
+    resolved_at = None if snapshot.status.is_open else incident.resolved_at or now
+    values |= {"incident_id": incident.id, "resolved_at": resolved_at}
+    await connection.execute(_FOLLOW.sql, *_FOLLOW.values(values))
 
 
-async def find(connection: AsyncConnection, which: str, *, lock: bool = False) -> Incident | None:
-    """Return the incident with the id or ref `which`; `lock` it against other writers until the transaction ends."""
-    where, values = _which(which)
-    if values is None:
+async def find(connection: AsyncConnection, which: str) -> Incident | None:
+    """Return the incident with the id or ref `which`."""
+    where, value = _which(which)
+    if value is None:
         return None
-    if lock:  # lock first and read in a second statement, so that what is read is newer than the lock
-        await connection.execute(text(f"SELECT 1 FROM incident i WHERE {where} FOR UPDATE"), values)
-    row = (await connection.execute(text(f"{_INCIDENT} WHERE {where}"), values)).one_or_none()
+    found = await connection.execute(text(f"{_INCIDENT} WHERE {where.format(':value')}"), {"value": value})
+    row = found.mappings().one_or_none()
+    return None if row is None else _incident(row)
+
+
+async def find_and_lock(connection: Connection, which: str) -> Incident | None:
+    """Return the incident with the id or ref `which`, locked against other writers until the transaction ends."""
+    where, value = _which(which)
+    if value is None:
+        return None
+    where = where.format("$1")
+    # Lock first and read in a second statement, so that what is read is newer than the lock.
+    await connection.execute(f"SELECT 1 FROM incident i WHERE {where} FOR UPDATE", value)
+    row = await connection.fetchrow(f"{_INCIDENT} WHERE {where}", value)
     return None if row is None else _incident(row)
 
 
 async def read_updates(connection: AsyncConnection, incident_id: int) -> list[Update]:
     """Return all updates of an incident, newest first."""
-    return [_update(row) for row in await connection.execute(_UPDATES, {"incident_id": incident_id})]
+    found = await connection.execute(_UPDATES, {"incident_id": incident_id})
+    return [_update(row) for row in found.mappings()]
 
 
 async def read_page(
@@ -169,17 +173,17 @@ async def read_page(
         """),
         {"before": before if before is not None else _LARGEST_INT, "is_open": is_open, "limit": limit},
     )
-    return [_incident(row) for row in rows]
+    return [_incident(row) for row in rows.mappings()]
 
 
-def _which(which: str) -> tuple[str, dict[str, Any] | None]:
+def _which(which: str) -> tuple[str, int | str | None]:
     number = which.upper().removeprefix(_REF)
     if which.upper().startswith(_REF):
         if number.isascii() and number.isdecimal() and int(number) <= _LARGEST_INT:
-            return "i.id = :id", {"id": int(number)}
+            return _BY_ID, int(number)
         return "", None
     if which.isascii() and which.isalnum():
-        return "i.public_id = :public_id", {"public_id": which}
+        return _BY_PUBLIC_ID, which
     return "", None
 
 
@@ -208,36 +212,36 @@ def _values(snapshot: Snapshot, public_id: str, now: datetime, created_by: str, 
     }
 
 
-def _incident(row: Row[Any]) -> Incident:
+def _incident(row: RowMapping | asyncpg.Record) -> Incident:
     return Incident(
-        id=row.incident_id,
-        public_id=row.incident_public_id,
-        started_at=row.started_at,
-        resolved_at=row.resolved_at,
-        created_at=row.opened_at,
-        updated_at=row.updated_at,
-        metadata=row.incident_metadata,
+        id=row["incident_id"],
+        public_id=row["incident_public_id"],
+        started_at=row["started_at"],
+        resolved_at=row["resolved_at"],
+        created_at=row["opened_at"],
+        updated_at=row["updated_at"],
+        metadata=row["incident_metadata"],
         latest=_update(row),
     )
 
 
-def _update(row: Row[Any]) -> Update:
+def _update(row: RowMapping | asyncpg.Record) -> Update:
     snapshot = Snapshot(
-        version=row.version,
-        status=Status(row.status),
-        severity=Severity(row.severity),
-        impact=Impact(row.impact),
-        kind=Kind(row.kind),
-        phase=Phase(row.phase),
-        title=row.title,
-        titles=row.titles,
-        body=row.body,
-        texts=row.texts,
-        components={slug: ComponentStatus(status) for slug, status in row.components.items()},
-        audiences=row.audiences,
-        is_public=row.is_public,
-        notify=row.notify,
-        next_update_at=row.next_update_at,
-        metadata=row.metadata,
+        version=row["version"],
+        status=Status(row["status"]),
+        severity=Severity(row["severity"]),
+        impact=Impact(row["impact"]),
+        kind=Kind(row["kind"]),
+        phase=Phase(row["phase"]),
+        title=row["title"],
+        titles=row["titles"],
+        body=row["body"],
+        texts=row["texts"],
+        components={slug: ComponentStatus(status) for slug, status in row["components"].items()},
+        audiences=row["audiences"],
+        is_public=row["is_public"],
+        notify=row["notify"],
+        next_update_at=row["next_update_at"],
+        metadata=row["metadata"],
     )
-    return Update(row.public_id, snapshot, row.created_by, row.created_at)
+    return Update(row["public_id"], snapshot, row["created_by"], row["created_at"])

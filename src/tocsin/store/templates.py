@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.update_template import Wording
+from tocsin.store.engine import Connection
 
 _SELECT = "SELECT id, name, title, titles, body, texts, changed_by, created_at, updated_at FROM template"
 _VALUES = "name, title, titles, body, texts, changed_by"
@@ -62,6 +63,14 @@ async def find(connection: AsyncConnection, name: str, *, lock: bool = False) ->
     )
     row = found.one_or_none()
     return None if row is None else _template(row)
+
+
+async def wording(connection: Connection, name: str) -> Wording | None:
+    """Return the words of the template so named."""
+    row = await connection.fetchrow("SELECT title, titles::text, body, texts::text FROM template WHERE name = $1", name)
+    return (
+        None if row is None else Wording(row["title"], row["body"], json.loads(row["titles"]), json.loads(row["texts"]))
+    )
 
 
 async def read_page(connection: AsyncConnection, after: int | None, limit: int) -> Sequence[UpdateTemplate]:

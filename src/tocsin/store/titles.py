@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from tocsin.store.engine import Connection
 from tocsin.store.incidents import Incident
 
 
-async def title_read_by(connection: AsyncConnection, incident: Incident) -> int:
+async def title_read_by(connection: Connection, incident: Incident) -> int:
     """Return the set of audiences that updates with the incident's present title have addressed."""
-    found = await connection.execute(
-        text("SELECT bit_or(audiences) FROM incident_update WHERE incident_id = :id AND title = :title"),
-        {"id": incident.id, "title": incident.latest.snapshot.title},
+    found: int = await connection.fetchval(
+        "SELECT bit_or(audiences) FROM incident_update WHERE incident_id = $1 AND title = $2",
+        incident.id,
+        incident.latest.snapshot.title,
     )
-    return int(found.scalar_one())
+    return found

@@ -17,6 +17,7 @@ from tocsin.domain.errors import NotReady
 from tocsin.domain.policy import Policy
 from tocsin.services.hint import Hints
 from tocsin.settings import Settings
+from tocsin.store.engine import Pool
 
 
 @dataclass(slots=True)
@@ -24,6 +25,7 @@ class _Later:
     """Audiences come from the database, which may be down when the web starts: pages are served all the same."""
 
     audiences: Audiences | None = None
+    pool: Pool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,15 @@ class Site:
             )
         return self.later.audiences
 
+    @property
+    def pool(self) -> Pool:
+        """Return the driver's own connections, for what comes by the hundreds a second."""
+        if self.later.pool is None:
+            raise NotReady("The web is still starting. Try again in a few seconds.")
+        return self.later.pool
 
-def site(request: Request) -> Site:
+
+async def site(request: Request) -> Site:  # a plain function would be run in a thread, at each request
     """Return the one Site of this application."""
     found = request.app.state.site
     assert isinstance(found, Site)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
+import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -107,6 +108,7 @@ def as_problem(error: Exception) -> Problem:  # noqa: PLR0911 - one line a kind 
 def add_error_answers(app: FastAPI) -> None:
     """Answer every error of `app` in the one form."""
     for kind in (HTTPException, RequestValidationError, Refused, Conflict, NotFound, NotReady, DBAPIError, PoolTimeout,
+                 asyncpg.PostgresError, asyncpg.InterfaceError,
                  OSError):  # fmt: skip
         app.add_exception_handler(kind, _handle)
     app.add_exception_handler(Exception, _handle)
@@ -126,6 +128,8 @@ def logged_path(path: str) -> str:
 
 
 def _is_database_away(error: Exception) -> bool:
+    if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
+        return isinstance(error, asyncpg.InterfaceError | asyncpg.PostgresConnectionError) or error.sqlstate in _PASSING
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None)
         return error.connection_invalidated or isinstance(error, InterfaceError | OperationalError) or state in _PASSING

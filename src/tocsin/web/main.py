@@ -17,7 +17,7 @@ from tocsin.services.audiences import sync_audiences
 from tocsin.services.hint import Hints
 from tocsin.services.policy import load_policy
 from tocsin.settings import Settings
-from tocsin.store.engine import make_engine
+from tocsin.store.engine import make_engine, make_pool
 from tocsin.web.api import (
     attention,
     cancel,
@@ -134,8 +134,10 @@ def create_app(settings: Settings) -> App:
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     settings: Settings = app.state.settings
     engine = make_engine(settings.database_url, pool_size=settings.database.pool_size)
+    pool = await make_pool(settings.database_url, size=settings.database.pool_size, application="tocsin web", least=0)
     hints = Hints(settings.broker_url)
     site = Site(settings, load_policy(), engine, hints, build(settings))
+    site.later.pool = pool
     app.state.site = site
     app.state.key_ring = KeyRing(engine)
     app.state.quota = quota = Quota(settings.broker_url, settings.web.requests_per_minute)
@@ -152,6 +154,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
         await quota.close()
         for channel in site.channels.values():
             await channel.close()
+        await pool.close()
         await engine.dispose()
 
 

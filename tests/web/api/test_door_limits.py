@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime
 
 import httpx
 import pytest
+import redis
 from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api_callers import Join, caller, is_problem
+from tocsin.broker import redis_url
 from tocsin.domain.scope import Scope
-from tocsin.services.keys import create_key, revoke_key
+from tocsin.services.keys import Key, create_key, revoke_key
+from tocsin.web.errors import Problem
+from tocsin.web.quota import Quota
 
 BROKEN = {"title": "Checkout is failing", "body": "We see failed payments."}
 JSON = {"Content-Type": "application/json"}
@@ -66,6 +71,31 @@ async def test_a_key_has_its_quota_and_is_told_when_to_go_on(join: Join) -> None
     assert refused.headers["ratelimit-policy"] == '"key";q=3;w=60'
     assert "3 requests a minute" in is_problem(refused)["detail"]
     assert '"key";r=' in answers[0].headers["ratelimit"]
+
+
+async def test_a_large_quota_is_fetched_ahead_and_holds_all_the_same(
+    broker_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tocsin.web.quota.time.time", lambda: 1_800_000_000.0)  # all of it in one clock minute
+    key = Key(7, "monitoring", "tcs_", frozenset({Scope.ADMIN}), 3_000, datetime.now(UTC), None)
+    processes = [Quota(broker_url, 60), Quota(broker_url, 60)]
+
+    async def spend(number: int) -> int | None:
+        try:
+            shown = await processes[number % 2].spend(key)
+        except Problem:
+            return None
+        return int(shown["RateLimit"].split("r=")[1].split(";")[0])
+
+    left: list[int | None] = []
+    for first in range(0, 3_100, 20):
+        left += await asyncio.gather(*(spend(number) for number in range(first, first + 20)))
+    assert sorted(one for one in left if one is not None) == list(range(3_000))  # each number once
+    with redis.Redis.from_url(redis_url(broker_url)) as server:
+        asked = server.info("commandstats")["cmdstat_evalsha"]["calls"]
+    assert asked < 2_000  # of 3,100; by one after the other it would be a third
+    for quota in processes:
+        await quota.close()
 
 
 async def test_the_same_request_under_the_same_key_happens_once(client: httpx.AsyncClient) -> None:

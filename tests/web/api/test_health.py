@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -13,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api_callers import caller
 from tocsin.settings import Settings
+from tocsin.web.errors import as_problem
 from tocsin.web.main import create_app
 from words_to_send import broken_config
 
@@ -97,3 +99,21 @@ async def test_the_docs_name_every_route_and_fetch_nothing_from_elsewhere(client
     for path in schema["paths"]:
         assert path.replace("{", "{") in docs.text
     assert not re.search(r"(src|href)=\"(https?:)?//", docs.text)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"), 503),
+        (asyncpg.InterfaceError("the pool is closing"), 503),
+        (asyncpg.DeadlockDetectedError("deadlock detected"), 503),
+        (asyncpg.TooManyConnectionsError("sorry, too many clients already"), 503),
+        (asyncpg.AdminShutdownError("terminating connection due to administrator command"), 503),
+        (asyncpg.NotNullViolationError("null value in column"), 500),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
+)
+def test_a_driver_whose_database_is_away_asks_to_come_again(error: Exception, status: int) -> None:
+    problem = as_problem(error)
+    assert problem.status_code == status
+    assert ("Retry-After" in (problem.headers or {})) is (status == 503)

@@ -34,7 +34,7 @@ async def look(world: World, settings: Settings) -> Page:
 async def say(world: World, about: Published | None = None, **values: Any) -> Published:
     said: dict[str, Any] = {"body": "Public words.", "title": None if about else "Public title", "audiences": PUBLIC}
     draft = Draft(**said | values)
-    async with begin(world.engine) as connection:
+    async with world.pool.acquire() as connection, connection.transaction():
         if about is None:
             return await open_incident(connection, draft, world.policy, world.audiences, "test")
         return await add_update(connection, about.incident_id, draft, world.policy, world.audiences, "test")

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import Field, Strict, model_validator
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.audience import Audiences
 from tocsin.domain.component import ComponentStatus
@@ -16,6 +15,7 @@ from tocsin.domain.incident import Impact, Kind, Status
 from tocsin.domain.update import Draft
 from tocsin.domain.update_template import Wording, fill
 from tocsin.services.templates import wording_of
+from tocsin.store.engine import Connection
 from tocsin.web.api.fields import (
     AudienceKey,
     Body,
@@ -108,7 +108,7 @@ class NewUpdate(_Said):
         return self.draft(self.title, template, audiences)
 
 
-async def drafted(connection: AsyncConnection, body: NewIncident | NewUpdate, audiences: Audiences) -> Draft:
+async def drafted(connection: Connection, body: NewIncident | NewUpdate, audiences: Audiences) -> Draft:
     """Return what was asked for, in the words of its template where it names one."""
     template = None if body.template is None else await wording_of(connection, body.template)
     return body.as_draft(template, audiences)

@@ -6,13 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.audience import Audiences
 from tocsin.domain.scope import Scope
 from tocsin.services.publish import Published, add_update, no_incident, open_incident
 from tocsin.store import incidents as store
-from tocsin.store.engine import begin
+from tocsin.store.engine import Connection, begin
 from tocsin.web.api.incident_bodies import NewIncident, NewUpdate, drafted
 from tocsin.web.api.paging import Paging, page
 from tocsin.web.api.shown import moment
@@ -29,24 +28,24 @@ class Filter(Paging):
 
 @router.post("", status_code=202, dependencies=[needs(Scope.INCIDENTS_WRITE)], summary="Open an incident")
 async def post_incident(body: NewIncident, once: OnceDep, site: SiteDep) -> JSONResponse:
-    async def work(connection: AsyncConnection) -> Answer:
+    async def work(connection: Connection) -> Answer:
         draft = await drafted(connection, body, site.audiences)
         said = await open_incident(connection, draft, site.policy, site.audiences, once.caller.name)
         return Answer(202, _published(said, site))
 
-    answer = await once(work)
+    answer = await once.swiftly(work)
     site.hints.fan_out()
     return answer
 
 
 @router.post("/{which}/updates", status_code=202, dependencies=[needs(Scope.INCIDENTS_WRITE)], summary="Say more")
 async def post_update(which: str, body: NewUpdate, once: OnceDep, site: SiteDep) -> JSONResponse:
-    async def work(connection: AsyncConnection) -> Answer:
+    async def work(connection: Connection) -> Answer:
         draft = await drafted(connection, body, site.audiences)
         said = await add_update(connection, which, draft, site.policy, site.audiences, once.caller.name)
         return Answer(202, _published(said, site))
 
-    answer = await once(work)
+    answer = await once.swiftly(work)
     site.hints.fan_out()
     return answer
 

@@ -15,7 +15,6 @@ from tocsin.services.cautions import cautions
 from tocsin.services.preview import Preview, preview_incident, preview_update
 from tocsin.services.samples import Sample, render
 from tocsin.services.tell_story import Teller
-from tocsin.store.engine import begin
 from tocsin.web.api.incident_bodies import NewIncident, NewUpdate, drafted
 from tocsin.web.api.shown import moment
 from tocsin.web.auth import needs
@@ -40,7 +39,7 @@ async def preview_more(which: str, body: NewUpdate, site: SiteDep) -> dict[str, 
 
 
 async def _draft(body: NewIncident | NewUpdate, site: Site) -> Draft:
-    async with begin(site.engine) as connection:
+    async with site.pool.acquire() as connection:
         return await drafted(connection, body, site.audiences)
 
 
