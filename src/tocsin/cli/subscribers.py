@@ -55,16 +55,23 @@ def import_(
 
 @app.command()
 def export(
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Left out: standard output.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="A name ending in .csv: a table. Left out: standard output."),
+    ] = None,
     home: HomeOption = None,
     url: UrlOption = "",
     key: KeyOption = "",
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Export all subscribers as NDJSON, which can be imported as it is."""
-    del as_json  # it always is
-    with reach(home, url, key) as api, api.stream("GET", "/v1/subscribers/export", timeout=_PATIENCE) as answer:
+    """Export all subscribers as NDJSON, or as CSV with a row for each address; either can be imported as it is."""
+    del as_json  # NDJSON always is
+    wanted = {"format": "csv" if output is not None and output.suffix.lower() == ".csv" else "ndjson"}
+    with (
+        reach(home, url, key) as api,
+        api.stream("GET", "/v1/subscribers/export", params=wanted, timeout=_PATIENCE) as answer,
+    ):
         target = nullcontext(sys.stdout.buffer) if output is None else output.open("wb")
         with target as writing:
             for piece in answer.iter_bytes():

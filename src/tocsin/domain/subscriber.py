@@ -44,6 +44,19 @@ class Agreed:
 
 
 @dataclass(frozen=True, slots=True)
+class Attention:
+    """What was chosen for single incidents, by their ids; what is snoozed with its end, None: until it is over."""
+
+    follows: tuple[str, ...] = ()
+    only_follows: bool = False
+    snoozed: Mapping[str, float | None] = field(default_factory=dict[str, "float | None"])
+
+    @property
+    def incidents(self) -> set[str]:
+        return {*self.follows, *self.snoozed}
+
+
+@dataclass(frozen=True, slots=True)
 class NewEndpoint:
     """An endpoint to be written; `key` is the address as it is compared, `seal` the one that nobody can read.
 
@@ -58,6 +71,7 @@ class NewEndpoint:
     locale: str | None = None
     seal: bytes = b""
     evidence: tuple[Agreed, ...] = ()
+    attention: Attention = field(default_factory=Attention)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +93,11 @@ class NewSubscriber:
     def groups(self) -> set[str]:
         """The groups of components that any endpoint chose."""
         return {slug for endpoint in self.endpoints for slug in endpoint.preference.groups or ()}
+
+    @property
+    def incidents(self) -> set[str]:
+        """The incidents that any endpoint snoozed or follows."""
+        return {incident for endpoint in self.endpoints for incident in endpoint.attention.incidents}
 
     @property
     def has_fallbacks(self) -> bool:

@@ -110,7 +110,11 @@ async def _write(engine: AsyncEngine, batch: Sequence[NewSubscriber], audiences:
 def _entry(number: int, outcome: Outcome | Unreadable) -> dict[str, Any]:
     match outcome:
         case Created():
-            return {"line": number, "status": "created", "id": outcome.id}
+            entry = {"line": number, "status": "created", "id": outcome.id}
+            if outcome.unknown:
+                unknown = ", ".join(outcome.unknown)
+                entry["detail"] = f"These incidents are not here, and what was chosen for them is left out: {unknown}."
+            return entry
         case Duplicate():
             detail = f"{outcome.address} belongs to this subscriber already. Nothing was changed."
             return {"line": number, "status": "duplicate", "id": outcome.id, "detail": detail}

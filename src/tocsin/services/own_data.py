@@ -13,7 +13,7 @@ from tocsin.domain.language import instant
 from tocsin.services.change_subscriber import show_subscriber
 from tocsin.store import consents, mine, opt_ins
 from tocsin.store.consents import Consent
-from tocsin.store.subscribers import Endpoint
+from tocsin.store.subscribers import Endpoint, Subscriber
 
 _MOST_HEARD = 1_000
 
@@ -31,7 +31,7 @@ async def own_data(connection: AsyncConnection, subscriber: str, audiences: Audi
         "time_zone": who.time_zone,
         "audiences": [audience.name for audience in audiences.in_mask(who.audiences)],
         "since": instant(who.created_at),
-        "addresses": [_endpoint(endpoint) for endpoint in who.endpoints],
+        "addresses": [_endpoint(endpoint, who) for endpoint in who.endpoints],
         "waiting_for_confirmation": [
             {"channel": one.channel, "address": one.address, "asked_at": instant(one.created_at)} for one in waiting
         ],
@@ -59,7 +59,8 @@ def shown_consent(one: Consent) -> dict[str, Any]:
     }
 
 
-def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
+def _endpoint(endpoint: Endpoint, who: Subscriber) -> dict[str, Any]:
+    names = {one.public_id: one.address for one in who.endpoints}
     phases = ALL_PHASES if endpoint.phases is None else Phase(endpoint.phases)
     return {
         "id": endpoint.public_id,
@@ -73,5 +74,12 @@ def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
         "least_severity": None if endpoint.least is None else endpoint.least.label,
         "moments": [phase.label for phase in phases],
         "timing": endpoint.timing,
-        "paused_incidents": endpoint.snoozed,
+        "language": endpoint.locale or who.locale,
+        "written_to_instead_where_it_fails": names.get(endpoint.fallback or ""),
+        "paused_incidents": {
+            incident: None if until is None else instant(datetime.fromtimestamp(until, UTC))
+            for incident, until in endpoint.snoozed.items()
+        },
+        "followed_incidents": endpoint.follows,
+        "hears_of_these_alone": endpoint.only_follows,
     }

@@ -16,13 +16,16 @@ from tocsin.domain.ids import new_public_id
 from tocsin.domain.opting_in import Evidence
 from tocsin.domain.subscriber import NewSubscriber
 from tocsin.domain.subscription import spoken
-from tocsin.store import choices, consents, enlist, suppressions
+from tocsin.store import attention, choices, consents, enlist, suppressions
 from tocsin.store.choices import Known
 from tocsin.store.consents import Consent
 
 
 class Created(NamedTuple):
+    """Who was written; `unknown` are incidents that they snoozed or followed and that are not here."""
+
     id: str
+    unknown: tuple[str, ...] = ()
 
 
 class Duplicate(NamedTuple):
@@ -43,6 +46,8 @@ async def subscribe(connection: AsyncConnection, who: NewSubscriber, audiences: 
     except IntegrityError as error:
         raise Conflict("Somebody subscribed with one of these addresses this very moment. Look for them.") from error
     match outcome:
+        case Created(unknown=(incident, *_)):
+            raise Refused(f"There is no incident {incident!r}. GET /v1/incidents lists them.", field="endpoints")
         case Created():
             return outcome.id
         case Duplicate():
@@ -67,6 +72,7 @@ async def subscribe_all(
     owners = {address: found.public_id for address, found in held.items()}
     active = [endpoint for who in batch for endpoint in who.endpoints if endpoint.state is EndpointState.ACTIVE]
     barred = await suppressions.among(connection, [endpoint.seal for endpoint in active if endpoint.seal])
+    incidents = await attention.known(connection, {incident for who in batch for incident in who.incidents})
     outcomes: list[Outcome] = []
     writing: list[enlist.Newcomer] = []
     for who in batch:
@@ -74,7 +80,7 @@ async def subscribe_all(
         if stopped is not None:
             outcomes.append(stopped)
             continue
-        created = Created(new_public_id())
+        created = Created(new_public_id(), tuple(sorted(who.incidents - incidents.keys())))
         owners.update(((endpoint.channel, endpoint.key), created.id) for endpoint in who.endpoints)
         writing.append(enlist.Newcomer(created.id, who, audiences.narrowest(who.audiences).rank))
         outcomes.append(created)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tocsin.domain.subscriber import Attention
 from tocsin.store import moving
 
 _SNOOZE = text("""
@@ -35,6 +37,14 @@ _HEAR_ALL = text("""
 _FOLLOWED_ALONE = text("""
     SELECT DISTINCT i.public_id FROM endpoint e JOIN incident i ON i.id = ANY(e.follows)
     WHERE e.id = ANY(:endpoints) AND e.only_follows AND i.resolved_at IS NULL
+""")
+_KNOWN = text("SELECT public_id, id FROM incident WHERE public_id = ANY(:incidents)")
+_RESTORE = text("""
+    UPDATE endpoint e SET only_follows = x.only_follows, snoozed = nullif(CAST(x.snoozed AS jsonb), '{}'),
+      follows = ARRAY(SELECT CAST(f AS int) FROM jsonb_array_elements_text(CAST(x.follows AS jsonb)) f ORDER BY 1)
+    FROM unnest(CAST(:endpoints AS text[]), CAST(:follows AS text[]), CAST(:only_follows AS bool[]),
+      CAST(:snoozed AS text[])) AS x (public_id, follows, only_follows, snoozed)
+    WHERE e.public_id = x.public_id
 """)
 # What was kept back is news again where nothing newer took its place.
 _TAKE_UP = text("""
@@ -85,3 +95,29 @@ async def hear_all(connection: AsyncConnection, endpoints: Sequence[int]) -> Non
 async def followed_alone(connection: AsyncConnection, endpoints: Sequence[int]) -> set[str]:
     """Return the ids of the open incidents for whose sake `endpoints` hear of nothing else."""
     return set((await connection.execute(_FOLLOWED_ALONE, {"endpoints": list(endpoints)})).scalars())
+
+
+async def known(connection: AsyncConnection, incidents: set[str]) -> dict[str, int]:
+    """Return the numbers of the incidents that there are, by their ids."""
+    if not incidents:
+        return {}
+    rows = await connection.execute(_KNOWN, {"incidents": sorted(incidents)})
+    return {row.public_id: row.id for row in rows}
+
+
+async def restore(connection: AsyncConnection, chosen: Mapping[str, Attention], numbers: Mapping[str, int]) -> None:
+    """Write what endpoints, named by their ids, chose for single incidents; those without a number are left out."""
+    if not chosen:
+        return
+    await connection.execute(
+        _RESTORE,
+        {
+            "endpoints": list(chosen),
+            "follows": [json.dumps([numbers[i] for i in one.follows if i in numbers]) for one in chosen.values()],
+            "only_follows": [one.only_follows for one in chosen.values()],
+            "snoozed": [
+                json.dumps({numbers[i]: until for i, until in one.snoozed.items() if i in numbers})
+                for one in chosen.values()
+            ],
+        },
+    )

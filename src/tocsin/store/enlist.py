@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tocsin.domain.fallback import fallbacks
 from tocsin.domain.ids import new_public_id
 from tocsin.domain.incident import Phase, Severity
-from tocsin.domain.subscriber import NewEndpoint, NewSubscriber
-from tocsin.store import choices
+from tocsin.domain.subscriber import Attention, NewEndpoint, NewSubscriber
+from tocsin.store import attention, choices
 from tocsin.store.choices import Known
 from tocsin.store.placing import place_all
 
@@ -148,3 +148,7 @@ async def insert_endpoints(connection: AsyncConnection, joining: Sequence[Joinin
     groups = [(who, known.groups[slug]) for who, preference in named for slug in preference.groups or ()]
     await choices.choose(connection, "component", components)
     await choices.choose(connection, "group", groups)
+    attentive = {who: one.endpoint.attention for who, one in zip(public_ids, joining, strict=True)}
+    attentive = {who: chosen for who, chosen in attentive.items() if chosen != Attention()}
+    incidents = {incident for chosen in attentive.values() for incident in chosen.incidents}
+    await attention.restore(connection, attentive, await attention.known(connection, incidents))

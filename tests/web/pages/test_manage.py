@@ -123,6 +123,13 @@ async def test_everything_about_me_can_be_taken_along(visitor: httpx.AsyncClient
     found = json.loads(answer.text)
     assert [one["address"] for one in found["addresses"]] == [ADA]
     assert [one["title"] for one in found["messages"]] == ["Checkout is failing"]
+    [incident] = [public_id for (public_id,) in await world.rows("SELECT public_id FROM incident")]
+    await press(visitor, way_in, "follow", incident=incident)
+    await world.run("UPDATE endpoint SET snoozed = '{\"1\": 1900000000}' WHERE address = :a", a=ADA)
+    [mine] = (await visitor.get(f"{way_in}/data.json")).json()["addresses"]
+    assert (mine["followed_incidents"], mine["hears_of_these_alone"]) == ([incident], True)
+    assert mine["paused_incidents"] == {incident: "2030-03-17T17:46:40Z"}
+    assert (mine["written_to_instead_where_it_fails"], mine["language"]) == (None, "en")
 
 
 async def test_who_is_deleted_is_gone_and_stays_gone(

@@ -6,9 +6,9 @@ import asyncio
 import json
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from typing import IO, Any, Final
+from typing import IO, Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.background import BackgroundTask
 
@@ -28,6 +28,7 @@ from tocsin.web.api.lines import csv_reader, json_reader, split_lines
 from tocsin.web.api.preference_body import show_preference
 from tocsin.web.api.shown import moment
 from tocsin.web.api.subscriber_bodies import SubscriberBody
+from tocsin.web.api.table import header, header_of, persons, written
 from tocsin.web.auth import CallerDep, needs
 from tocsin.web.deps import Site, SiteDep
 from tocsin.web.errors import Problem
@@ -52,7 +53,10 @@ _REPORT: Final[dict[int | str, dict[str, Any]]] = {
     }
 }
 _LINES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "One subscriber a line.", "content": {_NDJSON: {"schema": {"type": "string"}}}}
+    200: {
+        "description": "One subscriber a line; as CSV, one address.",
+        "content": {_NDJSON: {"schema": {"type": "string"}}, "text/csv": {"schema": {"type": "string"}}},
+    }
 }
 
 
@@ -78,7 +82,10 @@ async def post_import(request: Request, caller: CallerDep, site: SiteDep) -> Str
     if media.startswith("multipart/"):
         raise Problem(415, f"Send the file itself as {_NDJSON} or text/csv, not a form.")
     lines = split_lines(request.stream(), site.settings.web.max_import_line_bytes, quoted=media == "text/csv")
-    read_line = await _csv_reader(lines, as_subscriber) if media == "text/csv" else json_reader(as_subscriber)
+    read_line = json_reader(as_subscriber)
+    if media == "text/csv":
+        columns = await _columns(lines)
+        lines, read_line = persons(lines, columns), csv_reader(columns, as_subscriber)
     # The report is sent when all is read: a client that sends everything before it reads would wait for ever.
     report = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed when it was sent
     try:
@@ -96,16 +103,21 @@ async def post_import(request: Request, caller: CallerDep, site: SiteDep) -> Str
     responses=_LINES,
     response_class=StreamingResponse,
 )
-async def get_export(site: SiteDep) -> StreamingResponse:
+async def get_export(
+    site: SiteDep, form: Annotated[Literal["ndjson", "csv"], Query(alias="format")] = "ndjson"
+) -> StreamingResponse:
     """What is exported can be imported again as it is."""
-    return StreamingResponse(_export(site, site.audiences), media_type=_NDJSON)
+    exported = _export(site, site.audiences)
+    if form == "csv":
+        return StreamingResponse(_table(exported), media_type="text/csv")
+    return StreamingResponse(_lines(exported), media_type=_NDJSON)
 
 
-async def _csv_reader(lines: AsyncIterator[Line], as_subscriber: Any) -> ReadLine:
-    header = await anext(lines, None)
-    if header is None or isinstance(header.content, Refused):
+async def _columns(lines: AsyncIterator[Line]) -> list[str]:
+    first = await anext(lines, None)
+    if first is None or isinstance(first.content, Refused):
         raise Refused("The first line names the columns.", field="header")
-    return csv_reader(header.content, as_subscriber)
+    return header_of(first.content)
 
 
 async def _import(
@@ -123,7 +135,20 @@ async def _pieces(report: IO[bytes]) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def _export(site: Site, audiences: Audiences) -> AsyncIterator[bytes]:
+async def _lines(exported: AsyncIterator[list[dict[str, Any]]]) -> AsyncIterator[bytes]:
+    async for some in exported:
+        yield ("\n".join(json.dumps(who, ensure_ascii=False) for who in some) + "\n").encode()
+
+
+async def _table(exported: AsyncIterator[list[dict[str, Any]]]) -> AsyncIterator[bytes]:
+    yield header().encode()
+    number = 0
+    async for some in exported:
+        yield "".join(written(number + place, who) for place, who in enumerate(some, 1)).encode()
+        number += len(some)
+
+
+async def _export(site: Site, audiences: Audiences) -> AsyncIterator[list[dict[str, Any]]]:
     """Read a thousand at a time: no connection is held while a slow client takes its time."""
     after: int | None = None
     while True:
@@ -137,8 +162,7 @@ async def _export(site: Site, audiences: Audiences) -> AsyncIterator[bytes]:
         for one in kept:
             agreed.setdefault((one.subscriber, bytes(one.seal)), []).append(_consent(one))
         secret = site.settings.secret.get_secret_value()
-        lines = [json.dumps(_exported(who, audiences, secret, agreed), ensure_ascii=False) for who in found]
-        yield ("\n".join(lines) + "\n").encode()
+        yield [_exported(who, audiences, secret, agreed) for who in found]
 
 
 def _consent(one: Consent) -> dict[str, Any]:
@@ -175,5 +199,8 @@ def _exported_endpoint(endpoint: store.Endpoint, who: store.Subscriber) -> dict[
         "confirmed": endpoint.state is EndpointState.ACTIVE,
         "state": endpoint.state if settled else None,
         "locale": endpoint.locale,
+        "follows": endpoint.follows,
+        "only_follows": endpoint.only_follows,
+        "snoozed": {incident: moment(until) for incident, until in sorted(endpoint.snoozed.items())},
         "preference": show_preference(endpoint) | {"fallback": fallback},
     }

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Final
 
 from pydantic import ValidationError
 
 from tocsin.domain.errors import Refused
 from tocsin.domain.subscriber import NewSubscriber
 from tocsin.services.import_subscribers import Line, Unreadable
+from tocsin.web.api.preference_body import AS_EXPORTED
 from tocsin.web.api.subscriber_bodies import SubscriberBody
+from tocsin.web.api.table import body_reader
 from tocsin.web.errors import detail_of, field_of
 
 _BOM: Final = b"\xef\xbb\xbf"
-_LISTS: Final = frozenset({"audiences", "components", "phases"})
-_OF_SUBSCRIBER: Final = frozenset({"name", "locale", "time_zone", "audiences"})
-_OF_ENDPOINT: Final = frozenset({"channel", "address", "confirmed", "state"})
-_OF_PREFERENCE: Final = frozenset({"components", "min_severity", "phases"})
-COLUMNS: Final = _OF_SUBSCRIBER | _OF_ENDPOINT | _OF_PREFERENCE
 
 AsSubscriber = Callable[[SubscriberBody], NewSubscriber]
 
@@ -74,57 +69,19 @@ def json_reader(as_subscriber: AsSubscriber) -> Callable[[bytes], NewSubscriber]
     return read
 
 
-def csv_reader(header: bytes, as_subscriber: AsSubscriber) -> Callable[[bytes], NewSubscriber]:
-    """Return what makes a subscriber of a CSV record; raise Refused where `header` names unknown columns."""
-    columns = [name.strip() for name in _record(header)]
-    unknown = [name for name in columns if name not in COLUMNS]
-    if unknown or len(set(columns)) < len(columns):
-        raise Refused(
-            f"The first line names the columns, each once, of: {', '.join(sorted(COLUMNS))}. "
-            f"Mend: {', '.join(unknown) or 'a column that stands there twice'}.",
-            field="header",
-        )
+def csv_reader(columns: Sequence[str], as_subscriber: AsSubscriber) -> Callable[[bytes], NewSubscriber]:
+    """Return what makes a subscriber of their rows in a table with `columns`."""
+    body = body_reader(columns)
 
     def read(content: bytes) -> NewSubscriber:
-        cells = _record(content)
-        if len(cells) != len(columns):
-            raise Refused(f"This line has {len(cells)} cells, and the header names {len(columns)}.", field="line")
-        return _read(_from_cells(dict(zip(columns, cells, strict=True))), as_subscriber)
+        return _read(body(content), as_subscriber)
 
     return read
 
 
-def _record(content: bytes) -> list[str]:
-    try:
-        [record] = csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
-    except (UnicodeDecodeError, csv.Error, ValueError) as error:
-        raise Refused(f"This line is not valid CSV in UTF-8: {error}", field="line") from error
-    return record
-
-
-def _from_cells(cells: Mapping[str, str]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, cell in cells.items():
-        cell = cell.strip()  # noqa: PLW2901 - the cell as it is meant
-        if not cell:
-            continue
-        if name in _LISTS:
-            values[name] = [part.strip() for part in cell.split(";") if part.strip()]
-        elif name == "confirmed":
-            values[name] = {"true": True, "false": False}.get(cell.lower(), cell)
-        else:
-            values[name] = cell
-    subscriber = {name: value for name, value in values.items() if name in _OF_SUBSCRIBER}
-    endpoint = {name: value for name, value in values.items() if name in _OF_ENDPOINT}
-    preference = {name: value for name, value in values.items() if name in _OF_PREFERENCE}
-    if endpoint or preference:
-        subscriber["endpoints"] = [endpoint | ({"preference": preference} if preference else {})]
-    return subscriber
-
-
 def _read(value: object, as_subscriber: AsSubscriber) -> NewSubscriber:
     try:
-        return as_subscriber(SubscriberBody.model_validate(value))
+        return as_subscriber(SubscriberBody.model_validate(value, context=AS_EXPORTED))
     except ValidationError as error:
         errors = [{"field": field_of(one), "detail": detail_of(one)} for one in error.errors(include_url=False)[:10]]
         raise Unreadable(errors) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from tocsin.domain.incident import ALL_PHASES, Phase, Severity
 from tocsin.domain.subscriber import Preference
@@ -15,6 +15,9 @@ from tocsin.web.api.fields import Body, SeverityField, Slug, Time
 from tocsin.web.api.shown import moment
 
 AT_ONCE: Final = {"mode": "realtime", "digest_at": None, "quiet_hours": None, "sev1_breaks_quiet": True}
+
+# An export has no component where all that somebody chose were deleted; nobody can wish for that.
+AS_EXPORTED: Final = "as exported"
 
 _CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _PHASES: Final = {phase.label: phase for phase in Phase}
@@ -35,7 +38,7 @@ class QuietHours(Body):
 class PreferenceBody(Body):
     """What one endpoint wants to hear; what is left out, or named in `by_policy`, is as the policy has it."""
 
-    components: Annotated[list[Slug], Field(min_length=1, max_length=500)] | None = None
+    components: Annotated[list[Slug], Field(max_length=500, json_schema_extra={"minItems": 1})] | None = None
     groups: Annotated[list[Slug], Field(min_length=1, max_length=100)] | None = None
     min_severity: SeverityField | None = None
     phases: Annotated[list[str], Field(min_length=1, max_length=10)] | None = None
@@ -46,6 +49,13 @@ class PreferenceBody(Body):
     paused_until: Time | None = None
     fallback: Annotated[str, StringConstraints(max_length=1000)] | None = None
     by_policy: Annotated[list[ByPolicy], Field(max_length=3)] = Field(default=[])
+
+    @field_validator("components")
+    @classmethod
+    def _names_one(cls, value: list[str] | None, told: ValidationInfo) -> list[str] | None:
+        if value == [] and told.context != AS_EXPORTED:
+            raise ValueError("Name one at least, or leave it out: that means all of them")
+        return value
 
     @field_validator("phases")
     @classmethod

@@ -15,7 +15,7 @@ from tocsin.domain.channel import ChannelName
 from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.errors import Refused
 from tocsin.domain.scope import Scope
-from tocsin.domain.subscriber import Agreed, NewEndpoint, NewSubscriber
+from tocsin.domain.subscriber import Agreed, Attention, NewEndpoint, NewSubscriber
 from tocsin.domain.text import one_line
 from tocsin.services.address import is_for_operators, read_address
 from tocsin.services.change_subscriber import ChangedEndpoint, Changes
@@ -53,6 +53,7 @@ def _time_zone(value: str) -> str:
 Name = Annotated[str, StringConstraints(max_length=255), AfterValidator(_name)]
 Locale = Annotated[str, StringConstraints(max_length=35), AfterValidator(_locale)]
 TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_time_zone)]
+IncidentId = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9]{1,64}$")]
 AudienceNames = Annotated[list[str], Field(min_length=1, max_length=31)]
 
 
@@ -79,6 +80,9 @@ class EndpointBody(Body):
     locale: Locale | None = None
     preference: PreferenceBody = Field(default_factory=PreferenceBody)
     consent: Annotated[list[ConsentBody], Field(max_length=100)] = Field(default=[])
+    follows: Annotated[list[IncidentId], Field(max_length=100)] = Field(default=[])
+    only_follows: bool = False
+    snoozed: Annotated[dict[IncidentId, Time | None], Field(max_length=100)] = Field(default={})
 
     def as_endpoint(self, site: Site) -> NewEndpoint:
         """Return the endpoint; raise Refused where this installation cannot write to it."""
@@ -93,6 +97,11 @@ class EndpointBody(Body):
             locale=self.locale,
             seal=seal(site.settings.secret.get_secret_value(), self.channel, address.key),
             evidence=tuple(Agreed(one.what, one.how, one.at, one.network, one.wording) for one in self.consent),
+            attention=Attention(
+                tuple(self.follows),
+                self.only_follows,
+                {incident: None if until is None else until.timestamp() for incident, until in self.snoozed.items()},
+            ),
         )
 
 
@@ -123,6 +132,12 @@ class EndpointChangeBody(EndpointBody):
     """An endpoint as it shall be, found by its channel and address; what `confirmed` and `state` leave out stays."""
 
     state: Literal["active", "paused", "quarantined", "opted_out"] | None = None  # type: ignore[assignment]
+
+    @model_validator(mode="after")
+    def _leaves_single_incidents(self) -> EndpointChangeBody:
+        if {"follows", "only_follows", "snoozed"} & self.model_fields_set:
+            raise ValueError("POST /v1/subscribers/{id}/follows and …/snoozes change what is chosen for an incident")
+        return self
 
     def as_change(self, site: Site) -> ChangedEndpoint:
         state = EndpointState(self.state) if self.state else None
