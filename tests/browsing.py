@@ -43,7 +43,10 @@ async def overflow(tab: Page) -> int:
     """Return by how many pixels something is too wide, for the window or for the card that it is on."""
     return int(
         await tab.evaluate(
-            """() => Math.max(document.documentElement.scrollWidth - innerWidth,
-              ...[...document.querySelectorAll("main .card")].map(card => card.scrollWidth - card.clientWidth))"""
+            """() => {
+              const cards = [...document.querySelectorAll("main .card:not(.scroll)")];
+              const whole = document.documentElement.scrollWidth - innerWidth;
+              return Math.max(whole, ...cards.map(card => card.scrollWidth - card.clientWidth));
+            }"""
         )
     )
