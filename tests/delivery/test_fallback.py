@@ -81,6 +81,17 @@ async def test_a_bounce_is_taken_back_and_owed_on_the_fallback(world: World) -> 
     ) == [([],)]
 
 
+async def test_what_came_back_for_a_reason_that_may_pass_is_told_on_the_fallback_at_once(world: World) -> None:
+    await one_person(world)
+    await world.tell("It is down.")
+    name = world.email.sent[0].delivery
+    off = Receipt(name, ReceiptKind.BOUNCED, "30003", "switched off", keeps_address=True, may_pass=True)
+    await receive(world.engine, "s", "practice", [off])
+    await round_(world)
+    assert await world.ledger(FIRST) == [(1, "bounced", "bounced_later")]
+    assert await world.ledger(SECOND) == [(1, "accepted", None)]
+
+
 async def test_a_bounce_of_the_second_word_leaves_the_first_told(world: World) -> None:
     await world.person(FIRST)
     opened = await world.tell("It is down.")

@@ -25,7 +25,8 @@ def read(sender: str, body: str, opt_out_type: str = "") -> Sequence[Receipt]:
     """Return what `sender` wishes; `opt_out_type` is how the provider itself understood the answer."""
     kind = _KINDS.get(opt_out_type.upper()) or meaning(body)
     if kind is None:
-        log.info("reply.not_understood", words=len(body.split()))
+        asks = opt_out_type.upper() == "HELP" or (len(words := _words(body)) == 1 and words[0] in HELP)
+        log.info("reply.asks_for_help" if asks else "reply.not_understood", words=len(body.split()))
         return []
     word = "STOP" if kind is ReceiptKind.OPTED_OUT else "START"
     return [Receipt("", kind, word, f"they texted {word}", address=sender)]
@@ -33,7 +34,7 @@ def read(sender: str, body: str, opt_out_type: str = "") -> Sequence[Receipt]:
 
 def meaning(body: str) -> ReceiptKind | None:
     """Return what an answer means, None where it is HELP or for a person to read."""
-    words = _WORD.findall(body.lower().replace("opt out", "optout").replace("opt-out", "optout"))
+    words = _words(body)
     if len(words) == 1 and words[0] in STOP:
         return ReceiptKind.OPTED_OUT
     if len(words) == 1 and words[0] in START:
@@ -41,6 +42,10 @@ def meaning(body: str) -> ReceiptKind | None:
     if len(words) <= _LONGEST_SENTENCE and _STOP_IN_A_SENTENCE.intersection(words):
         return None if "not" in words or "don" in words else ReceiptKind.OPTED_OUT
     return None
+
+
+def _words(body: str) -> list[str]:
+    return _WORD.findall(body.lower().replace("opt out", "optout").replace("opt-out", "optout"))
 
 
 _KINDS: Final = {"STOP": ReceiptKind.OPTED_OUT, "START": ReceiptKind.OPTED_IN}

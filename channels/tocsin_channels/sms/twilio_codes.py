@@ -77,5 +77,8 @@ TRY_ANOTHER_SENDER: Final = frozenset({21606, 21611, 21612})
 # Nothing else of a batch would fare better.
 WHOLE_ACCOUNT: Final = frozenset({401, 20003, 20005, 30002})
 
+# Reported later, these may have passed in an hour.
+MAY_PASS: Final = frozenset({30003, 30008, 30009})
+
 # Reported later, these say that nobody is there only where they come again, of another message and a day later.
 ONCE_IS_NO_PROOF: Final = frozenset({30005})

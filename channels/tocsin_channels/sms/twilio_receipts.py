@@ -15,7 +15,7 @@ from twilio.request_validator import RequestValidator
 from tocsin.domain.channel import Receipt, ReceiptKind
 from tocsin.domain.errors import AddressDead, OptedOut, Refused
 from tocsin_channels.sms import replies
-from tocsin_channels.sms.twilio_codes import ONCE_IS_NO_PROOF, TWILIO
+from tocsin_channels.sms.twilio_codes import MAY_PASS, ONCE_IS_NO_PROOF, TWILIO
 
 _HEADER: Final = "x-twilio-signature"
 _DELIVERED: Final = frozenset({"delivered", "read"})
@@ -73,6 +73,15 @@ def _report(delivery: str, status: str, said: Mapping[str, str]) -> Sequence[Rec
             Receipt(delivery, ReceiptKind.BOUNCED, digits, note, keeps_address=True),
             Receipt("", ReceiptKind.OPTED_OUT, digits, note, address=said.get("To", "")),
         ]
-    twice = code in ONCE_IS_NO_PROOF
-    kept = not is_dead
-    return [Receipt(delivery, ReceiptKind.BOUNCED, digits or status, note, keeps_address=kept, twice_is_proof=twice)]
+    return [
+        Receipt(
+            delivery,
+            ReceiptKind.BOUNCED,
+            digits or status,
+            note,
+            keeps_address=not is_dead,
+            event=f"{said['MessageSid']} {status}" if said.get("MessageSid") else "",
+            twice_is_proof=code in ONCE_IS_NO_PROOF,
+            may_pass=code in MAY_PASS,
+        )
+    ]

@@ -44,6 +44,8 @@ VONAGE: Final = Table(
 )
 WHOLE_ACCOUNT: Final = frozenset({4, 8, 9, 11, 14, 401})
 
+# Reported later, these may have passed in an hour.
+MAY_PASS: Final = frozenset({1, 2, 7, 8, 99})
 # What a report's err-code means; AddressDead alone takes a recipient from the list.
 REPORTS: Final = Table(
     "Vonage",

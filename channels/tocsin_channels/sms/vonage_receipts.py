@@ -16,7 +16,7 @@ from vonage_http_client.auth import Auth
 from tocsin.domain.channel import Receipt, ReceiptKind
 from tocsin.domain.errors import AddressDead, OptedOut, Refused
 from tocsin_channels.sms import replies
-from tocsin_channels.sms.vonage_codes import REPORTS
+from tocsin_channels.sms.vonage_codes import MAY_PASS, REPORTS
 
 _DELIVERED: Final = frozenset({"delivered"})
 _NOT_DELIVERED: Final = frozenset({"failed", "rejected", "expired", "undeliv", "undelivered"})
@@ -48,7 +48,13 @@ def read(raw: bytes, headers: Mapping[str, str], key: str, secret: str) -> Seque
             Receipt("", ReceiptKind.OPTED_OUT, code, note, address=address),
         ]
     is_dead = known is not None and known.decision is AddressDead
-    return [Receipt(delivery, ReceiptKind.BOUNCED, code or status, note, keeps_address=not is_dead)]
+    passes = number in MAY_PASS
+    event = f"{said['messageId']} {status}" if said.get("messageId") else ""
+    return [
+        Receipt(
+            delivery, ReceiptKind.BOUNCED, code or status, note, keeps_address=not is_dead, event=event, may_pass=passes
+        )
+    ]
 
 
 def _fields(raw: bytes, kind: str) -> dict[str, str]:

@@ -104,7 +104,8 @@ class Receipt:
     Who opted out or in is named by `address`, as it is compared, and such a receipt is about no delivery; where it has
     no `address`, they are whom `delivery` went to. A message may bounce for a reason that is not its address's fault:
     `keeps_address`. Where it is ours (authentication, reputation, quota) it is `our_fault` besides. Where one
-    report is no proof that nobody is there and a second one a day later is, `twice_is_proof`. `event` is how the
+    report is no proof that nobody is there and a second one a day later is, `twice_is_proof`. Where the fault may have
+    passed in an hour, so that it is worth sending once more, `may_pass`. `event` is how the
     provider names its report, so that one that comes twice counts once; "" where it gives none.
     """
 
@@ -117,6 +118,7 @@ class Receipt:
     our_fault: bool = False
     event: str = ""
     twice_is_proof: bool = False
+    may_pass: bool = False
 
 
 class Channel(Protocol):

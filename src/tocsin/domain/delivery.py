@@ -40,7 +40,7 @@ MOVES: dict[State, frozenset[State]] = {
     State.EXPIRED: frozenset({State.PENDING, *_HEARD}),
     State.CANCELLED: frozenset(_HEARD),
     State.FAILED: frozenset({State.PENDING, *_HEARD}),
-    State.BOUNCED: frozenset({State.PENDING}),
+    State.BOUNCED: frozenset({State.PENDING, State.HELD}),  # tried again by an operator, or once more by itself
     State.SKIPPED: frozenset({State.PENDING}),  # it stands in for an address that failed for good
     State.SUPPRESSED: frozenset({State.PENDING, State.SKIPPED, *_HEARD}),  # a mute that ended
 }

@@ -130,7 +130,7 @@ BEHAVIOURS: Final = (
     Behaviour(
         "+15005550016",
         "takes the text and reports undelivered, 30003: the handset is off",
-        "accepted, then bounced, and the number is kept for the next news",
+        "accepted, then held for an hour and sent once more, then bounced; the number is kept",
         status="undelivered",
         error=30003,
     ),

@@ -81,7 +81,7 @@ BEHAVIOURS: Final = (
     Behaviour(
         "+15005550016",
         "takes the text and reports failed, 2: the handset cannot be reached",
-        "accepted, then bounced, and the number is kept for the next news",
+        "accepted, then held for an hour and sent once more, then bounced; the number is kept",
         status="failed",
         error=2,
     ),

@@ -25,6 +25,7 @@ _MEANS = {
 }
 _STOPS = frozenset({ReceiptKind.COMPLAINED, ReceiptKind.OPTED_OUT})
 _DELIVERY_NUMBERS = 2
+_ONCE_MORE_SECONDS = 3_600.0  # a phone that was off or out of reach may be back
 _APART_SECONDS = 86_400.0  # so that one night with the phone off is no proof
 
 
@@ -59,6 +60,8 @@ async def _write(connection: AsyncConnection, provider: str, message: int, endpo
     if receipt.kind in _STOPS:
         await opt_out(connection, endpoint, receipt.note or receipt.kind)
     state = _MEANS.get(receipt.kind)
+    if receipt.may_pass:
+        await store.lock_bucket(connection, endpoint)
     if state is None:  # delayed: the provider goes on trying, and says so again if it gives up
         return
     allowed = [before for before, after in MOVES.items() if state in after]
@@ -72,4 +75,6 @@ async def _write(connection: AsyncConnection, provider: str, message: int, endpo
             connection, provider, message, endpoint, receipt, _APART_SECONDS
         ):
             await store.quarantine(connection, endpoint, f"{receipt.note}, for the second time")
+        elif receipt.may_pass:
+            await store.try_once_more(connection, endpoint, updates, _ONCE_MORE_SECONDS)
     log.info("receipt.applied", provider=provider, kind=receipt.kind, code=receipt.code, rows=len(updates))

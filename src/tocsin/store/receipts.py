@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.channel import Receipt
 from tocsin.domain.delivery import State
+from tocsin.store import moving
 from tocsin.store.fallbacks import TAKE_BACK
 
 _KEEP = text("""
@@ -46,6 +47,25 @@ _SAID_BEFORE = text("""
         )
     )
 """)
+# Whoever has a fallback hears there at once, and nobody hears an older version after a newer one. A row that the answer
+# has not reached yet would be taken for accepted by it. What bounced before was in a message of the same name or a
+# newer one, since a message is named by the newest update that it told. What was taken before now does not count for
+# the row any more, as where an operator tries it again.
+_ONCE_MORE = text("""
+    UPDATE delivery d SET state = 'held', reason = 'retrying', due_at = tocsin_epoch() + :seconds, done_at = NULL,
+      since = tocsin_epoch()
+    FROM endpoint e, incident_update u
+    WHERE e.id = :endpoint AND e.state = 'active' AND e.fallback_id IS NULL AND u.id = d.update_id
+      AND d.bucket_id = e.bucket_id AND d.endpoint_id = e.id AND d.update_id = ANY(CAST(:updates AS int[]))
+      AND d.provider IS NOT NULL
+      AND NOT EXISTS (SELECT FROM incident_update n WHERE n.incident_id = u.incident_id AND n.version > u.version
+        AND n.notify AND n.audiences & e.audiences <> 0)
+      AND 1 = (
+        SELECT count(*) FROM delivery l JOIN receipt r ON r.update_id = l.update_id AND r.endpoint_id = e.id
+        WHERE l.bucket_id = e.bucket_id AND l.endpoint_id = e.id AND l.update_id >= d.update_id AND r.kind = 'bounced')
+    RETURNING d.update_id, d.bucket_id
+""")
+_BUCKET = text("SELECT bucket_id FROM endpoint WHERE id = :endpoint")
 _QUARANTINE = text("""
     UPDATE endpoint SET state = 'quarantined', state_reason = :note, updated_at = tocsin_now()
     WHERE id = :endpoint AND state = 'active'
@@ -96,6 +116,21 @@ async def take_back(connection: AsyncConnection, endpoint: int, updates: Sequenc
     """Forget that an endpoint was told what did not reach it, and owe that to its fallback."""
     await connection.execute(_TAKE_BACK, {"endpoints": [endpoint] * len(updates), "updates": list(updates)})
     await connection.execute(_OWE, {"endpoint": endpoint, "updates": list(updates)})
+
+
+async def lock_bucket(connection: AsyncConnection, endpoint: int) -> None:
+    """Lock the bucket of an endpoint before its rows, in the order that everybody locks them."""
+    bucket: int | None = await connection.scalar(_BUCKET, {"endpoint": endpoint})
+    if bucket is not None:
+        await moving.lock(connection, [bucket])
+
+
+async def try_once_more(connection: AsyncConnection, endpoint: int, updates: Sequence[int], seconds: float) -> None:
+    """Owe again in `seconds` what has just bounced for the first time and is still the latest of its incident."""
+    values = {"endpoint": endpoint, "updates": list(updates), "seconds": seconds}
+    rows = (await connection.execute(_ONCE_MORE, values)).all()
+    for bucket in {row.bucket_id for row in rows}:
+        await moving.wake(connection, bucket, [row.update_id for row in rows])
 
 
 async def quarantine(connection: AsyncConnection, endpoint: int, note: str) -> None:

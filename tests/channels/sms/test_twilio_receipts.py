@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 import pytest
+from structlog.testing import capture_logs
 from twilio.request_validator import RequestValidator
 
 from texts_to_send import PUBLIC, TOKEN, sms_channel
@@ -52,6 +53,7 @@ def test_only_a_dead_number_is_given_up(status: str, code: int) -> None:
     assert first.code == str(code)
     assert first.keeps_address is (code not in DEAD)
     assert first.twice_is_proof is (code == 30005)
+    assert first.may_pass is (code in {30003, 30008, 30009})
     assert TWILIO.codes[code].meaning in first.note
 
 
@@ -149,8 +151,20 @@ def test_twilios_own_reading_of_an_answer_is_believed(body: str, opt_out_type: s
     assert [receipt.kind for receipt in answered(body, opt_out_type)] == [kind]
 
 
-def test_a_request_for_help_is_answered_by_twilio() -> None:
-    assert answered("AIUTO", "HELP") == []
+@pytest.mark.parametrize(
+    ("body", "opt_out_type", "event"),
+    [
+        ("AIUTO", "HELP", "reply.asks_for_help"),
+        ("Help!", "", "reply.asks_for_help"),
+        ("info", "", "reply.asks_for_help"),
+        ("when will it end", "", "reply.not_understood"),
+        ("can you help me", "", "reply.not_understood"),
+    ],
+)
+def test_a_request_for_help_is_answered_by_twilio_and_is_no_riddle(body: str, opt_out_type: str, event: str) -> None:
+    with capture_logs() as logged:
+        assert answered(body, opt_out_type) == []
+    assert [one["event"] for one in logged] == [event]
 
 
 def test_each_word_that_carriers_know_is_known_and_no_other() -> None:

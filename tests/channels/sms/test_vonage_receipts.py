@@ -38,6 +38,7 @@ def test_only_a_dead_number_is_given_up(code: int) -> None:
     first = told({**REPORT, "status": "failed", "err-code": str(code)})[0]
     assert first.kind is ReceiptKind.BOUNCED
     assert first.keeps_address is (REPORTS.codes[code].decision is not AddressDead)
+    assert first.may_pass is (code in {1, 2, 7, 8, 99})
 
 
 def test_who_blocks_us_has_opted_out() -> None:
