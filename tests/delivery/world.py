@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
@@ -18,6 +19,7 @@ from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Severity, Status
 from tocsin.domain.policy import Policy
 from tocsin.domain.update import Draft
+from tocsin.languages import read_languages
 from tocsin.services.audiences import sync_audiences
 from tocsin.services.compose import Composer
 from tocsin.services.deliver import deliver
@@ -29,6 +31,8 @@ from tocsin.services.stand_in import stand_in
 from tocsin.services.way import Way, rules_of
 from tocsin.store.engine import Pool, begin, make_engine, make_pool
 from tocsin.store.placing import place
+
+_LANGUAGES = read_languages(Path("/nowhere")).languages
 
 
 @dataclass
@@ -44,7 +48,9 @@ class World:
     def way(self, *, provider: Provider | None = None, lease_seconds: float = 15.0, batch: int = 500) -> Way:
         """Return a worker's way out by e-mail, with caches of its own as a process would have."""
         channel = provider or self.email
-        composer = Composer(channel, self.pool, self.audiences, brand="Acme", url="https://acme.test", secret="s")
+        composer = Composer(
+            channel, self.pool, self.audiences, _LANGUAGES, brand="Acme", url="https://acme.test", secret="s"
+        )
         return Way(
             channel=channel,
             pool=self.pool,

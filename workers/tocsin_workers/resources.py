@@ -182,6 +182,7 @@ def _composer(resources: Resources, channel: Channel) -> Compose:
         channel,
         resources.pool,
         resources.audiences,
+        _languages(),
         brand=settings.brand,
         url=settings.url,
         secret=settings.secret.get_secret_value(),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import Channel, Message
 from tocsin.domain.delivery import Rule, State
+from tocsin.domain.language import Languages
 from tocsin.domain.outline import Planned
 from tocsin.domain.rows import Row, Version
 from tocsin.domain.signing import signing_secret
@@ -52,11 +53,19 @@ class Composer:
     """Writes the messages of one channel that tells stories."""
 
     def __init__(
-        self, channel: Channel, pool: Pool, audiences: Audiences, *, brand: str, url: str, secret: str
+        self,
+        channel: Channel,
+        pool: Pool,
+        audiences: Audiences,
+        languages: Languages,
+        *,
+        brand: str,
+        url: str,
+        secret: str,
     ) -> None:
         self._channel = channel
         self._pool = pool
-        self._teller = Teller(audiences, brand=brand, url=url)
+        self._teller = Teller(audiences, languages, brand=brand, url=url)
         self._secret = secret
         self._unsubscribe = Signer(secret, "unsubscribe")
         self._delivery = Signer(secret, "delivery")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from tocsin.domain.audience import Audiences
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Impact, Phase, Severity, Status
+from tocsin.domain.language import Languages
 from tocsin.domain.story import Affected, Chapter, Story
 from tocsin.store import wording
 
@@ -14,8 +15,9 @@ from tocsin.store import wording
 class Teller:
     """Tells what the readers of one audience and language may read, and nothing else."""
 
-    def __init__(self, audiences: Audiences, *, brand: str, url: str) -> None:
+    def __init__(self, audiences: Audiences, languages: Languages, *, brand: str, url: str) -> None:
         self._audiences = audiences
+        self._languages = languages
         self._brand = brand
         self._url = url
 
@@ -31,11 +33,13 @@ class Teller:
             locale=locale,
             chapters=tuple(self._chapter(words, audience, locale, names) for words, audience in told),
             public_url=self._url,
+            language=self._languages.of(locale),
         )
 
     def _chapter(
         self, words: wording.Words, audience_id: int, locale: str, names: Mapping[str, wording.Named]
     ) -> Chapter:
+        language = self._languages.of(locale)
         audience = next(one for one in self._audiences.ordered if one.id == audience_id)
         is_public = audience == self._audiences.widest
         affected = tuple(
@@ -52,7 +56,7 @@ class Teller:
             severity=Severity(words.severity),
             impact=Impact(words.impact),
             phase=Phase(words.phase),
-            components=tuple((component.name, component.status.words) for component in affected),
+            components=tuple((one.name, language.say(one.status.words)) for one in affected),
             started_at=words.started_at,
             published_at=words.created_at,
             next_update_at=words.next_update_at,

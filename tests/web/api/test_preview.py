@@ -191,6 +191,7 @@ async def test_each_channel_shows_its_words_for_each_audience_and_language(
     assert "<html" in inside["html"]
     assert outside["endpoints"] == 30
     assert "Zahlungen schlagen fehl." in outside["content"]["text"]
+    assert outside["content"]["subject"] == "[Wird untersucht] Checkout is failing"
     assert not [one for one in shown["samples"] if one["audience"] == "customers" and "psp-gw-3" in str(one)]
 
     text = samples["sms", "customers", "en"]["content"]

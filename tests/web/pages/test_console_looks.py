@@ -51,6 +51,7 @@ async def test_an_operator_sees_how_each_channel_says_it_to_each_audience(
 
     await tab.get_by_label("Language").get_by_role("link", name="de").click()
     await expect(mail.get_by_text("Zahlungen schlagen fehl").first).to_be_visible()
+    await expect(mail.get_by_text("Wird untersucht").first).to_be_visible()
     for size in (DESK, PHONE):
         for scheme in ("light", "dark"):
             await tab.set_viewport_size(size)  # type: ignore[arg-type]

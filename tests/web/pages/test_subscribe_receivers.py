@@ -15,6 +15,7 @@ from delivery.world import World
 from joining import ADA, endpoint_of, endpoints, press, words
 from post_office import PostOffice
 from tocsin.domain.channel import Channel, ChannelName
+from tocsin.domain.language import ENGLISH_ALONE
 from tocsin.domain.tokens import Signer
 from tocsin.practice.chat import ChatServices
 from tocsin.practice.chat_log import Kept
@@ -53,7 +54,9 @@ async def tell(world: World, app: FastAPI, channel: ChannelName, body: str) -> N
     """Publish an incident and deliver it by the installation's own channel."""
     carrier: Channel = app.state.site.channels[channel]
     secret = app.state.settings.secret.get_secret_value()
-    composer = Composer(carrier, world.pool, world.audiences, brand="Acme", url="https://acme.test", secret=secret)
+    composer = Composer(
+        carrier, world.pool, world.audiences, ENGLISH_ALONE, brand="Acme", url="https://acme.test", secret=secret
+    )
     await world.say(body)
     await world.spread()
     await world.deliver(replace(world.way(), channel=carrier, compose=composer.compose))

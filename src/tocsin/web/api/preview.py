@@ -19,6 +19,7 @@ from tocsin.web.api.incident_bodies import NewIncident, NewUpdate, drafted
 from tocsin.web.api.shown import moment
 from tocsin.web.auth import needs
 from tocsin.web.deps import Site, SiteDep
+from tocsin.web.pages.reader import languages
 
 router = APIRouter(prefix="/v1/incidents", tags=["incidents"])
 _NEEDS = [needs(Scope.INCIDENTS_WRITE)]
@@ -45,7 +46,7 @@ async def _draft(body: NewIncident | NewUpdate, site: Site) -> Draft:
 
 async def _shown(found: Preview, site: Site) -> dict[str, Any]:
     audiences, said = site.audiences, found.snapshot
-    teller = Teller(audiences, brand=site.settings.brand, url=site.settings.url)
+    teller = Teller(audiences, languages(), brand=site.settings.brand, url=site.settings.url)
     # Rendering takes milliseconds each, and nobody else should wait for it.
     samples = await asyncio.to_thread(render, found, site.channels, teller, audiences)
     return {

@@ -17,6 +17,7 @@ from tocsin.services.samples import Sample, render
 from tocsin.services.tell_story import Teller
 from tocsin.web.deps import Site, SiteDep
 from tocsin.web.pages.layout import PRIVATE_HEADERS, page
+from tocsin.web.pages.reader import languages
 from tocsin.web.pages.session import Operator
 
 router = APIRouter(prefix="/console/incidents/{which}/looks", include_in_schema=False)
@@ -99,7 +100,7 @@ async def show_mail(which: str, site: SiteDep, operator: Operator, audience: str
 
 async def _find(site: Site, which: str) -> _Found:
     preview = await show_latest(site.engine, which)
-    teller = Teller(site.audiences, brand=site.settings.brand, url=site.settings.url)
+    teller = Teller(site.audiences, languages(), brand=site.settings.brand, url=site.settings.url)
     return _Found(preview, await asyncio.to_thread(render, preview, site.channels, teller, site.audiences))
 
 
