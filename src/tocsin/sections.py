@@ -87,6 +87,14 @@ class Webhook(Section):
     practice_host: str = Field(default="", pattern=r"^(127\.0\.0\.1:[0-9]{1,5})?$")
 
 
+class Hooks(Section):
+    audiences: list[str] = Field(default=["oncall"], min_length=1)
+    grafana_secrets: list[SecretStr] = Field(default=[])
+    pagerduty_secrets: list[SecretStr] = Field(default=[])
+    sentry_secrets: list[SecretStr] = Field(default=[])
+    incident_io_secrets: list[SecretStr] = Field(default=[])
+
+
 class Push(Section):
     private_key: SecretStr = SecretStr("")
     contact: str = Field(default="", pattern=r"^(mailto:[^@\s]+@[^@\s]+|https://\S+)?$")

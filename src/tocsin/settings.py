@@ -26,7 +26,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from tocsin.sections import Chat, Email, Push, Section, Sms, Social, Subscribe, Webhook
+from tocsin.sections import Chat, Email, Hooks, Push, Section, Sms, Social, Subscribe, Webhook
 
 REPOSITORY_CONFIG = Path(__file__).parents[2] / "config"
 
@@ -122,6 +122,7 @@ class Settings(BaseSettings):
     push: Push = Push()
     webhook: Webhook = Webhook()
     social: Social = Social()
+    hooks: Hooks = Hooks()
     subscribe: Subscribe = Subscribe()
     delivery: Delivery = Delivery()
     status_page: StatusPage = StatusPage()

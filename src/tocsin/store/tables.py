@@ -289,6 +289,16 @@ class Template(Row):
     updated_at: Mapped[datetime] = _now()
 
 
+class Signal(Row):
+    __tablename__ = "signal"
+    source: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"))
+    said: Mapped[bytes]
+    created_at: Mapped[datetime] = _now()
+    updated_at: Mapped[datetime] = _now()
+
+
 class Channel(Row):
     __tablename__ = "channel"
     name: Mapped[str] = mapped_column(primary_key=True)

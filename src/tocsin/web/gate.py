@@ -1,10 +1,11 @@
-"""The door in front of every route: bodies are bounded, and under /v1 a key, its quota and the content type come first.
+"""The door in front of every route: bodies are bounded; under /v1 a key, its quota and the content type come first.
 
 Plain ASGI, so that it costs microseconds and answers before a body is read.
 """
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import Final
 
 import structlog
@@ -38,6 +39,8 @@ class Gate:
             if path.startswith("/v1/"):
                 send = await self._admit(scope, headers, send)
                 _refuse_other_content(scope["method"], path, headers)
+            elif path.startswith("/hooks/") and "authorization" in headers:  # others sign what they send
+                send = await self._admit(scope, headers, send)
             if path != _STREAMED:
                 receive = self._bounded(headers, receive)
         except Exception as error:
@@ -51,8 +54,8 @@ class Gate:
     async def _admit(self, scope: Scope, headers: Headers, send: Send) -> Send:
         ring: KeyRing = scope["app"].state.key_ring
         quota: Quota = scope["app"].state.quota
-        kind, _, secret = headers.get("authorization", "").partition(" ")
-        key = await ring.find(secret.strip()) if kind.lower() == "bearer" else None
+        secret = _secret(headers.get("authorization", ""), basic=not scope["path"].startswith("/v1/"))
+        key = None if secret is None else await ring.find(secret)
         if key is None:
             raise no_key()
         shown = await quota.spend(key)
@@ -84,6 +87,19 @@ class Gate:
 
     def _too_large(self) -> Problem:
         return Problem(413, f"A request has at most {self.max_body_bytes:,} bytes. Send less at once.")
+
+
+def _secret(authorization: str, *, basic: bool) -> str | None:
+    """Return the key that a request came with; systems that can send no bearer have it as a password."""
+    kind, _, value = authorization.partition(" ")
+    if kind.lower() == "bearer":
+        return value.strip()
+    if kind.lower() != "basic" or not basic:
+        return None
+    try:
+        return b64decode(value.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return None
 
 
 def _refuse_other_content(method: str, path: str, headers: Headers) -> None:
