@@ -6,6 +6,8 @@ chunk, so that delivery begins while the rest is still being written.
 
 from __future__ import annotations
 
+import time
+
 import structlog
 
 from tocsin.domain.audience import Audiences
@@ -40,7 +42,7 @@ async def _keep(
     async with pool.acquire() as connection:
         update = await ledger.read_update(connection, promise.update_id, policy, audiences)
         visited: set[int] = set()
-        due = 0
+        due, renewed = 0, time.monotonic()
         # Again for the buckets that were made meanwhile: someone may have been moved out of one not visited yet.
         while buckets := [
             bucket for bucket in await ledger.buckets_to_visit(connection, update, audiences) if bucket not in visited
@@ -52,9 +54,12 @@ async def _keep(
                 due += sum(woken.values())
                 if number == 1:
                     await ledger.analyze_if_young(connection, len(buckets) * _ENDPOINTS_A_BUCKET)
+                if time.monotonic() - renewed < lease_seconds / 3:
+                    continue
                 if not await outbox.renew(connection, promise, lease_seconds):
                     log.warning("fan_out.taken_over", update=promise.update_id)
                     return False
+                renewed = time.monotonic()
             visited.update(buckets)
         await outbox.keep(connection, promise)
     log.info("fan_out.done", update=promise.update_id, version=update.version, due=due, buckets=len(visited))

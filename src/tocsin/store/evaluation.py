@@ -75,7 +75,15 @@ def _decided(audiences: Audiences, kind: Kind, older: str) -> str:
     ), cell AS MATERIALIZED (
       SELECT * FROM unnest($15::smallint[], $16::text[], $17::smallint[], $18::bool[])
         AS x (audience, channel, allowed, most)
-    ){_CHAIN if kind.stands_in else ""}, w AS (
+    ){_CHAIN if kind.stands_in else ""}, x AS MATERIALIZED ({_endpoints(kind)}
+    ), chose AS MATERIALIZED (
+      -- Of these endpoints alone: a component may have been chosen by a million.
+      SELECT x.choices FROM x JOIN endpoint_component c ON c.endpoint_id = x.choices
+      WHERE NOT x.all_components AND c.component_id = ANY($7::int[])
+      UNION ALL
+      SELECT x.choices FROM x JOIN endpoint_group g ON g.endpoint_id = x.choices
+      WHERE NOT x.all_components AND g.group_id = ANY($14::int[])
+    ), w AS (
       SELECT e.id, e.bucket_id, e.subscriber_id, e.channel, e.state, e.least, e.phases, e.audiences, e.stands_in,
         e.audience, e.all_components, $9::int = ANY(e.follows) AS followed,
         -- Who followed one alone hears of all they chose again once it is over.
@@ -83,22 +91,19 @@ def _decided(audiences: Audiences, kind: Kind, older: str) -> str:
           SELECT FROM incident i WHERE i.id = ANY(e.follows) AND i.resolved_at IS NULL) AS only_follows,
         e.snoozed IS NOT NULL AND e.snoozed -> $9::int::text = 'null'::jsonb AS snoozed,
         coalesce(c.allowed, 63) AS allowed, coalesce(c.most, false) AS most,
-        e.all_components OR cardinality($7::int[]) = 0 OR EXISTS (
-          SELECT 1 FROM endpoint_component x WHERE x.endpoint_id = e.choices AND x.component_id = ANY($7::int[]))
-          OR cardinality($14::int[]) > 0 AND EXISTS (
-          SELECT 1 FROM endpoint_group x WHERE x.endpoint_id = e.choices AND x.group_id = ANY($14::int[])) AS chosen
-      FROM (SELECT *, CASE {narrowest} END AS audience FROM ({_endpoints(kind)}) x) e
+        e.all_components OR cardinality($7::int[]) = 0 OR e.choices IN (SELECT choices FROM chose) AS chosen
+      FROM (SELECT *, CASE {narrowest} END AS audience FROM x) e
         LEFT JOIN cell c ON c.audience = e.audience AND c.channel = e.channel
       WHERE CASE WHEN e.channel = 'status_page' THEN $4::bool ELSE e.addressed <> 0 END
     ), superseded AS ({older if kind.follows else _NOTHING_OLDER}
     ), o AS (
       -- A newer version inherits the longest wait, and that there was news which never went out.
       SELECT endpoint_id, min(since) AS since, bool_or(unsent) AS owed FROM superseded GROUP BY 1
-    ), k AS (
+    ), k AS MATERIALIZED (
       SELECT w.*, o.since, o.owed, {_TOLD if kind.follows else "false"} AS told
       FROM w LEFT JOIN o ON o.endpoint_id = w.id
     ), d AS ({_DECIDE}
-    ), r AS (
+    ), r AS MATERIALIZED (  -- else every use of a reason would decide it again
       SELECT d.*, CASE WHEN reason IS NULL THEN CASE
         WHEN stands_in THEN 'fallback'
         WHEN $12::bool AND told THEN 'closure'
