@@ -85,9 +85,12 @@ format: $(TOOLS) ## Put every file into the common form
 bench: $(TOOLS) $(BASELINES) postfix ## Measure deliveries per second, beside others on the same machine
 	@$(BIN)/python benchmarks/policy.py
 	@$(BIN)/python benchmarks/blast.py --subscribers 100000 $(ARGS)
+	@$(BIN)/python benchmarks/sparse.py
+	@$(BIN)/python benchmarks/overtake.py
 
 bench-quick: $(TOOLS) $(BASELINES) postfix ## The same in two minutes, smaller
 	@$(BIN)/python benchmarks/blast.py --subscribers 5000 --rounds 1 --baseline 1000 $(ARGS)
+	@$(BIN)/python benchmarks/sparse.py --rounds 3
 
 # In a folder for its owner alone the files are readable: the images' users are not yours.
 secrets: ## Make the passwords and keys of docker-compose.yml, those that are missing, in config/secrets/

@@ -14,6 +14,7 @@ from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
 _WIDTH, _ROW, _LEFT, _TOP = 720, 44, 230, 48
+_LARGE = 20
 _TEXT = 'font-size="14" fill="#1f2933"'
 
 
@@ -90,8 +91,13 @@ def draw(name: str, title: str, rates: Mapping[str, Sequence[float]], unit: str)
             f'<text x="{_LEFT - 12}" y="{middle + 5}" text-anchor="end" {_TEXT}>{escape(label)}</text>',
             f'<rect x="{_LEFT}" y="{middle - 10}" width="{length:.0f}" height="20" rx="3" fill="#b7cbe6"/>',
             *(f'<circle cx="{_LEFT + v * scale:.0f}" cy="{middle}" r="4" fill="#1d4e89"/>' for v in values),
-            f'<text x="{end}" y="{middle + 5}" {_TEXT}>{median:,.0f} {escape(unit)}</text>',
+            f'<text x="{end}" y="{middle + 5}" {_TEXT}>{_short(median)} {escape(unit)}</text>',
         ]
     path = RESULTS / f"{name}.svg"
     path.write_text("\n".join([*parts, "</svg>"]) + "\n")
     return path
+
+
+def _short(value: float) -> str:
+    """Write a number with as many places as tell something."""
+    return f"{value:,.0f}" if value >= _LARGE else f"{value:.2f}"

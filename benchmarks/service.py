@@ -121,14 +121,20 @@ class Desk:
         self.hints.fan_out()
         return published
 
-    async def all_recorded(self) -> None:
-        """Return when every promise is kept and no bucket has anything left to tell."""
-        while True:
+    async def all_recorded(self, seconds: float = 300) -> None:
+        """Return when every promise is kept and no bucket has anything left to tell; give up after so many seconds."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
             await asyncio.sleep(0.02)
             if await self.watch.fetchval("SELECT count(*) FROM outbox WHERE done_at IS NULL"):
                 continue
             if not await self.watch.fetchval("SELECT count(*) FROM bucket WHERE live <> '{}'"):
                 return
+        raise SystemExit(f"After {seconds} s not all was told: {await self.states()}")
+
+    async def states(self) -> list[asyncpg.Record]:
+        """Return what the ledger says, counted."""
+        return await self.watch.fetch("SELECT state, reason, note, count(*) FROM delivery GROUP BY 1, 2, 3")
 
     async def accepted(self, update: Published) -> int:
         """Return how many endpoints, the status page aside, an update went out to."""
@@ -162,6 +168,5 @@ async def blast(desk: Desk, running: Workers, draft: Draft = FIRST) -> tuple[int
     seconds, after = time.perf_counter() - started, running.spent()
     sent = await desk.accepted(update)
     if not sent:
-        found = await desk.watch.fetch("SELECT state, reason, note, count(*) FROM delivery GROUP BY 1, 2, 3")
-        raise SystemExit(f"Nothing went out: {found}\n{running.last_words()}")
+        raise SystemExit(f"Nothing went out: {await desk.states()}\n{running.last_words()}")
     return sent, seconds, Spent(after.workers - before.workers, after.database - before.database)

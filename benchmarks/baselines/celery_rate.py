@@ -54,11 +54,11 @@ def until(is_so: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.02)
 
 
-def empty(app: Any) -> bool:
-    """Return whether the broker holds no task, waiting or taken."""
+def waiting(app: Any) -> int:
+    """Return how many tasks the broker holds, those included that are taken and not acknowledged."""
     with app.connection() as connection:
         broker = connection.default_channel.client
-        return not broker.llen("first") and not broker.llen(QUEUE) and not broker.hlen("unacked")
+        return int(broker.llen("first") + broker.llen(QUEUE) + broker.hlen("unacked"))
 
 
 def main(sender: str, count: int) -> None:
@@ -69,12 +69,13 @@ def main(sender: str, count: int) -> None:
     with worker(module.__name__, PROCESSES[sender]) as pid:
         # All processes take tasks of the first queue: they have their connections when the clock starts.
         publish(count + 1, count + WARM_UP, "first")
-        until(lambda: empty(module.app) and (sender == "noop" or module.recorded() == WARM_UP), 60)
+        until(lambda: not waiting(module.app) and (sender == "noop" or module.recorded() == WARM_UP), 60)
         publish(1, count, QUEUE)
-        cpu, database_cpu, started = cpu_seconds(pid), cpu_seconds(database), time.perf_counter()
         module.app.control.add_consumer(QUEUE)
+        until(lambda: waiting(module.app) < count, 60)
+        cpu, database_cpu, started = cpu_seconds(pid), cpu_seconds(database), time.perf_counter()
         if sender == "noop":
-            until(lambda: empty(module.app), 300)
+            until(lambda: not waiting(module.app), 300)
         else:
             until(lambda: module.recorded() == count + WARM_UP, 300)
         seconds = time.perf_counter() - started
