@@ -13,6 +13,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.delivery import State
+from tocsin.store.mutes import COVERS
 
 # Who is deleted leaves rows behind; they are named by a number then.
 _GONE: Final = "gone-"
@@ -25,7 +26,10 @@ OPEN: Final = """
 """
 _COLUMNS: Final = f"""
     SELECT d.update_id, d.bucket_id, d.endpoint_id, d.audience, d.tries, d.unknowns, d.code, d.since, d.due_at,
-      d.done_at, d.receipt_at, d.message, d.rule, d.provider, d.provider_id, d.note,
+      d.done_at, d.receipt_at, d.message, d.rule, d.provider, d.provider_id,
+      coalesce(d.note, CASE WHEN d.reason = 'muted' THEN (
+        SELECT string_agg(m.reason, '; ' ORDER BY m.id) FROM mute m
+        WHERE m.ended_at IS NULL AND (m.channel IS NULL OR m.channel = b.channel) AND {COVERS}) END) AS note,
       CASE WHEN d.state IN ('held', 'pending', 'unknown')
         AND (d.update_id, d.bucket_id, d.endpoint_id) IN ({OPEN}) THEN 'sending' ELSE d.state::text END AS state,
       CASE WHEN d.state = 'pending' AND p.paused_at IS NOT NULL THEN 'channel_paused' ELSE d.reason END AS reason,

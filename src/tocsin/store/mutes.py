@@ -16,13 +16,13 @@ from tocsin.store.engine import Connection
 WRITTEN: Final = "(SELECT * FROM incident_update WHERE id = $1)"
 MEANT: Final = "jsonb_populate_record(NULL::incident_update, $1::text::jsonb)"
 _ACTIVE: Final = "m.ended_at IS NULL AND m.until > tocsin_epoch()"
-_COVERS: Final = """(m.incident_id IS NULL OR m.incident_id = u.incident_id)
+COVERS: Final = """(m.incident_id IS NULL OR m.incident_id = u.incident_id)
   AND (m.component_id IS NULL OR u.components ? (SELECT c.slug FROM component c WHERE c.id = m.component_id))"""
 # What it silenced is written anew, by the rules and for those who are there now: rows that were muted are not final.
 _TAKE_UP: Final = f"""
     UPDATE outbox o SET done_at = NULL, due_at = tocsin_epoch(), lease = NULL, tries = 0
     FROM incident_update u, mute m
-    WHERE o.update_id = u.id AND o.kind = 'fan_out' AND o.done_at IS NOT NULL AND m.id = :id AND {_COVERS}
+    WHERE o.update_id = u.id AND o.kind = 'fan_out' AND o.done_at IS NOT NULL AND m.id = :id AND {COVERS}
       AND EXISTS (SELECT FROM delivery d WHERE d.update_id = u.id AND d.state = 'suppressed' AND d.reason = 'muted')
 """
 _MUTE: Final = """
@@ -53,7 +53,7 @@ class Mute:
 async def muted_channels(connection: Connection, source: str, update: int | str) -> list[ChannelName]:
     """Return the channels on which nobody is to hear of an update for now: one that is WRITTEN, or MEANT."""
     rows = await connection.fetch(
-        f"SELECT DISTINCT m.channel FROM mute m, {source} u WHERE {_ACTIVE} AND {_COVERS}", update
+        f"SELECT DISTINCT m.channel FROM mute m, {source} u WHERE {_ACTIVE} AND {COVERS}", update
     )
     everywhere = any(row["channel"] is None for row in rows)
     found = list(ChannelName) if everywhere else [ChannelName(row["channel"]) for row in rows]
@@ -67,7 +67,7 @@ async def muted_updates(connection: Connection, updates: list[int], channel: Cha
     rows = await connection.fetch(
         f"""
         SELECT u.id FROM incident_update u WHERE u.id = ANY($1::int[]) AND EXISTS (
-          SELECT 1 FROM mute m WHERE {_ACTIVE} AND (m.channel IS NULL OR m.channel = $2) AND {_COVERS})
+          SELECT 1 FROM mute m WHERE {_ACTIVE} AND (m.channel IS NULL OR m.channel = $2) AND {COVERS})
         """,
         updates,
         channel,

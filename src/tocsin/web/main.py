@@ -47,6 +47,7 @@ from tocsin.web.pages import (
     confirm,
     console,
     console_looks,
+    console_mutes,
     manage,
     practice,
     practice_chat,
@@ -86,7 +87,7 @@ _API: Final = (
     health,
     describe,
 )
-_PAGES: Final = (console, console_looks, sign_in, subscribe, confirm, manage, push, unsubscribe)
+_PAGES: Final = (console, console_looks, console_mutes, sign_in, subscribe, confirm, manage, push, unsubscribe)
 # That of e-mail comes last: it takes any number.
 PRACTICE_PAGES: Final = (
     practice_sms,
