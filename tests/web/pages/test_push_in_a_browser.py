@@ -82,23 +82,30 @@ async def note(practice: Practice, *chapters: Chapter) -> str:
     return practice.got("phone")[0].opened
 
 
+GERMAN = ("Hier benachrichtigen", "Nicht mehr benachrichtigen", "Dieser Browser wird benachrichtigt, wenn sich")
+
+
+@pytest.mark.parametrize(
+    ("path", "offer", "end", "told"),
+    [
+        ("/", OFFER, "Stop notifying it", "This browser is notified when something changes."),
+        ("/de/", *GERMAN),
+        ("/subscribe", *GERMAN),  # which is in the browser's language
+    ],
+)
 async def test_a_tap_notifies_this_browser_and_another_ends_it(
-    site: str,
-    tab: Page,
-    context: BrowserContext,
-    shown: PublicPage,
-    practice: Practice,
-    world: World,
-) -> None:
+    site: str, tab: Page, context: BrowserContext, shown: PublicPage, practice: Practice, world: World,
+    path: str, offer: str, end: str, told: str,
+) -> None:  # fmt: skip
     assert shown.push_key == public_key(PRIVATE_KEY)
     await hands_out(context, subscription(practice))
-    await tab.goto(f"{site}/")
+    await tab.goto(f"{site}{path}")
     assert await serious(tab) == []
     assert await shifted(tab) < 0.01
     assert await overflow(tab) <= 0
-    await tab.get_by_role("button", name=OFFER).click()
-    await expect(tab.get_by_text("This browser is notified when something changes.")).to_be_visible()
-    await expect(tab.get_by_role("button", name="Stop notifying it")).to_be_focused()
+    await tab.get_by_role("button", name=offer).click()
+    await expect(tab.get_by_text(told)).to_be_visible()
+    await expect(tab.get_by_role("button", name=end)).to_be_focused()
     rows = await world.rows(
         "SELECT address_key, state::text, s.locale FROM endpoint e JOIN subscriber s ON s.id = e.subscriber_id "
         "WHERE channel = 'push'"
@@ -106,8 +113,8 @@ async def test_a_tap_notifies_this_browser_and_another_ends_it(
     assert rows == [(subscription(practice)["endpoint"], "active", "de-DE")]
     await tab.evaluate("refresh(document.getElementById('main'))")  # what is refreshed leaves the offer as it is
     await tab.reload()
-    await tab.get_by_role("button", name="Stop notifying it").click()
-    await expect(tab.get_by_role("button", name=OFFER)).to_be_enabled()
+    await tab.get_by_role("button", name=end).click()
+    await expect(tab.get_by_role("button", name=offer)).to_be_enabled()
     assert await world.rows("SELECT state::text FROM endpoint WHERE channel = 'push'") == [("opted_out",)]
 
 
@@ -134,22 +141,6 @@ async def test_what_is_pushed_is_shown_once_and_the_newest_last(
     assert both["silent"] is False
     await phone.push("not JSON")
     await phone.shows("Acme: 2 incidents", "Es gibt etwas Neues")  # the browser's own language
-
-
-async def test_the_offer_speaks_the_language_of_its_page(
-    site: str, tab: Page, context: BrowserContext, shown: PublicPage, practice: Practice, world: World
-) -> None:
-    assert shown.push_key
-    await hands_out(context, subscription(practice))
-    await tab.goto(f"{site}/de/")
-    assert await serious(tab) == []
-    assert await overflow(tab) <= 0
-    await tab.get_by_role("button", name="Hier benachrichtigen").click()
-    await expect(tab.get_by_text("Dieser Browser wird benachrichtigt, wenn sich etwas ändert.")).to_be_visible()
-    rows = await world.rows(
-        "SELECT s.locale FROM endpoint e JOIN subscriber s ON s.id = e.subscriber_id WHERE channel = 'push'"
-    )
-    assert rows == [("de-DE",)]
 
 
 BLOCKED = "Object.defineProperty(Notification, 'permission', {get: () => 'denied'})"

@@ -109,6 +109,7 @@ async def _page(site: Site, language: Language, typed: Typed, status_code: int =
         languages=list(languages()),
         example=_example(site),
         feeds=_feeds(site),
+        push_key=site.settings.push.public_key,
     )
 
 
