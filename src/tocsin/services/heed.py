@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.audience import Audiences
 from tocsin.domain.component import ComponentStatus
@@ -20,7 +19,8 @@ from tocsin.domain.policy import Policy
 from tocsin.domain.signal import Signal, Told, began, line, lines
 from tocsin.domain.update import Draft
 from tocsin.services.publish import Published, add_update, open_incident
-from tocsin.store import incidents, signals
+from tocsin.store import signals, surroundings
+from tocsin.store.engine import Connection
 from tocsin.store.signals import Known
 
 log = structlog.get_logger()
@@ -51,7 +51,7 @@ class Rules:
     audiences: tuple[str, ...]
 
 
-async def heed(connection: AsyncConnection, source: str, told: Sequence[Signal], rules: Rules) -> list[Heeded]:
+async def heed(connection: Connection, source: str, told: Sequence[Signal], rules: Rules) -> list[Heeded]:
     """Do what signals ask for; the caller commits, then hints."""
     done: dict[str, Heeded] = {}
     for signal in sorted(told, key=lambda one: one.name):  # whoever locks several locks them in this order
@@ -60,7 +60,7 @@ async def heed(connection: AsyncConnection, source: str, told: Sequence[Signal],
     return [done[signal.name] for signal in told]
 
 
-async def _heed(connection: AsyncConnection, source: str, signal: Signal, rules: Rules) -> Heeded:
+async def _heed(connection: Connection, source: str, signal: Signal, rules: Rules) -> Heeded:
     who = f"hook:{source}"
     known = await signals.find(connection, source, signal.name, who)
     if known is None or not known.is_open:
@@ -74,8 +74,8 @@ async def _heed(connection: AsyncConnection, source: str, signal: Signal, rules:
     return Heeded(signal.name, result, known.ref)
 
 
-async def _open(connection: AsyncConnection, source: str, signal: Signal, rules: Rules, who: str) -> Published:
-    now, _ = await incidents.look_around(connection, ())
+async def _open(connection: Connection, source: str, signal: Signal, rules: Rules, who: str) -> Published:
+    now, _ = await surroundings.look_around(connection, ())
     draft = Draft(
         title=signal.title or f"A report from {source}",
         body=_words(signal),
@@ -88,7 +88,7 @@ async def _open(connection: AsyncConnection, source: str, signal: Signal, rules:
     return await open_incident(connection, draft, rules.policy, rules.all, who)
 
 
-async def _go_on(connection: AsyncConnection, known: Known, signal: Signal, rules: Rules, who: str) -> Result:
+async def _go_on(connection: Connection, known: Known, signal: Signal, rules: Rules, who: str) -> Result:
     if known.said == signal.said:
         return Result.UNCHANGED
     if known.is_taken_over:
@@ -105,7 +105,7 @@ async def _go_on(connection: AsyncConnection, known: Known, signal: Signal, rule
     return Result.RESOLVED if is_over else Result.UPDATED
 
 
-async def _components(connection: AsyncConnection, signal: Signal) -> dict[str, ComponentStatus]:
+async def _components(connection: Connection, signal: Signal) -> dict[str, ComponentStatus]:
     """Return how the components stand that a signal names; names that are none of ours say nothing."""
     known = await signals.components(connection, [one for one in signal.components if one.isprintable()])
     return dict.fromkeys(known, signal.component_status)

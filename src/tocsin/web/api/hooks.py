@@ -12,7 +12,6 @@ from pydantic import SecretStr
 from tocsin.domain.errors import NotFound, NotReady
 from tocsin.domain.scope import Scope
 from tocsin.services.heed import Heeded, Rules, heed
-from tocsin.store.engine import begin
 from tocsin.web.auth import Caller, no_key
 from tocsin.web.deps import Site, SiteDep
 from tocsin.web.errors import Problem
@@ -21,6 +20,8 @@ from tocsin.web.hooks.reading import Source
 
 router = APIRouter(prefix="/hooks", tags=["upstream"])
 
+# As long as any request waits for a connection.
+_PATIENCE_SECONDS: Final = 10.0
 SOURCES: Final[dict[str, Source]] = {
     module.SOURCE.name: module.SOURCE
     for module in (cloudevents, datadog, grafana, incident_io, jsm, pagerduty, prometheus, sentry)
@@ -43,7 +44,7 @@ async def post_hook(source: str, request: Request, site: SiteDep) -> JSONRespons
         raise Problem(400, "This is no JSON. Send what the system itself sends.") from error
     signals = found.read(body, request.headers)
     rules = _rules(site)
-    async with begin(site.engine) as connection:
+    async with site.pool.acquire(timeout=_PATIENCE_SECONDS) as connection, connection.transaction():
         done = await heed(connection, source, signals, rules)
     if done:
         site.hints.fan_out()
