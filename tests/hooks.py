@@ -101,7 +101,7 @@ async def receiving(
         writer.close()
         open_.discard(writer)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls, limit=1 << 20)
     receiver = Receiver(server.sockets[0].getsockname()[1])
     try:
         yield receiver

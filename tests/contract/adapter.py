@@ -10,7 +10,7 @@ from typing import Any
 
 from hooks import Call, Talk, status, talk_http
 from tocsin.domain.channel import Accepted, Channel, Message, Result
-from tocsin.domain.errors import Ambiguous, DeliveryError, GiveUp, TryAgain
+from tocsin.domain.errors import Ambiguous, DeliveryError, GiveUp, ProviderDown, TryAgain
 
 Outcome = type[Accepted] | type[DeliveryError]
 
@@ -22,6 +22,7 @@ class Case(Enum):
     REFUSED = "refused"
     DEAD = "dead"
     ERROR_INSIDE = "error inside"  # 200, and what is in it says otherwise
+    REVOKED = "revoked"  # what we sign in with is not taken any more
 
 
 # Given the call and the case of each address in it, what goes back over the wire.
@@ -62,6 +63,7 @@ class Adapter:
     refused: Outcome | None = GiveUp
     dead: Outcome | None = None
     error_inside: Outcome | None = None
+    revoked: Outcome | None = ProviderDown
     html: Outcome = Ambiguous
     limited: Outcome = TryAgain
     names: bool = True

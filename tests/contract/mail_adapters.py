@@ -58,6 +58,9 @@ def _ses(call: Call, case: Callable[[str], Case]) -> bytes:
             return answer_json(400, {"message": "Illegal address"}, "x-amzn-ErrorType: BadRequestException")
         case Case.ERROR_INSIDE:
             return answer_json(200, {"__type": "InternalFailure", "message": "oops"})
+        case Case.REVOKED:
+            words = {"message": "The security token included in the request is invalid."}
+            return answer_json(403, words, "x-amzn-ErrorType: UnrecognizedClientException")
 
 
 def _to_sendgrid(call: Call) -> list[str]:
@@ -71,6 +74,9 @@ def _sendgrid(call: Call, case: Callable[[str], Case]) -> bytes:
     for number, address in enumerate(addresses):
         if case(address) is Case.ERROR_INSIDE:
             return answer_json(200, {"errors": [{"message": "oops"}]})
+        if case(address) is Case.REVOKED:
+            said = {"message": "The provided authorization grant is invalid, expired, or revoked", "field": None}
+            return answer_json(401, {"errors": [said]})
         if case(address) is not Case.TAKEN:
             where, what = ("to.0.email", "no address") if case(address) is Case.DEAD else ("headers", "bad header")
             faults.append({"message": what, "field": f"personalizations.{number}.{where}", "help": None})
@@ -107,6 +113,8 @@ def _mailgun(call: Call, case: Callable[[str], Case]) -> bytes:
             return answer_json(400, {"message": "'to' parameter is not a valid address. please check documentation"})
         case Case.ERROR_INSIDE:
             return answer_json(200, {"message": "something went wrong"})
+        case Case.REVOKED:
+            return status(401, body=b"Forbidden")
 
 
 def _to_postmark(call: Call) -> list[str]:
@@ -120,6 +128,8 @@ def _postmark(call: Call, case: Callable[[str], Case]) -> bytes:
         Case.DEAD: {"ErrorCode": 406, "Message": "You tried to send to a recipient that has been marked as inactive."},
         Case.ERROR_INSIDE: {"ErrorCode": 100, "Message": "Maintenance"},
     }
+    if any(case(address) is Case.REVOKED for address in _to_postmark(call)):
+        return answer_json(401, {"ErrorCode": 10, "Message": "The Server Token you provided is invalid."})
     told = [
         answers.get(case(address)) or {"To": address, "MessageID": f"b7bc-{address}", "ErrorCode": 0, "Message": "OK"}
         for address in _to_postmark(call)

@@ -39,6 +39,8 @@ def _to_twilio(call: Call) -> list[str]:
 def _twilio(call: Call, case: CaseOf) -> bytes:
     [address] = _to_twilio(call)
     codes = {Case.REFUSED: 21408, Case.DEAD: 21211}
+    if case(address) is Case.REVOKED:
+        return answer_json(401, {"code": 20003, "message": "Authenticate", "status": 401})
     if code := codes.get(case(address)):
         return answer_json(400, {"code": code, "message": "no", "status": 400})
     return answer_json(201, {"sid": f"SM{address[1:]}", "status": "queued", "error_code": None})
@@ -51,7 +53,8 @@ def _to_vonage(call: Call) -> list[str]:
 
 def _vonage(call: Call, case: CaseOf) -> bytes:
     [address] = _to_vonage(call)
-    code = {Case.TAKEN: "0", Case.REFUSED: "6", Case.DEAD: "33", Case.ERROR_INSIDE: "5"}[case(address)]
+    codes = {Case.TAKEN: "0", Case.REFUSED: "6", Case.DEAD: "33", Case.ERROR_INSIDE: "5", Case.REVOKED: "4"}
+    code = codes[case(address)]
     part = {"status": code, "message-id": f"id-{address}", "error-text": "no"}
     return answer_json(200, {"message-count": "1", "messages": [part]})
 
@@ -74,7 +77,12 @@ def _to_slack_bot(call: Call) -> list[str]:
 
 def _slack_bot(call: Call, case: CaseOf) -> bytes:
     [address] = _to_slack_bot(call)
-    errors = {Case.REFUSED: "not_in_channel", Case.DEAD: "channel_not_found", Case.ERROR_INSIDE: "internal_error"}
+    errors = {
+        Case.REFUSED: "not_in_channel",
+        Case.DEAD: "is_archived",
+        Case.ERROR_INSIDE: "internal_error",
+        Case.REVOKED: "token_revoked",
+    }
     if error := errors.get(case(address)):
         return answer_json(200, {"ok": False, "error": error})
     return answer_json(200, {"ok": True, "channel": "C1", "ts": "1700000000.000100", "message": {}})
@@ -89,7 +97,11 @@ _SLACK, _TEAMS = "hooks.slack.com", "prod-1.westeurope.logic.azure.com"
 
 def _slack_webhook(call: Call, case: CaseOf) -> bytes:
     [address] = _to_room(_SLACK)(call)
-    answers = {Case.REFUSED: (400, b"invalid_payload"), Case.DEAD: (404, b"no_service")}
+    answers = {
+        Case.REFUSED: (400, b"invalid_payload"),
+        Case.DEAD: (410, b"channel_is_archived"),
+        Case.REVOKED: (403, b"invalid_token"),
+    }
     code, body = answers.get(case(address), (200, b"ok"))
     return status(code, "Content-Type: text/plain", body=body)
 
@@ -105,6 +117,8 @@ def _teams(call: Call, case: CaseOf) -> bytes:
             return answer_json(404, {"error": {"code": "WorkflowNotFound"}})
         case Case.ERROR_INSIDE:
             return status(200, body=b"Microsoft Teams endpoint returned HTTP error 429")
+        case Case.REVOKED:
+            return answer_json(401, {"error": {"code": "DirectApiAuthorizationRequired"}})
 
 
 def _make_webhook(url: str, seconds: float) -> Channel:
@@ -155,6 +169,8 @@ def _push(call: Call, case: CaseOf) -> bytes:
             return answer_json(410, {"errno": 106})
         case Case.ERROR_INSIDE:
             return answer_json(200, {"errno": 999, "message": "oops"})
+        case Case.REVOKED:
+            return answer_json(403, {"reason": "BadJwtToken"})
 
 
 def _rooms(prefix: str) -> tuple[str, str, str]:
@@ -188,6 +204,7 @@ OTHERS = (
         *(_make_chat, _write_chat, _rooms(f"https://{_SLACK}/services/T0/B0/"), _to_room(_SLACK), _slack_webhook),
         dead=AddressDead,
         html=TryAgain,
+        revoked=AddressDead,  # the URL is the secret
         names=False,
     ),
     Adapter(
@@ -196,6 +213,7 @@ OTHERS = (
         dead=AddressDead,
         error_inside=TryAgain,
         html=TryAgain,
+        revoked=AddressDead,
         names=False,
     ),
     Adapter(
@@ -204,6 +222,7 @@ OTHERS = (
         refused=TryAgain,
         dead=AddressDead,
         html=Accepted,
+        revoked=None,
         names=False,
     ),
     Adapter(

@@ -48,6 +48,8 @@ def _answer(call: Call, case: Callable[[str], Case]) -> bytes:
             return b"554 5.6.0 this cannot be read\r\n"
         case Case.DEAD:
             return b"550 5.1.1 no such user\r\n"
+        case Case.REVOKED:
+            return b"530 5.7.0 Authentication required\r\n"
         case _:
             return b"250 2.0.0 Ok: queued as 4XyZ9\r\n"
 

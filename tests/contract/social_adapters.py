@@ -66,6 +66,8 @@ def _x(call: Call, case: CaseOf) -> bytes:
     [address] = _TO_X(call)
     if case(address) is Case.REFUSED:
         return answer_json(403, {"detail": "Your Tweet needs to be a bit shorter.", "status": 403})
+    if case(address) is Case.REVOKED:
+        return answer_json(401, {"title": "Unauthorized", "type": "about:blank", "status": 401})
     return answer_json(201, {"data": {"id": f"1{address[-1]}", "text": "…"}})
 
 
@@ -73,6 +75,8 @@ def _mastodon(call: Call, case: CaseOf) -> bytes:
     addresses = _TO_MASTODON(call)
     if addresses and case(addresses[0]) is Case.REFUSED:
         return answer_json(422, {"error": "Validation failed: Text character limit of 500 exceeded"})
+    if addresses and case(addresses[0]) is Case.REVOKED:
+        return answer_json(401, {"error": "The access token was revoked"})
     return answer_json(200, {"id": "110", "url": "https://example.social/@acme/110", "uri": "tag:110"})
 
 
@@ -89,6 +93,8 @@ def _bluesky(call: Call, case: CaseOf) -> bytes:
         return answer_json(400, {"error": "RecordNotFound", "message": "Could not locate record"})
     if case(_to_bluesky(call)[0]) is Case.REFUSED:
         return answer_json(400, {"error": "InvalidRequest", "message": "Record/text must not be longer than 300"})
+    if case(_to_bluesky(call)[0]) is Case.REVOKED:
+        return answer_json(401, {"error": "AccountTakedown", "message": "Account has been taken down"})
     return answer_json(200, {"uri": f"at://{_DID}/app.bsky.feed.post/{fields(call)['rkey']}", "cid": "bafyreia"})
 
 

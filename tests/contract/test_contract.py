@@ -6,6 +6,7 @@ A provider of your own: write one Adapter and put it into ADAPTERS.
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections import Counter
 from collections.abc import Callable
@@ -21,8 +22,10 @@ from contract.other_adapters import OTHERS
 from contract.smtp_adapter import SMTP
 from contract.social_adapters import SOCIAL
 from hooks import Answer, Call, Receiver, hang_up, receiving, say_nothing
+from mail_to_send import chapter, story
 from tocsin.domain.channel import Accepted, Channel, Result
 from tocsin.domain.errors import Ambiguous, DeliveryError, TryAgain
+from tocsin.domain.story import Story
 
 ADAPTERS = {adapter.name: adapter for adapter in (*MAIL, SMTP, *SOCIAL, *OTHERS, documented())}
 _PATIENT, _SHORT = 20.0, 1.0
@@ -41,14 +44,20 @@ class Stage:
         self.calls: list[Call] = []
         self._tls = tls if adapter.tls else None
 
-    async def send(self, answer: Answer | None, seconds: float = _PATIENT, count: int = 3) -> list[Result]:
+    async def send(
+        self, answer: Answer | None, seconds: float = _PATIENT, count: int = 3, told: Story | None = None
+    ) -> list[Result]:
         """Send to `count` addresses while the server answers with `answer`; close, and see that nothing is left."""
         before = asyncio.all_tasks()
         async with receiving(answer, self._tls, self.adapter.wire.talk) as server:
             channel = self.adapter.make(self._url(server), seconds)
             try:
                 messages = self.adapter.write(channel, self.adapter.addresses[:count], self._url(server))
-                return await send(channel, messages)
+                if told is not None:
+                    messages = [message._replace(rendered=channel.render(told)) for message in messages]
+                results = await send(channel, messages)
+                assert_in_words(results)
+                return results
             finally:
                 self.calls = server.calls
                 await channel.close()
@@ -123,6 +132,16 @@ def stage(adapter: Adapter, authority: trustme.CA, tmp_path: Path, monkeypatch: 
     return Stage(adapter, context)
 
 
+def assert_in_words(results: list[Result]) -> None:
+    """See that what went wrong is told to an operator: a sentence on one line, without pages or secrets."""
+    for result in results:
+        if isinstance(result, DeliveryError):
+            assert " " in result.note
+            assert result.note.isprintable()
+            assert len(result.note) <= 500
+            assert not re.search(r"<\w|Bearer|Basic |Traceback|xox", result.note), result.note
+
+
 def kinds(results: list[Result]) -> list[type[Result]]:
     return [type(result) for result in results]
 
@@ -178,6 +197,22 @@ async def test_an_error_within_a_success(stage: Stage) -> None:
     results = await stage.send(stage.says(lambda _: Case.ERROR_INSIDE))
     assert kinds(results) == [expected] * 3
     assert stage.most_often_written_to() == 1
+
+
+async def test_what_we_sign_in_with_and_is_revoked_is_our_fault_alone(stage: Stage) -> None:
+    expected = stage.adapter.revoked
+    if expected is None:
+        assert stage.adapter.name == "webhook", "signs, and signs in nowhere"
+        return
+    results = await stage.send(stage.says(lambda _: Case.REVOKED))
+    assert all(isinstance(result, (expected, TryAgain)) for result in results), results
+    assert expected in kinds(results)
+
+
+async def test_a_text_of_forty_thousand_characters_is_cut_and_taken(stage: Stage) -> None:
+    flood = "Payments fail with code 91, and 😀 <!channel> @everyone helps nobody. " * 600
+    results = await stage.send(stage.says(lambda _: Case.TAKEN), told=story(chapter(body=flood[:40_000])))
+    assert kinds(results) == [Accepted] * 3
 
 
 async def test_half_an_answer_leaves_the_outcome_unknown(stage: Stage) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.printable import printable
 
 
 class Meaning(NamedTuple):
@@ -148,8 +149,10 @@ def webhook_error(text: str, status: int, retry_after: float | None) -> Delivery
 
 def shown(text: str, longest: int = 120) -> str:
     """Return an answer as a note may hold it: one printable line of bounded length."""
-    words = " ".join("".join(one if one.isprintable() else " " for one in text[: longest * 4]).split())
-    return repr(words if len(words) <= longest else words[:longest] + "…") if words else "nothing"
+    words = printable(text, longest)
+    if words.startswith("a page of HTML"):
+        return words
+    return repr(words) if words else "nothing"
 
 
 def _error(meaning: Meaning, note: str, status: int, retry_after: float | None) -> DeliveryError:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, ProviderDown, TryAgain
-
-_NOTE_CHARACTERS = 300
+from tocsin.domain.printable import printable
 
 
 class Stage(Enum):
@@ -41,8 +40,7 @@ class Reply:
     @property
     def note(self) -> str:
         """Return the server's own words, fit to be shown: one printable line of bounded length."""
-        words = "".join(character if character.isprintable() else " " for character in f"{self.code} {self.text}")
-        return " ".join(words.split())[:_NOTE_CHARACTERS]
+        return printable(f"{self.code} {self.text}")
 
 
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")

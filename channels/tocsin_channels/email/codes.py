@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from tocsin.domain.errors import DeliveryError, TryAgain
-
-_LONGEST_NOTE: Final = 300
+from tocsin.domain.printable import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +42,3 @@ class Table:
         if known is not None:
             return f"{self.carrier} {key}: {known.meaning}" + (f" ({said})" if said else "")
         return f"{self.carrier} {key}: {said or 'no words'} [no code that we know, so it is tried again]"
-
-
-def printable(words: str) -> str:
-    """Return `words` as one line of bounded length."""
-    return " ".join("".join(c if c.isprintable() else " " for c in words).split())[:_LONGEST_NOTE]

@@ -18,7 +18,7 @@ import flufl.bounce
 
 from tocsin.domain.channel import Receipt
 from tocsin.domain.errors import Refused
-from tocsin_channels.email.codes import printable
+from tocsin.domain.printable import printable
 from tocsin_channels.email.verdict import Verdict, failed_for, receipts_of
 
 _flufl: Any = flufl.bounce

@@ -11,8 +11,8 @@ from enum import Enum
 from typing import Final
 
 from tocsin.domain.channel import Receipt, ReceiptKind
+from tocsin.domain.printable import printable
 from tocsin_channels.email.answers import DEAD
-from tocsin_channels.email.codes import printable
 
 
 class Verdict(Enum):

@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 import aiohttp
 
 from tocsin.domain.errors import Ambiguous, DeliveryError, TryAgain
+from tocsin.domain.printable import printable
 
 _IDLE_SECONDS: Final = 15.0
 _CONNECT_SECONDS: Final = 10.0
@@ -131,7 +132,15 @@ class WebWire:
         return self._session
 
     def _explained(self, error: Exception, progress: _Progress) -> DeliveryError:
-        said = str(error) or type(error).__name__
+        match error:
+            case aiohttp.ServerDisconnectedError():
+                said = "it hung up"
+            case aiohttp.ClientResponseError():
+                said = "what came back is not HTTP"
+            case TimeoutError():
+                said = f"nothing came within {self._seconds:g} s"
+            case _:
+                said = printable(str(error) or type(error).__name__)
         if progress.began:
             return Ambiguous(f"{self._carrier} was asked and gave no answer: {said}")
         return TryAgain(f"{self._carrier} cannot be reached: {said}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from tocsin.domain.errors import DeliveryError, TryAgain
+from tocsin.domain.printable import printable
 
-_LONGEST_NOTE: Final = 300
 _LARGEST_KEPT: Final = 32_767  # the ledger keeps small numbers; a larger one is in the note alone
 
 
@@ -41,7 +41,7 @@ class Table:
     def note(self, code: int | None, words: str) -> str:
         """Return what an operator reads of a refusal: one printable line."""
         known = None if code is None else self.codes.get(code)
-        said = " ".join("".join(c if c.isprintable() else " " for c in words).split())[:_LONGEST_NOTE]
+        said = printable(words)
         named = self.provider if code is None else f"{self.provider} {code}"
         if known is not None:
             return f"{named}: {known.meaning}" + (f" ({said})" if said else "")

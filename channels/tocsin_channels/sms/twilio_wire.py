@@ -15,6 +15,7 @@ from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.http.response import Response
 
 from tocsin.domain.errors import Ambiguous, DeliveryError, TryAgain
+from tocsin.domain.printable import printable
 from tocsin_channels.sms.twilio_codes import TWILIO
 
 _CONNECT_SECONDS: Final = 5.0
@@ -123,4 +124,6 @@ def _seconds(retry_after: str) -> float | None:
 
 
 def _said(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+    if isinstance(error, aiohttp.ClientResponseError):  # its own words are all of what it could not read
+        return "what came back is not HTTP"
+    return printable(str(error) or type(error).__name__)

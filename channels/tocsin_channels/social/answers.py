@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from tocsin.domain.errors import DeliveryError, GiveUp, ProviderDown, TryAgain
-
-_NOTE_CHARACTERS = 300
+from tocsin.domain.printable import printable
 
 
 class Meaning(Enum):
@@ -62,8 +61,3 @@ def read_table(table: Sequence[Row], answer: Answer, network: str) -> DeliveryEr
     if kind is TryAgain:
         return TryAgain(note, code=answer.status, retry_after=answer.wait)
     return kind(note, code=answer.status)
-
-
-def printable(words: str) -> str:
-    kept = "".join(character if character.isprintable() else " " for character in words)
-    return " ".join(kept.split())[:_NOTE_CHARACTERS]

@@ -17,9 +17,10 @@ import httpx
 
 from tocsin.domain.channel import Message
 from tocsin.domain.errors import Ambiguous, DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.printable import printable
 from tocsin_channels.social import weigh
 from tocsin_channels.social.account import Account, Posted
-from tocsin_channels.social.answers import Answer, Meaning, Row, printable, read_table
+from tocsin_channels.social.answers import Answer, Meaning, Row, read_table
 from tocsin_channels.social.post import Draft, Post
 from tocsin_channels.social.thread import Place, Thread
 
