@@ -50,9 +50,9 @@ def assets() -> dict[str, bytes]:
 
 @cache
 def _templates(language: Language) -> Environment:
-    folders = [Path(__file__).parent / "templates", _SHARED / "templates"]
+    own = Path(__file__).parent / "templates"
     environment = Environment(
-        loader=FileSystemLoader(folders),
+        loader=FileSystemLoader([own, _SHARED / "templates"]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -76,6 +76,8 @@ def _templates(language: Language) -> Environment:
     }
     environment.globals.update(names)
     environment.filters.update({"markdown": to_html, **spoken_filters(language)})
+    for template in own.iterdir():
+        environment.get_template(template.name)  # compiled with the first page, so that no incident waits for it
     return environment
 
 
