@@ -45,6 +45,7 @@ class WholeLife:
     heard: dict[tuple[int, str], int] = field(default_factory=dict[tuple[int, str], int])
     by_address: dict[str, Endpoint] = field(default_factory=dict[str, Endpoint])
     numbers: dict[int, int] = field(default_factory=dict[int, int])
+    held: set[tuple[int, int, str]] = field(default_factory=set[tuple[int, int, str]])
 
     async def set_clock(self, at: float) -> None:
         self.now = at
@@ -158,6 +159,9 @@ class WholeLife:
             )
             assert found is not None
             due = found["due"]
+            self.held |= set(
+                await self.world.rows("SELECT endpoint_id, update_id, reason FROM delivery WHERE state = 'held'")
+            )
             if found["debts"]:
                 await self.world.stand_in()
                 continue
@@ -200,6 +204,7 @@ class WholeLife:
             endpoint = self.ledger.endpoints[number]
             endpoint.state, endpoint.pace = state, (0.0, 0.0, u1, u2)
             endpoint.rows = dict.fromkeys(range(open_rows))  # type: ignore[assignment]
+        self.happened.update(reason for _, _, reason in self.held)
         for reason, n in await self.world.rows(
             "SELECT reason, count(*) FROM delivery WHERE reason IS NOT NULL GROUP BY 1"
         ):
