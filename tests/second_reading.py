@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 FIRST_AND_LAST = {"opened", "escalated", "resolved", "maintenance"}
 LATELY = 1800.0  # whoever was written to in this time waits for more to come
 HEAD_START = 600.0
-DAILY_SUMMARY = 86_400.0
-HALF_HOUR = 1800.0
+EVERY = {1: 1800.0, 2: 3600.0}  # seconds between summaries for leadership; where it is smaller they come each morning
 
 
 @dataclass
@@ -112,9 +111,9 @@ def waits(person: Person, news: News, *, is_open: bool) -> str | None:
     if person.audience == "staff":
         return "head_start"
     update = told is not None and told[0] and is_open and news.severity >= told[1] and not urgent
-    if person.audience == "leadership" and update and not person.digest:
-        every = HALF_HOUR if news.severity == 1 else DAILY_SUMMARY
-        if person.rung + every > news.at:
+    if person.audience == "leadership" and not person.digest and not urgent:
+        every = EVERY.get(news.severity)
+        if every is None or (update and person.rung + every > news.at):
             return "cadence"
     if person.digest and not urgent:
         return "digest"

@@ -98,6 +98,35 @@ async def test_whoever_is_further_out_hears_after_the_head_start_of_those_inside
     assert await world.ledger("customer@example.com") == [(1, "accepted", None)]
 
 
+async def test_a_digest_that_policy_sets_holds_all_but_what_is_urgent_until_its_hour(world: World) -> None:
+    cell(world, "customers", ChannelName.EMAIL, Cell(digest="hourly"))
+    await world.person("someone@example.com")
+    first = await world.tell("It is slow.")
+    second = await world.tell("Search is slow too.")
+    assert await world.ledger("someone@example.com") == [(1, "held", "cadence"), (1, "held", "cadence")]
+    await world.tell("All is down.", severity="sev1")
+    assert world.email.texts_to("someone@example.com") == [["All is down.", "It is slow.", "Search is slow too."]]
+    await world.later(900)
+    await world.tell("Half is up.", about=first, status="resolved")
+    await world.tell("So is the rest.", about=second, status="resolved")
+    assert (await world.ledger("someone@example.com"))[-1] == (2, "held", "cadence")
+    await world.later(3600)
+    await world.deliver()
+    assert world.email.texts_to("someone@example.com")[1:] == [["Half is up.", "So is the rest."]]
+
+
+async def test_when_one_chose_to_hear_beats_a_digest_unless_it_is_the_most(world: World) -> None:
+    chosen = '{"mode": "realtime", "digest_at": null, "quiet_hours": null, "sev1_breaks_quiet": true}'
+    await world.person("now@example.com")
+    await world.run("UPDATE endpoint SET timing = CAST(:t AS jsonb)", t=chosen)
+    cell(world, "customers", ChannelName.EMAIL, Cell(digest="hourly"))
+    await world.tell("It is slow.")
+    assert await world.ledger("now@example.com") == [(1, "accepted", None)]
+    cell(world, "customers", ChannelName.EMAIL, Cell(digest="hourly", most=True))
+    await world.tell("Search is slow.")
+    assert (await world.ledger("now@example.com"))[-1] == (1, "held", "cadence")
+
+
 async def test_of_what_is_required_everyone_hears_on_one_endpoint_at_least(world: World) -> None:
     required = Required(frozenset({Severity.SEV1}), frozenset(Kind), ("oncall",))
     world.policy = replace(world.policy, required=(required,))

@@ -82,7 +82,7 @@ async def test_nobody_is_moved_while_rows_are_being_written(world: World, monkey
 
 async def test_people_move_and_leave_while_updates_go_out(world: World) -> None:
     people = [await join(world, number) for number in range(40)]
-    said = await world.say("It broke.", audiences=["oncall", "customers"])
+    said = await world.say("It broke.", severity="sev2", audiences=["oncall", "customers"])
 
     async def tell() -> None:
         for body in ("It is worse.", "Nearly there.", "One more."):

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tocsin.domain.channel import ChannelName
-from tocsin.domain.incident import Kind, Phase, Severity
+from tocsin.domain.flood import Tier
+from tocsin.domain.incident import ALL_PHASES, Kind, Phase, Severity
 from tocsin.services.policy import BrokenPolicy, parse_policy
 
 TEXT = (Path(__file__).parents[2] / "config" / "policy.toml").read_text()
@@ -30,6 +31,8 @@ def refused(text: str) -> str:
         ('[[audience.oncall.cell]]\nphases = ["opened"]', 2, "add resolved"),
         ('[[audience.oncall.cell]]\nphases = ["opend", "resolved"]', 2, "'opend' is no phase"),
         ('[[audience.oncall.cell]]\nseverities = ["sev9"]', 2, "'sev9' is no severity"),
+        ('[[audience.oncall.cell]]\ndigest = "8:00"', 2, 'as in "08:00"'),
+        ('[[audience.oncall.cell]]\nevery = 60\ndigest = "hourly"', 3, "not both"),
         ("[[audience.oncall.cell]]\nevery = 60\n\n[[audience.oncall.cell]]\nevery = -1", 5, "greater than or equal"),
         ("[audience.partners]\nhead_start = 5", 1, "there is no audience 'partners'"),
         ('[[required]]\naudiences = ["nobody"]', 2, "there is no audience 'nobody'"),
@@ -70,14 +73,27 @@ def test_an_audience_that_is_added_works_and_may_be_like_another() -> None:
 def test_the_defaults_are_as_documented() -> None:
     policy = parse_policy(TEXT)
     first_and_last = Phase.OPENED | Phase.ESCALATED | Phase.RESOLVED
-    for severity in Severity:
-        assert policy.cell("customers", ChannelName.SMS, severity).phases == first_and_last
-        assert policy.cell("oncall", ChannelName.SMS, severity).phases & Phase.UPDATE
-        assert not policy.cell("staff", ChannelName.CHAT, severity).phases & Phase.UPDATE
-        assert policy.cell("staff", ChannelName.STATUS_PAGE, severity).phases & Phase.UPDATE
-    assert [policy.cell("leadership", ChannelName.CHAT, severity).every for severity in Severity] == [
-        1800, 3600, 86400, 86400,
-    ]  # fmt: skip
+    grave, small = [Severity.SEV1, Severity.SEV2], [Severity.SEV3, Severity.SEV4]
+
+    def phases(audience: str, channel: ChannelName, severities: list[Severity]) -> set[Phase]:
+        return {policy.cell(audience, channel, severity).phases for severity in severities}
+
+    assert phases("customers", ChannelName.SMS, grave + small) == {first_and_last}
+    assert phases("customers", ChannelName.EMAIL, grave + small) == {ALL_PHASES}
+    assert phases("customers", ChannelName.SOCIAL, grave) == {first_and_last}
+    assert phases("customers", ChannelName.SOCIAL, small) == {Phase(0)}
+    assert phases("oncall", ChannelName.SMS, grave) == phases("oncall", ChannelName.CHAT, small) == {ALL_PHASES}
+    assert phases("oncall", ChannelName.SMS, small) == phases("leadership", ChannelName.PUSH, small) == {Phase(0)}
+    assert phases("oncall", ChannelName.EMAIL, small) == phases("support", ChannelName.EMAIL, small)
+    assert not phases("support", ChannelName.EMAIL, small) & {ALL_PHASES}
+    assert phases("staff", ChannelName.CHAT, [Severity.SEV1]) == {ALL_PHASES}
+    assert phases("staff", ChannelName.CHAT, small) == {first_and_last | Phase.MAINTENANCE}
+    assert phases("staff", ChannelName.STATUS_PAGE, grave + small) == {ALL_PHASES}
+    assert policy.cell("staff", ChannelName.CHAT, Severity.SEV1).every == 3600
+    summaries = [policy.cell("leadership", ChannelName.CHAT, severity) for severity in Severity]
+    assert [cell.every for cell in summaries] == [1800, 3600, 0, 0]
+    assert [cell.digest for cell in summaries] == ["", "", "08:00", "08:00"]
+    assert policy.own_lanes["customers", ChannelName.EMAIL].normal[1] == Tier(3, 1200.0)
     assert (policy.behind, policy.required) == ({}, ())
 
 

@@ -8,8 +8,8 @@ from tocsin.domain.delivery import State
 from tocsin.domain.incident import Phase
 from tocsin.domain.rows import Row, Version
 from tocsin.domain.terms import Terms
-from tocsin.domain.timing import held, read_timing_text, zone
-from tocsin.domain.waiting import WAITING_FOR_PROVIDER
+from tocsin.domain.timing import held, zone
+from tocsin.domain.waiting import WAITING_FOR_PROVIDER, timing_of
 
 
 def is_late(row: Row, version: Version, deadlines: Mapping[Phase, float], terms: Terms | None, now: float) -> bool:
@@ -29,8 +29,8 @@ def _chosen(row: Row, version: Version, terms: Terms | None) -> float:
     if row.state == State.HELD and row.reason not in WAITING_FOR_PROVIDER:
         return row.due_at
     ends = [0.0]
-    if row.timing is not None and (hours := held(read_timing_text(row.timing), zone(row.time_zone), row.since, 0.0,
-                                                 urgent=False)) is not None:  # fmt: skip
+    timing = timing_of(row, version.standing, terms)
+    if timing is not None and (hours := held(timing, zone(row.time_zone), row.since, 0.0, urgent=False)) is not None:
         ends.append(hours.until)
     if row.snoozed:
         ends.append(row.snoozed.get(str(version.incident_id)) or 0.0)

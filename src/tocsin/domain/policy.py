@@ -15,13 +15,15 @@ from tocsin.domain.patience import Patience
 class Cell:
     """What an audience hears on a channel of incidents of one severity, unless a subscriber chose otherwise.
 
-    No phases: nothing. Updates come at most once in `every` seconds. Where it is the `most` that is allowed, what a
-    subscriber chose can only narrow it down.
+    No phases: nothing. Updates come at most once in `every` seconds, or all that is not urgent in a `digest`: "hourly",
+    or at an hour of the reader's day ("08:00"). Where it is the `most` that is allowed, what a subscriber chose can
+    only narrow it down.
     """
 
     phases: Phase = ALL_PHASES
     every: float = 0.0
     most: bool = False
+    digest: str = ""
 
 
 EVERYTHING = Cell()

@@ -7,7 +7,7 @@ from tocsin.domain.flood import Class
 from tocsin.domain.incident import Standing
 from tocsin.domain.rows import Row
 from tocsin.domain.terms import Terms
-from tocsin.domain.timing import Held, held, read_timing_text, zone
+from tocsin.domain.timing import Held, Timing, held, read_timing_text, zone
 
 WAITING_FOR_PROVIDER = frozenset({Reason.RETRYING, Reason.PROVIDER_DOWN})
 
@@ -29,15 +29,24 @@ def withheld(row: Row, incident: int, kind: Class, terms: Terms | None, now: flo
     return None
 
 
+def timing_of(row: Row, standing: Standing, terms: Terms | None) -> Timing | None:
+    """Return when a row's reader wants to hear, or by policy is to; None: at once and always."""
+    chosen = None if row.timing is None else read_timing_text(row.timing)
+    digest = None if terms is None else terms.digests.get(standing.severity)
+    return chosen if digest is None else digest.over(chosen)
+
+
 def waits(row: Row, standing: Standing, told: Standing | None, kind: Class, terms: Terms | None, now: float) -> Held:
     """Say until when a row rings nobody by itself; it is told sooner where something else is told."""
     wait = NO_WAIT
     if row.reason in WAITING_FOR_PROVIDER:
         wait = Held(row.due_at, Reason.MERGING)
-    if row.timing is not None:
-        hours = held(read_timing_text(row.timing), zone(row.time_zone), row.since, now, urgent=kind is _URGENT)
+    timing = timing_of(row, standing, terms)
+    if timing is not None:
+        hours = held(timing, zone(row.time_zone), row.since, now, urgent=kind is _URGENT)
         if hours is not None and hours.until > wait.until:
-            wait = hours
+            by_policy = hours.reason is Reason.DIGEST and not (row.timing and timing is read_timing_text(row.timing))
+            wait = hours._replace(reason=Reason.CADENCE) if by_policy else hours
     if terms is not None and terms.cadence:
         earliest = row.rung_at + _cadence(row, standing, told, kind, terms)
         if earliest > now and earliest > wait.until:

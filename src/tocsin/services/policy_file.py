@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ Deadline = Annotated[float | None, Field(ge=60, le=31_536_000)]
 _SEVERITIES = {severity.label: severity for severity in Severity}
 _PHASES = {phase.label: phase for phase in Phase}
 _NEWS = Phase.OPENED | Phase.ESCALATED | Phase.UPDATE
+_DIGEST = re.compile(r"hourly|([01][0-9]|2[0-3]):[0-5][0-9]")
 _Tier = tuple[Annotated[int, Field(ge=1, le=10_000)], Annotated[float, Field(gt=0, le=604_800)]]
 
 
@@ -38,6 +40,12 @@ def _closes(value: tuple[Phase, ...]) -> tuple[Phase, ...]:
     chosen = union(value)
     if chosen & _NEWS and not chosen & Phase.RESOLVED:
         raise ValueError("who hears that something is broken hears that it is fixed: add resolved")
+    return value
+
+
+def _digest(value: str) -> str:
+    if not _DIGEST.fullmatch(value):
+        raise ValueError('a digest is "hourly", or comes at an hour of the day, as in "08:00"')
     return value
 
 
@@ -83,6 +91,7 @@ class CellTable(Strict):
     channels: Annotated[tuple[ChannelName, ...], Field(min_length=1)] = tuple(ChannelName)
     phases: Annotated[tuple[PhaseName, ...], AfterValidator(_closes)] = tuple(ALL_PHASES)
     every: Seconds = 0
+    digest: Annotated[str, AfterValidator(_digest)] = ""
     most: bool = False
 
 
@@ -136,6 +145,7 @@ class PolicyFile(Strict):
             for name in names:
                 if name not in self.audiences:
                     yield place, f"there is no audience {name!r}; {there}"
+        yield from self._twice()
         for name in self.audience:
             yield from self._circle(name)
 
@@ -150,6 +160,12 @@ class PolicyFile(Strict):
             yield ("audience", name), (name,)
             if table.like is not None:
                 yield ("audience", name, "like"), (table.like,)
+
+    def _twice(self) -> Iterator[tuple[Place, str]]:
+        for name, table in self.audience.items():
+            for number, cell in enumerate(table.cell):
+                if cell.every and cell.digest:
+                    yield ("audience", name, "cell", number, "digest"), "either every or digest, not both"
 
     def _circle(self, name: str) -> Iterator[tuple[Place, str]]:
         way = [name]
