@@ -124,6 +124,8 @@ def _seconds(retry_after: str) -> float | None:
 
 
 def _said(error: BaseException) -> str:
-    if isinstance(error, aiohttp.ClientResponseError):  # its own words are all of what it could not read
+    if isinstance(error, aiohttp.ServerDisconnectedError):  # its own words are the half that came
+        return "it hung up"
+    if isinstance(error, aiohttp.ClientResponseError):
         return "what came back is not HTTP"
     return printable(str(error) or type(error).__name__)
