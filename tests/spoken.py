@@ -27,11 +27,8 @@ def spoken(channel: ChannelName, story: Story, wording: Wording | None = None) -
     match channel:
         case ChannelName.EMAIL:
             seen = look(Renderer(words, SENDER).render(story)).content
-            return {
-                "subject": seen["subject"],
-                "text": seen["text"].replace("\r\n", "\n"),
-                "html": _visible(seen["html"]),
-            }
+            written, html = (seen[part].replace("\r\n", "\n") for part in ("text", "html"))
+            return {"subject": seen["subject"], "text": written, "html": _visible(html)}
         case ChannelName.SMS:
             return {"text": write_text(story, words, Severity.SEV1).body}
         case ChannelName.PUSH:

@@ -16,7 +16,10 @@ STOP: Final = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "qui
 START: Final = frozenset({"start", "unstop", "yes"})
 HELP: Final = frozenset({"help", "info"})
 # In a short sentence these mean the same: nobody has to know keywords. "End" and "cancel" could be about anything.
-_STOP_IN_A_SENTENCE: Final = frozenset({"stop", "unsubscribe", "optout", "stopall"})
+_STOP_IN_A_SENTENCE: Final = frozenset(
+    {"stop", "unsubscribe", "optout", "stopall", "stopp", "abbestellen", "abmelden"}  # our texts speak German too
+)
+_BUT: Final = frozenset({"not", "don", "nicht"})
 _LONGEST_SENTENCE: Final = 4
 _WORD: Final = re.compile(r"[a-z]+")
 
@@ -40,7 +43,7 @@ def meaning(body: str) -> ReceiptKind | None:
     if len(words) == 1 and words[0] in START:
         return ReceiptKind.OPTED_IN
     if len(words) <= _LONGEST_SENTENCE and _STOP_IN_A_SENTENCE.intersection(words):
-        return None if "not" in words or "don" in words else ReceiptKind.OPTED_OUT
+        return None if _BUT.intersection(words) else ReceiptKind.OPTED_OUT
     return None
 
 

@@ -121,7 +121,7 @@ def answered(body: str, opt_out_type: str = "") -> list[Receipt]:
 @pytest.mark.parametrize(
     "body",
     ["STOP", "stop", " Stop. ", "STOPALL", "Unsubscribe", "cancel", "END", "quit", "OPTOUT", "opt out", "opt-out",
-     "revoke", "please stop", "Stop texting me!", "pls unsubscribe me"],
+     "revoke", "please stop", "Stop texting me!", "pls unsubscribe me", "Stopp!", "bitte abmelden"],
 )  # fmt: skip
 def test_whoever_says_stop_is_opted_out(body: str) -> None:
     [receipt] = answered(body)
@@ -137,7 +137,7 @@ def test_whoever_says_start_is_opted_in(body: str) -> None:
 @pytest.mark.parametrize(
     "body",
     ["HELP", "info", "", "thanks", "when will it end", "does this stop at the weekend or not", "do not stop",
-     "don't stop", "yes we see it too", "Ich verstehe nicht", "停"],
+     "don't stop", "nicht abmelden", "yes we see it too", "Ich verstehe nicht", "停"],
 )  # fmt: skip
 def test_everything_else_changes_nothing(body: str) -> None:
     assert answered(body) == []
