@@ -66,14 +66,7 @@ class Workers:
 @contextmanager
 def workers(set_up: Stage, database_url: str, channels: Mapping[str, str], processes: int = 2) -> Generator[Workers]:
     """Run Tocsin's workers for as long as the block lasts; `channels` are the settings that name providers."""
-    environment = {
-        "TOCSIN_DATABASE_URL": database_url,
-        "TOCSIN_BROKER_URL": set_up.broker_url,
-        "TOCSIN_HOME": str(set_up.folder / "home"),
-        "TOCSIN_SECRET": "bench",
-        "TOCSIN_PUBLIC_URL": "https://status.example.com",
-        **channels,
-    }
+    environment = environment_of(set_up, database_url, channels)
     aside = worker_command([FAN_OUT, SWEEP], 1, "fan-out")
     deliver = worker_command(list(DELIVER.values()), processes, "deliver")
     with (
@@ -82,6 +75,18 @@ def workers(set_up: Stage, database_url: str, channels: Mapping[str, str], proce
     ):
         time.sleep(_START_SECONDS)
         yield Workers(set_up, one, other)
+
+
+def environment_of(set_up: Stage, database_url: str, channels: Mapping[str, str]) -> dict[str, str]:
+    """Return what each process of one Tocsin is told."""
+    return {
+        "TOCSIN_DATABASE_URL": database_url,
+        "TOCSIN_BROKER_URL": set_up.broker_url,
+        "TOCSIN_HOME": str(set_up.folder / "home"),
+        "TOCSIN_SECRET": "bench",
+        "TOCSIN_PUBLIC_URL": "https://status.example.com",
+        **channels,
+    }
 
 
 def mail_to(port: int) -> dict[str, str]:

@@ -6,6 +6,7 @@ chunk, so that delivery begins while the rest is still being written.
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import structlog
@@ -23,17 +24,35 @@ log = structlog.get_logger()
 
 CHUNK = 10
 _ENDPOINTS_A_BUCKET = 500
+_AT_ONCE = 3
+_LOOK_SECONDS = 0.05
 
 
 async def fan_out(pool: Pool, hints: Hints, policy: Policy, audiences: Audiences, lease_seconds: float) -> int:
-    """Keep every promise that is due; return how many were kept."""
+    """Keep every promise that is due, also those that become due meanwhile; return how many were kept.
+
+    A few are kept at once: the first word about a second incident must not wait until the crowd has its rows about the
+    first one.
+    """
     kept = 0
-    while True:
-        async with pool.acquire() as connection:
-            promise = await outbox.take(connection, lease_seconds)
-        if promise is None:
-            return kept
-        kept += await _keep(pool, hints, policy, audiences, promise, lease_seconds)
+    running: set[asyncio.Task[bool]] = set()
+    try:
+        while True:
+            promise = None
+            if len(running) < _AT_ONCE:
+                async with pool.acquire() as connection:
+                    promise = await outbox.take(connection, lease_seconds)
+            if promise is not None:
+                running.add(asyncio.create_task(_keep(pool, hints, policy, audiences, promise, lease_seconds)))
+                continue
+            if not running:
+                return kept
+            done, running = await asyncio.wait(running, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            kept += sum([task.result() for task in done])
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 async def _keep(
