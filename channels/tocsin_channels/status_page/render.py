@@ -7,6 +7,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tocsin.domain.page import Page, PageComponent, PageIncident, page_path
+from tocsin_channels.status_page.badge import badge
+from tocsin_channels.status_page.feeds import feed_files
 from tocsin_channels.status_page.frame import Frame, assets
 from tocsin_channels.status_page.root import root_files
 from tocsin_channels.status_page.sentences import doing_sentence, state_sentence
@@ -33,7 +35,9 @@ def _visitors_files(page: Page, frame: Frame) -> dict[str, bytes]:
     incidents = {f"incidents/{incident.id}.html": _incident_page(frame, incident) for incident in page.incidents}
     return {
         **incidents,
+        **feed_files(page),
         "404.html": frame.html("missing.html"),
+        "badge.svg": badge(page),
         "history.html": frame.html("history.html", at="history", page=page, months=_by_month(page)),
         "index.html": _index(page, frame),
     }

@@ -67,10 +67,13 @@ def test_the_page_speaks_german() -> None:
     assert "Ursache gefunden, offen seit 21. Nov., 11:31 UTC." in told
 
 
+FEEDS = ("history.atom", "history.rss")  # people read these, whatever program shows them
+
+
 def test_texts_in_a_language_are_for_its_readers_and_not_for_programs() -> None:
     files = render(busy_page())
     german = {path for path, content in files.items() if b"Wir wissen, warum." in content}
-    assert german == {"de/index.html", "de/incidents/inc000000001.html"}
+    assert german == {f"de/{name}" for name in ("index.html", "incidents/inc000000001.html", *FEEDS)}
     assert b"We know why." not in files["de/index.html"]
     assert {path: content for path, content in render(page_alone()).items() if path.startswith("api/")} == {
         path: content for path, content in files.items() if path.startswith("api/")

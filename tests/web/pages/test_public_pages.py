@@ -41,6 +41,10 @@ async def visitor(folder: Path) -> AsyncIterator[httpx.AsyncClient]:
         ("/api/v2/summary.json", "application/json"),
         ("/api/v2/incidents/unresolved.json", "application/json"),
         ("/favicon.ico", "image/svg+xml"),
+        ("/history.atom", "application/atom+xml"),
+        ("/history.rss", "application/rss+xml"),
+        ("/de/history.atom", "application/atom+xml"),
+        ("/badge.svg", "image/svg+xml"),
     ],
 )
 async def test_every_public_address_is_answered(visitor: httpx.AsyncClient, path: str, media: str) -> None:

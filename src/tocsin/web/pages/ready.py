@@ -19,6 +19,8 @@ _TYPES: Final = {
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
+    "atom": "application/atom+xml",
+    "rss": "application/rss+xml",
     "png": "image/png",
 }
 _FRESH: Final = "public, max-age=0, stale-if-error=86400"

@@ -155,4 +155,5 @@ def _before_the_first_page(brand: str) -> dict[str, Answer]:
         html = templates_in(language).get_template("first_page.html").render(brand=brand).encode()
         page = make_answer("index.html", html, more=again)
         pages |= {page_path(language, path): page for path in ("", "history", "404")}
-    return {**_assets(), **pages, **{f"/api/v2/{n}.json": waiting for n in names}}
+    read = [f"/api/v2/{name}.json" for name in names] + ["/history.atom", "/history.rss", "/badge.svg"]
+    return {**_assets(), **pages, **dict.fromkeys(read, waiting)}
