@@ -5,7 +5,9 @@ Where one of these grows, a blast of a hundred thousand grows by that much: docs
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import gc
+import tracemalloc
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -13,7 +15,7 @@ import pytest
 
 from delivery.provider import Provider
 from delivery.world import World
-from tocsin.domain.channel import Channel, Limits
+from tocsin.domain.channel import Accepted, Answered, Channel, Limits, Message
 from tocsin.store.engine import Connection, Pool
 
 CROWD = 1000  # two full batches
@@ -22,6 +24,10 @@ CROWD = 1000  # two full batches
 STATEMENTS_A_BATCH = 14
 # What goes to the database for one delivery: its id for the evidence, the outcome and the lanes, as text counted.
 BYTES_A_DELIVERY = 60
+# What is held at once for one delivery of the batches in flight: its row, what is planned, its message, its outcome.
+HELD_A_DELIVERY = 4000
+# What may be left of each when all is told: nothing but what caches grew by.
+LEFT_A_DELIVERY = 150
 
 
 class Counted:
@@ -103,6 +109,35 @@ async def test_trouble_costs_a_batch_one_statement_and_only_where_addresses_can_
     await world.deliver(way)
     assert len(hooks.sent) == CROWD
     assert sum("trouble" in text for text, _ in pool.statements) == CROWD // 500
+
+
+class Forgetful(Provider):
+    """A provider that keeps nothing of what it sent."""
+
+    async def send(self, messages: Sequence[Message], answered: Answered) -> None:
+        for index in range(len(messages)):
+            answered(index, Accepted("queued", 250))
+
+
+async def test_a_delivery_takes_little_memory_and_leaves_none(world: World) -> None:
+    way = world.way(provider=Forgetful())
+    await world.person("first@example.com")  # what is read and compiled once comes with the first delivery
+    await world.say("It is down.", severity="sev1")
+    await world.spread()
+    assert await world.deliver(way) == 1
+    await world.crowd(CROWD)
+    await world.say("It is down as well.", severity="sev1")
+    await world.spread()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        assert await world.deliver(way) == CROWD
+        gc.collect()
+        left, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most / CROWD <= HELD_A_DELIVERY
+    assert left / CROWD <= LEFT_A_DELIVERY
 
 
 async def test_no_row_is_written_twice_and_no_index_holds_what_changes(world: World) -> None:
