@@ -108,6 +108,8 @@ class Desk:
 
     async def forget(self) -> None:
         """Forget lanes and what was told: the next update is everyone's first word."""
+        if not await self.watch.fetchval("SELECT EXISTS (SELECT FROM pace WHERE told <> '{}')"):
+            return
         await self.watch.execute("UPDATE pace SET n1 = 0, n2 = 0, u1 = 0, u2 = 0, told = '{}'", timeout=300)
         await self.watch.execute("VACUUM (ANALYZE) pace", timeout=300)
         await self.watch.execute("VACUUM (ANALYZE) bucket", timeout=300)
@@ -133,7 +135,7 @@ class Desk:
             await asyncio.sleep(0.02)
             if await self.watch.fetchval("SELECT count(*) FROM outbox WHERE done_at IS NULL"):
                 continue
-            if not await self.watch.fetchval("SELECT count(*) FROM bucket WHERE live <> '{}'"):
+            if not await self.watch.fetchval("SELECT EXISTS (SELECT FROM bucket WHERE live <> '{}')"):
                 return
         raise SystemExit(f"After {seconds} s not all was told: {await self.states()}")
 

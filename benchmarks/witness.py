@@ -6,7 +6,6 @@ It runs in a process of its own and speaks as much SMTP as a sender needs, with 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.sharedctypes import Synchronized
 from typing import cast
 
-import uvloop
+from aside import FORK, served
 
 _GREETING = b"220 witness ESMTP\r\n"
 _EHLO = b"250-witness\r\n250-PIPELINING\r\n250-SIZE 10485760\r\n250 8BITMIME\r\n"
@@ -90,31 +89,11 @@ class _Session(asyncio.Protocol):
                 return
 
 
-async def _serve(texts: Sequence[bytes], told: Witness) -> None:
-    heard: dict[bytes, int] = {}
-    loop, parent = asyncio.get_running_loop(), multiprocessing.parent_process()
-    assert parent is not None
-    ended = asyncio.Event()
-    loop.add_reader(parent.sentinel, ended.set)  # it does not outlive who asked for it, however that one ends
-    server = await loop.create_server(lambda: _Session(texts, told, heard), "127.0.0.1", told.port)
-    async with server:
-        await ended.wait()
-
-
-def _run(texts: Sequence[bytes], told: Witness) -> None:
-    uvloop.run(_serve(texts, told))
-
-
 @contextmanager
 def witness(port: int, texts: Sequence[bytes]) -> Generator[Witness]:
     """Run a witness of `texts`, each of which stands in mails as it is."""
-    fork = multiprocessing.get_context("fork")
-    seen = [Seen(fork.Value("i", 0, lock=False), fork.Value("d", 0.0, lock=False)) for _ in texts]  # type: ignore[arg-type]
-    told = Witness(port, seen, fork.Value("i", 0, lock=False))  # type: ignore[arg-type]
-    process = fork.Process(target=_run, args=(texts, told), daemon=True)
-    process.start()
-    try:
+    seen = [Seen(FORK.Value("i", 0, lock=False), FORK.Value("d", 0.0, lock=False)) for _ in texts]  # type: ignore[arg-type]
+    told = Witness(port, seen, FORK.Value("i", 0, lock=False))  # type: ignore[arg-type]
+    heard: dict[bytes, int] = {}
+    with served(port, lambda: _Session(texts, told, heard)):
         yield told
-    finally:
-        process.terminate()
-        process.join()
