@@ -23,7 +23,7 @@ from tocsin.practice.behaviour import NORMAL, behaviour_of
 from tocsin_up import Up, until
 
 # The targets of make that would run these tests from within themselves, or take what they stand on away.
-DESCRIBED_ONLY = {"test", "check", "bench", "lock", "clean"}
+DESCRIBED_ONLY = {"test", "check", "bench", "bench-quick", "lock", "clean"}
 
 
 @pytest.fixture(scope="module")
