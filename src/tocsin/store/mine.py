@@ -30,6 +30,7 @@ class Heard(NamedTuple):
     since: float
     due_at: float | None
     done_at: float | None
+    update_id: int
 
 
 class OpenIncident(NamedTuple):
@@ -47,7 +48,7 @@ async def heard(connection: AsyncConnection, endpoints: Sequence[int], limit: in
     rows = await connection.execute(
         text("""
             SELECT u.incident_id, i.public_id, e.public_id, e.channel, d.audience, u.title, u.titles, u.status,
-              d.state::text, d.reason, d.rule, d.since, d.due_at, d.done_at
+              d.state::text, d.reason, d.rule, d.since, d.due_at, d.done_at, u.id
             FROM (SELECT id FROM incident_update ORDER BY id DESC LIMIT :recent) r
               JOIN incident_update u ON u.id = r.id JOIN incident i ON i.id = u.incident_id
               JOIN delivery d ON d.update_id = u.id

@@ -10,6 +10,7 @@ import pytest
 
 from delivery.world import World
 from joining import ADA, press, words
+from post_office import PostOffice
 from tocsin.domain.delivery import Reason, Rule, State
 from tocsin.domain.language import ENGLISH
 from tocsin.domain.why import why
@@ -68,6 +69,20 @@ async def test_what_waits_says_until_when_and_for_what(visitor: httpx.AsyncClien
     assert re.search(r"Held until \d+ \w+ 20\d\d, \d\d:\d\d: you paused this address\.", shown)
     german = words(await visitor.get(way_in + "?lang=de"))
     assert re.search(r"Zurückgehalten bis .*: Sie haben diese Adresse pausiert\.", german)
+
+
+async def test_what_is_the_same_for_several_addresses_stands_there_once(
+    visitor: httpx.AsyncClient, world: World, office: PostOffice, way_in: str
+) -> None:
+    for address in ("second@example.com", "third@example.com"):
+        await press(visitor, way_in, "add", channel="email", address=address)
+        await visitor.post(await office.path(address), data={"do": "yes"})
+    await world.run("UPDATE endpoint SET least = 1 WHERE address = 'third@example.com'")
+    await world.tell("It is down.")
+    shown = words(await visitor.get(way_in))
+    assert f"E-mail: {ADA}, second@example.com<" in shown
+    assert shown.count("It went out, since") == 1
+    assert shown.count("Not sent: you asked") == 1
 
 
 async def test_a_component_that_was_chosen_is_the_reason_that_is_named(

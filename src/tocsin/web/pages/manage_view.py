@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -28,6 +29,8 @@ from tocsin.web.pages.manage_words import DAYS_SHORT, DONE, LEAST, MODES, NAMES,
 from tocsin.web.pages.preference_form import Choices, of_endpoint
 from tocsin.web.pages.reader import languages
 
+_MOST_HEARD: Final = 20
+_MOST_ROWS: Final = 400  # each of theirs has one
 _RESUBSCRIBABLE: Final = frozenset({ChannelName.EMAIL, ChannelName.SMS, ChannelName.CHAT})
 
 
@@ -49,7 +52,7 @@ async def view(site: Site, who: Subscriber, language: Language, notes: Notes) ->
     async with begin(site.engine) as connection:
         now, _ = await mine.now(connection)
         choices = await chooser.read(connection)
-        heard = await mine.heard(connection, numbers)
+        heard = await mine.heard(connection, numbers, _MOST_ROWS)
         open_ = await mine.open_incidents(connection, numbers, who.audiences)
         followed = await attention.followed_alone(connection, numbers)
         waiting = await opt_ins.of_subscriber(connection, who.id)
@@ -64,7 +67,7 @@ async def view(site: Site, who: Subscriber, language: Language, notes: Notes) ->
         "endpoints": [_endpoint(endpoint, who, language, names, notes) for endpoint in who.endpoints],
         "open": [_open(one, who, site, language, now) | {"is_followed": one.public_id in followed} for one in open_],
         "follows_alone": bool(followed),
-        "heard": [_heard(one, addresses, who, site, language) for one in heard],
+        "heard": _lately(heard, addresses, who, site, language),
         "waiting": waiting,
         "paused": None if until is None else paused(language, until, who.time_zone),
         "is_told": any(one.state is EndpointState.ACTIVE for one in who.endpoints),
@@ -145,12 +148,25 @@ def _open(one: mine.OpenIncident, who: Subscriber, site: Site, language: Languag
     }
 
 
+def _lately(
+    heard: Sequence[Heard], addresses: dict[str, str], who: Subscriber, site: Site, language: Language
+) -> list[dict[str, Any]]:
+    """Return what was told lately, the newest first; what is the same for several addresses stands there once."""
+    found: dict[tuple[int, str, str], dict[str, Any]] = {}
+    for one in heard:
+        shown = _heard(one, addresses, who, site, language)
+        alike = found.setdefault((one.update_id, shown["channel"], shown["why"]), shown)
+        if alike is not shown:
+            alike["addresses"] += shown["addresses"]
+    return list(found.values())[:_MOST_HEARD]
+
+
 def _heard(one: Heard, addresses: dict[str, str], who: Subscriber, site: Site, language: Language) -> dict[str, Any]:
     at = one.done_at or one.due_at or one.since
     return {
         "title": title_for(site, one.title, one.titles, one.audience, who.locale),
         "channel": language.say(NAMES[ChannelName(one.channel)]),
-        "address": addresses.get(one.endpoint, "") if one.channel != ChannelName.PUSH else "",
+        "addresses": [addresses[one.endpoint]] if one.channel != ChannelName.PUSH else [],
         "at": datetime.fromtimestamp(at, UTC),
         "why": heard_words(
             language, State(one.state), _reason(one.reason), one.rule, paused(language, at, who.time_zone)
