@@ -25,6 +25,7 @@ GERMAN = LANGUAGES.of("de")
 # A block of attributes stands in no tag where it is filled.
 _ATTRIBUTES = re.compile(r"\{% block (body_class|main_attributes) %\}.*?\{% endblock %\}")
 _TEMPLATES = ROOT / "src/tocsin/web/templates"
+_NAMES = {"Atom", "RSS"}  # what formats are called in any language
 # Pages that people outside read; those of operators are English.
 TEMPLATES = [
     *(ROOT / "channels/tocsin_channels/status_page/templates").glob("*.html"),
@@ -67,7 +68,7 @@ def test_no_fixed_english_stands_in_templates_that_people_outside_read(path: Pat
     tokens = Environment(autoescape=True).lex(_ATTRIBUTES.sub("", path.read_text()))
     reader = _Words()
     reader.feed("".join(text for _, kind, text in tokens if kind == "data"))
-    assert reader.found == []
+    assert set(reader.found) <= _NAMES
 
 
 class _Words(HTMLParser):
