@@ -85,9 +85,13 @@ def test_each_language_has_feeds_of_its_own() -> None:
 
 def test_pages_name_their_feeds() -> None:
     files = render(in_german(SHOWN))
-    for path, folder in (("index.html", ""), ("history.html", ""), ("de/index.html", "de/")):
-        for ending, name in (("atom", "Atom"), ("rss", "RSS")):
-            address = f'title="{name}" href="/{folder}history.{ending}">'
+    for path, folder, title in (
+        ("index.html", "", "Acme status"),
+        ("history.html", "", "Acme status"),
+        ("de/index.html", "de/", "Acme Status"),
+    ):
+        for ending in ("atom", "rss"):
+            address = f'title="{title}" href="/{folder}history.{ending}">'
             assert f'<link rel="alternate" type="application/{ending}+xml" {address}' in files[path].decode()
 
 
