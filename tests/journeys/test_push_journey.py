@@ -40,6 +40,7 @@ def _hear(up: Up) -> None:
         _post(client, f"/v1/incidents/{opened['id']}/updates", body="It is fixed.", status="resolved")
         until(lambda: len(_got(up, "phone")) == 2, "the end has come")
         page = client.get("/practice/push?browser=phone").text
+        there = client.get(f"/de/incidents/{opened['id']}").raise_for_status().text
         until(lambda: "data-key=" in client.get("/").text, "the page offers it")
         kept = [one for who in _subscribers(client) for one in who["endpoints"]]
     end, begin = _got(up, "phone")
@@ -48,7 +49,8 @@ def _hear(up: Up) -> None:
     notes = [json.loads(one.opened) for one in (begin, end)]
     assert "Wir sehen es uns an." in notes[0]["body"]
     assert notes[1]["body"].startswith("Resolved. ")
-    assert [note["url"] for note in notes] == [f"{up.url}/incidents/{opened['id']}"] * 2
+    assert [note["url"] for note in notes] == [f"{up.url}/de/incidents/{opened['id']}"] * 2
+    assert "Wir sehen es uns an." in there
     assert "Replaced by a newer one." in page
     assert len(_got(up, "gone")) == 1, "a subscription that has ended retires itself"
     assert sorted(one["state"] for one in kept) == ["active", "active", "quarantined"]

@@ -8,6 +8,7 @@ from tocsin.domain.audience import Audiences
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Impact, Phase, Severity, Status
 from tocsin.domain.language import Languages
+from tocsin.domain.page import page_path
 from tocsin.domain.story import Affected, Chapter, Story
 from tocsin.store import wording
 
@@ -60,7 +61,7 @@ class Teller:
             started_at=words.started_at,
             published_at=words.created_at,
             next_update_at=words.next_update_at,
-            url=f"{self._url}/incidents/{words.incident}" if words.has_page else None,
+            url=f"{self._url}{page_path(language, f'incidents/{words.incident}')}" if words.has_page else None,
             update=words.update,
             affected=affected,
         )
