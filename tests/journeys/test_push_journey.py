@@ -48,7 +48,7 @@ def _hear(up: Up) -> None:
     assert {begin.vapid, end.vapid} == {"right"}
     notes = [json.loads(one.opened) for one in (begin, end)]
     assert "Wir sehen es uns an." in notes[0]["body"]
-    assert notes[1]["body"].startswith("Resolved. ")
+    assert notes[1]["body"].startswith("Behoben. ")
     assert [note["url"] for note in notes] == [f"{up.url}/de/incidents/{opened['id']}"] * 2
     assert "Wir sehen es uns an." in there
     assert "Replaced by a newer one." in page
