@@ -14,7 +14,7 @@ from tocsin.domain.ids import new_public_id
 from tocsin.domain.opting_in import Evidence, OptIn, Outcome, Purpose
 from tocsin.domain.subscriber import NewEndpoint, NewSubscriber, Preference
 from tocsin.services.wanted import read_wanted
-from tocsin.store import choices, consents, enlist, opt_ins, persons, suppressions
+from tocsin.store import choices, consents, enlist, links, opt_ins, persons, suppressions
 from tocsin.store import subscribers as store
 from tocsin.store.choices import Known
 from tocsin.store.consents import Consent
@@ -160,6 +160,8 @@ async def _move(connection: AsyncConnection, opt_in: OptIn, there: Person | None
     if there is not None and there.endpoint_id != opt_in.endpoint_id:
         return Confirmed(Became.TAKEN, there.subscriber_id)
     await persons.move(connection, opt_in.endpoint_id, opt_in.address, opt_in.key)
+    if opt_in.subscriber_id is not None:
+        await links.end_all(connection, opt_in.subscriber_id)  # whoever reads at the old address has one
     return Confirmed(Became.MOVED, opt_in.subscriber_id)
 
 

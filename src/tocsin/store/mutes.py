@@ -94,6 +94,8 @@ async def read(connection: AsyncConnection, *, ended: bool, limit: int = 200) ->
 
 
 async def find(connection: AsyncConnection, public_id: str, *, lock: bool = False) -> Mute | None:
+    if not (public_id.isascii() and public_id.isalnum()):
+        return None
     rows = await connection.execute(
         text(f"{_MUTE} WHERE m.public_id = :public_id {'FOR UPDATE OF m' if lock else ''}"), {"public_id": public_id}
     )

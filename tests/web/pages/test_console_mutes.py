@@ -94,6 +94,7 @@ async def test_why_says_who_muted_it_for_what_reason_and_people_outside_do_not_r
         ({"channel": "pigeon"}, "There is no channel 'pigeon' here."),
         ({"channel": "status_page"}, "It cannot be muted."),
         ({"component": "nothing"}, "There is no component 'nothing'"),
+        ({"component": "noth\0ing"}, "There is no component 'nothing'"),
         ({"incident": "INC-99"}, "INC-99"),
     ],
 )
@@ -119,7 +120,8 @@ async def test_nobody_mutes_without_the_sessions_token_or_lifts_what_is_not_ther
     fields = {"channel": "email", "hours": "1", "reason": WHY}
     assert (await console.post("/console/mutes", data=fields)).status_code == 403
     assert (await console.post("/console/mutes", data=fields | {"csrf": "guessed"})).status_code == 403
-    assert (await post(console, "/console/mutes/nothere/end")).status_code == 404
+    for name in ("nothere", "%00", "a'b"):
+        assert (await post(console, f"/console/mutes/{name}/end")).status_code == 404
     assert await world.rows("SELECT count(*) FROM mute") == [(0,)]
 
 

@@ -81,7 +81,7 @@ def _back(done: str) -> Response:
 def _read(form: FormData) -> Typed:
     def said(name: str) -> str:
         value = form.get(name)
-        return value[:200].strip() if isinstance(value, str) else ""
+        return value[:200].replace("\0", "").strip() if isinstance(value, str) else ""
 
     return Typed(said("incident"), said("component"), said("channel"), said("hours"), said("until"), said("reason"))
 

@@ -23,7 +23,7 @@ from tocsin.services.name_fallback import name_fallback
 from tocsin.services.public_address import read_public_address
 from tocsin.services.remove import remove_endpoint
 from tocsin.services.wanted import write_wanted
-from tocsin.store import mine
+from tocsin.store import links, mine
 from tocsin.store.engine import begin
 from tocsin.store.subscribers import Endpoint
 from tocsin.web.pages import manage_incidents, visiting
@@ -34,6 +34,7 @@ from tocsin.web.pages.manage_view import Notes
 from tocsin.web.pages.reader import languages
 from tocsin.web.pages.subscribe import wrong_address
 
+_MOST_ADDRESSES: Final = 50  # as the API takes them
 _LONGEST_SECONDS: Final = 90 * 86_400
 
 
@@ -63,6 +64,7 @@ async def _remove(doing: Doing) -> Notes:
     async with begin(doing.site.engine) as connection:
         await stop(connection, doing.secret, doing.who, [endpoint], "page", doing.network)
         await remove_endpoint(connection, doing.who.public_id, endpoint.public_id)
+        await links.end_all(connection, doing.who.id, but=doing.token)  # whoever reads there has one
     return Notes(done="removed")
 
 
@@ -98,6 +100,8 @@ async def _person(doing: Doing) -> Notes:
 async def _add(doing: Doing) -> Response | Notes:
     """Add an address, or (with an endpoint) put it in the place of one: it is asked first."""
     moving = doing.endpoint if doing.text("endpoint") else None
+    if moving is None and len(doing.who.endpoints) >= _MOST_ADDRESSES:
+        return Notes(problem="many")
     name = moving.channel if moving else doing.text("channel")
     typed = doing.text("address")
     fields = {"channel": name, "address": typed}

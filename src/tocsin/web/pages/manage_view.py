@@ -115,6 +115,7 @@ def _endpoint(
         "failing_since": _failing_since(endpoint, language),
         "state_words": language.say(STATES[endpoint.state]),
         "sentence": sentence(language, channel, chosen(endpoint), names),
+        "is_left_with_nothing": endpoint.components == [] and not endpoint.groups,
         "typed": typed,
         "is_open": endpoint.public_id in notes.typed,
         "can_move": channel in _RESUBSCRIBABLE,

@@ -75,6 +75,7 @@ PROBLEMS: Final = {
     "until": word("Say until when: a time to come, within 90 days."),
     "agree": word("Tick the box first: what is deleted can't be brought back."),
     "circle": word("These addresses would stand in for each other in a circle. Choose another one."),
+    "many": word("Nobody has more than fifty addresses here. Remove one first."),
     "last": word("Keep at least one address by which you can be reached, or delete everything."),
     "mute-receiver": word("It did not repeat the challenge. Have it answer a call of the type endpoint.challenge."),
     "challenges": word("It was asked too often. Try again in an hour."),

@@ -14,12 +14,12 @@ from tocsin.domain.subscriber import Preference
 from tocsin.domain.timing import DAYS, never_awake, read_timing
 from tocsin.services.choose import AT_ONCE
 from tocsin.store.subscribers import Endpoint
+from tocsin.web.pages.ticked import ticked
 
 MOST_QUIET: Final = 7
 _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _BEGINS: Final = Phase.OPENED | Phase.ESCALATED | Phase.UPDATE
 _MODES: Final = ("", "realtime", "hourly", "daily")
-_MOST_CHOSEN: Final = 500
 
 
 @dataclass
@@ -77,11 +77,11 @@ def read(form: FormData) -> Choices:
     """Return what stands in a form."""
     return Choices(
         only_some=_text(form, "scope") == "some",
-        components=_several(form, "component"),
-        groups=_several(form, "group"),
+        components=ticked(form, "component"),
+        groups=ticked(form, "group"),
         least=_text(form, "least"),
         usual=_text(form, "moments") != "chosen",
-        phases=_several(form, "phase"),
+        phases=ticked(form, "phase"),
         mode=_text(form, "mode"),
         digest_at=_text(form, "digest_at"),
         quiet=[one for n in range(MOST_QUIET) if (one := _quiet(form, n)) is not None],
@@ -149,7 +149,7 @@ def _phases(typed: Choices) -> Phase | None:
 
 def _quiet(form: FormData, n: int) -> Quiet | None:
     quiet = Quiet(
-        [day for day in DAYS if day in _several(form, f"quiet_{n}_day")],
+        [day for day in DAYS if day in ticked(form, f"quiet_{n}_day")],
         _text(form, f"quiet_{n}_from"),
         _text(form, f"quiet_{n}_to"),
     )
@@ -159,7 +159,3 @@ def _quiet(form: FormData, n: int) -> Quiet | None:
 def _text(form: FormData, name: str) -> str:
     value = form.get(name)
     return value[:64] if isinstance(value, str) else ""
-
-
-def _several(form: FormData, name: str) -> list[str]:
-    return [value[:64] for value in form.getlist(name)[:_MOST_CHOSEN] if isinstance(value, str)]

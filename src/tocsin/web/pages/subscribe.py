@@ -26,11 +26,11 @@ from tocsin.web.pages import visiting
 from tocsin.web.pages.layout import page
 from tocsin.web.pages.reader import languages, read_in
 from tocsin.web.pages.session import refuse_other_origins
+from tocsin.web.pages.ticked import ticked
 
 router = APIRouter(include_in_schema=False)
 
 _LONGEST: Final = 2_000
-_MOST_CHOSEN: Final = 500
 # What is said of an address that cannot be taken, by channel: whoever typed it reads another language than operators.
 _WRONG: Final = {
     ChannelName.EMAIL: word("This is no e-mail address. Check how it is written."),
@@ -118,15 +118,12 @@ def _read(form: FormData) -> Typed:
         value = form.get(name)
         return value[:_LONGEST] if isinstance(value, str) else ""
 
-    def several(name: str) -> list[str]:
-        return [value[:64] for value in form.getlist(name)[:_MOST_CHOSEN] if isinstance(value, str)]
-
     return Typed(
         channel=text("channel"),
         addresses={name: text(f"address_{name}").strip() for name in (*_WRONG, "owner")},
         only_some=text("scope") == "some",
-        components=several("component"),
-        groups=several("group"),
+        components=ticked(form, "component"),
+        groups=ticked(form, "group"),
         mail_too=bool(text("mail_too")),
         time_zone=text("time_zone"),
     )
