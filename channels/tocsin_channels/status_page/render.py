@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -38,6 +39,7 @@ def _visitors_files(page: Page, frame: Frame) -> dict[str, bytes]:
         **feed_files(page),
         "404.html": frame.html("missing.html"),
         "badge.svg": badge(page),
+        "embed.json": _embedded(page),
         "history.html": frame.html("history.html", at="history", page=page, months=_by_month(page)),
         "index.html": _index(page, frame),
     }
@@ -55,6 +57,18 @@ def _index(page: Page, frame: Frame) -> bytes:
         recent=_by_day(page),
         recent_days=_RECENT_DAYS,
     )
+
+
+def _embedded(page: Page) -> bytes:
+    """Return what embed.js says of the page; the same for as long as nothing changes."""
+    said = {
+        "lang": page.language.code,
+        "state": page.state,
+        "sentence": state_sentence(page),
+        "doing": doing_sentence(page),
+        "hide": page.language.say("Hide"),
+    }
+    return json.dumps(said, ensure_ascii=False).encode()
 
 
 def _gravest_first(incidents: list[PageIncident]) -> list[PageIncident]:

@@ -1,4 +1,4 @@
-"""Files that browsers look for at the root of the site: what takes pushes, the manifest of the page, its icon."""
+"""Files that stand at the root of the site: what takes pushes, the manifest and its icon, what other sites embed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def root_files(page: Page) -> dict[str, bytes]:
     languages = tuple(one.language for one in pages)
     manifests = {page_path(one.language, "manifest.json")[1:]: _json(_manifest(one)) for one in pages}
     key = _json({"key": page.push_key})
-    return {"sw.js": _taker(languages), "icon-192.png": _kept("icon-192.png"), "push.json": key, **manifests}
+    kept = {name: _kept(name) for name in ("embed.js", "icon-192.png")}
+    return {**kept, "sw.js": _taker(languages), "push.json": key, **manifests}
 
 
 def _manifest(page: Page) -> dict[str, object]:
