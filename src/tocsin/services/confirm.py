@@ -13,6 +13,7 @@ from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.ids import new_public_id
 from tocsin.domain.opting_in import Evidence, OptIn, Outcome, Purpose
 from tocsin.domain.subscriber import NewEndpoint, NewSubscriber, Preference
+from tocsin.services.free_receiver import free_receiver
 from tocsin.services.wanted import read_wanted
 from tocsin.store import choices, consents, enlist, links, opt_ins, persons, suppressions
 from tocsin.store import subscribers as store
@@ -99,7 +100,9 @@ async def _join(
     )
     preference = _with_what_is_there(wanted.preference, known)
     receivers: tuple[NewEndpoint, ...] = ()
-    if wanted.webhook and await persons.by_address(connection, ChannelName.WEBHOOK, wanted.webhook) is None:
+    if wanted.webhook and await free_receiver(
+        connection, wanted.webhook, None if there is None else there.subscriber_id
+    ):
         receivers = (
             NewEndpoint(ChannelName.WEBHOOK, wanted.webhook, wanted.webhook, EndpointState.UNCONFIRMED, preference),
         )

@@ -196,8 +196,10 @@ async def test_who_is_subscribed_already_adds_a_webhook_from_the_page_of_strange
 async def test_a_webhook_that_somebody_else_has_is_not_taken_from_them(
     visitor: httpx.AsyncClient, world: World, office: PostOffice, services: str, settings: Settings
 ) -> None:
-    await joined(visitor, office, services)
-    typed = {"channel": "webhook", "address_webhook": f"http://{services}/webhook/ours"}
+    mine = await joined(visitor, office, services)
+    url = f"http://{services}/webhook/ours"
+    await press(visitor, mine, "challenge", endpoint=await endpoint_of(world, url))
+    typed = {"channel": "webhook", "address_webhook": url}
     await visitor.post("/subscribe", data=typed | {"address_owner": "eve@example.com"})
     done = await visitor.post(await office.path("eve@example.com"), data={"do": "yes"})
     page = done.headers["location"].partition("?")[0]
@@ -211,3 +213,26 @@ async def test_a_webhook_that_somebody_else_has_is_not_taken_from_them(
     [(number,)] = await world.rows("SELECT id FROM endpoint WHERE address = 'eve@example.com'")
     token = Signer(settings.secret.get_secret_value(), "unsubscribe").make(number)
     assert "webhook/ours" not in (await visitor.get(f"/unsubscribe/{token}")).text
+
+
+@pytest.mark.parametrize("by", ["subscribe", "manage"])
+async def test_nobody_is_kept_from_their_own_receiver_by_a_stranger_who_wrote_it_down_first(
+    visitor: httpx.AsyncClient, world: World, office: PostOffice, services: str, by: str
+) -> None:
+    url = f"http://{services}/webhook/ours"
+    typed = {"channel": "webhook", "address_webhook": url, "address_owner": "eve@example.com"}
+    await visitor.post("/subscribe", data=typed)
+    theirs = await visitor.post(await office.path("eve@example.com"), data={"do": "yes"})
+    if by == "subscribe":
+        mine = await joined(visitor, office, services)
+    else:
+        await world.person(ADA)
+        await visitor.post("/manage", data={"address": ADA})
+        mine = await office.path(ADA)
+        assert "The address is added." in words(await press(visitor, mine, "add", channel="webhook", address=url))
+    answered = await press(visitor, mine, "challenge", endpoint=await endpoint_of(world, url))
+    assert SECRET.search(words(answered))
+    page = theirs.headers["location"].partition("?")[0]
+    assert url not in words(await visitor.get(page))
+    taken = await press(visitor, page, "add", channel="webhook", address=url)
+    assert "This address can't be added here" in words(taken)

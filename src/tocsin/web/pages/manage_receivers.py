@@ -15,9 +15,10 @@ from tocsin.services.address import Address
 from tocsin.services.challenge import challenge
 from tocsin.services.choose import chosen
 from tocsin.services.confirm import add_endpoint
+from tocsin.services.free_receiver import free_receiver
 from tocsin.services.leave import keep_evidence_of
 from tocsin.services.rotate_secret import rotate_secret
-from tocsin.store import choices, persons, secrets
+from tocsin.store import choices, secrets
 from tocsin.store.engine import begin
 from tocsin.web.pages.manage_doing import Doing
 from tocsin.web.pages.manage_view import Notes
@@ -30,7 +31,7 @@ async def add_receiver(doing: Doing, address: Address) -> Notes:
     """Add a receiver that hears what the first address does, once it has answered."""
     first = doing.who.endpoints[0] if doing.who.endpoints else None
     async with begin(doing.site.engine) as connection:
-        if await persons.by_address(connection, ChannelName.WEBHOOK, address.key) is not None:
+        if not await free_receiver(connection, address.key, doing.who.id):
             return Notes(problem="taken", fields={"channel": "webhook", "address": address.written})
         preference = chosen(first) if first else None
         known = await choices.known(
