@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import settings
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from psql import psql
@@ -25,6 +26,9 @@ from tocsin.store.migrate import migrate
 _FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
 _TEMPLATE = "template_tocsin"
 _numbers = itertools.count(1)
+# A slow machine is no fault of what is tested.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 _PRISM = Path(__file__).parents[1] / ".venv/prism/node_modules/.bin/prism"
 _HELD_TO_TWILIO = _PRISM.exists() and shutil.which("node") is not None
 collect_ignore = [] if _HELD_TO_TWILIO else ["test_twilio_document.py"]

@@ -7,13 +7,13 @@ again for eight hours where we don't take it, so its time may be a day off; its 
 from __future__ import annotations
 
 import hmac
-import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tocsin.domain.channel import Receipt
 from tocsin.domain.errors import Refused
+from tocsin.domain.foreign_json import read_json
 from tocsin_channels.email.envelopes import HEADER, NAME
 from tocsin_channels.email.mailgun_codes import DELIVERY_CODES, EVENTS, REASONS
 from tocsin_channels.email.told import object_of
@@ -65,6 +65,6 @@ def _named_in_header(event: Mapping[str, Any]) -> str:
 
 def _fields(raw: bytes) -> dict[str, Any]:
     try:
-        return object_of(json.loads(raw))
+        return object_of(read_json(raw))
     except ValueError as error:
         raise Refused("This is no JSON as Mailgun posts it.") from error

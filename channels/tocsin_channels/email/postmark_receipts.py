@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import base64
 import hmac
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tocsin.domain.channel import Receipt
 from tocsin.domain.errors import Refused
+from tocsin.domain.foreign_json import read_json
 from tocsin_channels.email.envelopes import NAME
 from tocsin_channels.email.postmark_codes import BOUNCES, SUPPRESSIONS
 from tocsin_channels.email.told import object_of
@@ -31,7 +31,7 @@ def read(raw: bytes, headers: Mapping[str, str], user: str, password: str) -> Se
             "postmark_webhook_password, and the address of the webhook at Postmark."
         )
     try:
-        told: object = json.loads(raw)
+        told = read_json(raw)
     except ValueError as error:
         raise Refused("This is no JSON as Postmark posts it.") from error
     said = object_of(told)

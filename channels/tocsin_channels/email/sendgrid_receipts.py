@@ -6,7 +6,6 @@ Source: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/gett
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from tocsin.domain.channel import Receipt
 from tocsin.domain.errors import Refused
+from tocsin.domain.foreign_json import read_json
 from tocsin_channels.email.envelopes import NAME
 from tocsin_channels.email.sendgrid_codes import CLASSIFICATIONS, DROPS, EVENTS
 from tocsin_channels.email.told import objects_of
@@ -36,7 +36,7 @@ def read(raw: bytes, headers: Mapping[str, str], key: str) -> Sequence[Receipt]:
             "email.sendgrid_verification_key."
         )
     try:
-        told: object = json.loads(raw)
+        told = read_json(raw)
     except ValueError as error:
         raise Refused("This is no JSON as SendGrid posts it.") from error
     events = objects_of(told)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tocsin.domain.channel import Receipt
+from tocsin.domain.foreign_json import read_json
 from tocsin_channels.email.envelopes import HEADER, NAME
 from tocsin_channels.email.ses_codes import BOUNCES, COMPLAINTS, EVENTS
 from tocsin_channels.email.sns import Sns
@@ -23,7 +23,7 @@ def read(raw: bytes, sns: Sns) -> Sequence[Receipt]:
         return []
     event, text = notification
     try:
-        said = object_of(json.loads(text))
+        said = object_of(read_json(text))
     except ValueError:  # "Successfully validated SNS topic …"
         return []
     delivery = _delivery(object_of(said.get("mail")))

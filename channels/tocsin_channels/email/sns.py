@@ -7,7 +7,6 @@ one of ours is confirmed. Source: https://docs.aws.amazon.com/sns/latest/dg/sns-
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, cast
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.x509 import load_pem_x509_certificate
 
 from tocsin.domain.errors import Refused
+from tocsin.domain.foreign_json import read_json
 
 log = structlog.get_logger()
 
@@ -107,7 +107,7 @@ def _of_amazon(url: str) -> str:
 
 def _fields(raw: bytes) -> dict[str, str]:
     try:
-        told = json.loads(raw)
+        told = read_json(raw)
     except ValueError as error:
         raise Refused("This is no JSON as Amazon SNS posts it.") from error
     if not isinstance(told, dict):

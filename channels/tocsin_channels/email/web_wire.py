@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any, Final, cast
 import aiohttp
 
 from tocsin.domain.errors import Ambiguous, DeliveryError, TryAgain
+from tocsin.domain.foreign_json import read_json
 from tocsin.domain.printable import printable
 
 _IDLE_SECONDS: Final = 15.0
@@ -40,7 +40,7 @@ class Answer:
     def told(self) -> object:
         """Return the JSON of the body, None where it is none."""
         try:
-            return cast("object", json.loads(self.body))
+            return read_json(self.body)
         except ValueError:
             return None
 

@@ -5,7 +5,6 @@ Twilio's own client has neither a limit of time nor of connections, and loses th
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Any, Final, cast
 
@@ -15,6 +14,7 @@ from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.http.response import Response
 
 from tocsin.domain.errors import Ambiguous, DeliveryError, TryAgain
+from tocsin.domain.foreign_json import read_json
 from tocsin.domain.printable import printable
 from tocsin_channels.sms.twilio_codes import TWILIO
 
@@ -109,7 +109,7 @@ def _refusal(status: int, body: str, retry_after: str) -> DeliveryError:
 def _told(body: str) -> tuple[int | None, str]:
     """Return the code and words of Twilio's JSON, nothing where something else stands between us and Twilio."""
     try:
-        told = json.loads(body)
+        told = read_json(body)
     except ValueError:
         return None, ""
     if not isinstance(told, dict):

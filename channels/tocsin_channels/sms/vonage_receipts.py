@@ -6,7 +6,6 @@ signing-messages, with HMAC-SHA256.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 from urllib.parse import parse_qsl
@@ -15,6 +14,7 @@ from vonage_http_client.auth import Auth
 
 from tocsin.domain.channel import Receipt, ReceiptKind
 from tocsin.domain.errors import AddressDead, OptedOut, Refused
+from tocsin.domain.foreign_json import read_json
 from tocsin_channels.sms import replies
 from tocsin_channels.sms.vonage_codes import MAY_PASS, REPORTS
 
@@ -61,7 +61,7 @@ def _fields(raw: bytes, kind: str) -> dict[str, str]:
     try:
         if "json" not in kind:
             return dict(parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict"))
-        told = json.loads(raw)
+        told = read_json(raw)
     except ValueError as error:
         raise Refused("This is neither a form nor JSON as Vonage posts it.") from error
     if not isinstance(told, dict):

@@ -12,6 +12,7 @@ from typing import cast
 
 from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt, Result
 from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, Refused, TryAgain
+from tocsin.domain.foreign_json import read_json
 from tocsin.domain.look import Look
 from tocsin.domain.page import Page
 from tocsin.domain.reach import Reach, read_url
@@ -129,8 +130,8 @@ def _after(stopped: DeliveryError) -> Result:
 
 def _repeats(body: bytes, word: str) -> bool:
     try:
-        answered = json.loads(body)
+        answered = read_json(body)
     except ValueError:
         return False
     said: object = cast("dict[str, object]", answered).get("challenge") if isinstance(answered, dict) else None
-    return isinstance(said, str) and hmac.compare_digest(said.encode(), word.encode())
+    return isinstance(said, str) and hmac.compare_digest(said.encode("utf-8", "replace"), word.encode())

@@ -31,7 +31,20 @@ async def test_a_challenge_is_met_by_repeating_it(channel: WebhookChannel) -> No
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"OK", b"[]", b"null", b'{"challenge": null}', b'{"challenge": "guess"}', b'{"challenge": ["a"]}', b"\xff"],
+    [
+        *(
+            b"",
+            b"OK",
+            b"[]",
+            b"null",
+            b'{"challenge": null}',
+            b'{"challenge": "guess"}',
+            b'{"challenge": ["a"]}',
+            b"\xff",
+        ),
+        *(b'{"challenge": "\\ud800"}', b"[" * 60_000, b'{"challenge":' * 5_000),
+    ],
+    ids=lambda body: body[:24],
 )
 async def test_anything_else_does_not_meet_it(channel: WebhookChannel, body: bytes) -> None:
     async with receiving(answering(status(200, body=body))) as receiver:
