@@ -87,6 +87,9 @@ async def test_the_description_names_the_key_and_the_form_of_errors(client: http
     assert post["security"] == [{"key": []}]
     assert set(post["responses"]) >= {"202", "401", "403", "422", "429", "default"}
     assert list(post["responses"]["422"]["content"]) == ["application/problem+json"]
+    hook = schema["paths"]["/hooks/{source}"]["post"]
+    assert hook["security"] == [{"key": []}, {}]  # a signature does as well
+    assert set(hook["responses"]) >= {"202", "400", "401", "403", "404", "422", "429", "default"}
     for missing in re.findall(r"#/components/schemas/([^\"]+)", json.dumps(schema)):
         assert missing in schema["components"]["schemas"]
 
@@ -96,8 +99,9 @@ async def test_the_docs_name_every_route_and_fetch_nothing_from_elsewhere(client
     docs = await client.get("/docs")
     assert docs.status_code == 200
     assert "default-src 'none'" in docs.headers["content-security-policy"]
-    for path in schema["paths"]:
-        assert path.replace("{", "{") in docs.text
+    for path, methods in schema["paths"].items():
+        for method in methods:
+            assert f"<code>{method.upper()} {path}</code>" in docs.text
     assert not re.search(r"(src|href)=\"(https?:)?//", docs.text)
 
 

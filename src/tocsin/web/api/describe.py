@@ -14,7 +14,7 @@ from tocsin.web.pages.layout import SECURITY_HEADERS, templates
 
 router = APIRouter(include_in_schema=False)
 
-_METHODS: Final = ("get", "post", "patch", "delete")
+_METHODS: Final = ("get", "post", "put", "patch", "delete")
 _PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
     "title": "Problem",
@@ -75,7 +75,7 @@ def _schema(app: FastAPI) -> dict[str, Any]:
     for path, methods in schema["paths"].items():
         for operation in methods.values():
             operation["responses"].pop("422", None)
-            codes = ["401", "403", "429"] if path.startswith("/v1/") else []
+            codes = ["401", "403", "429"] if path.startswith(("/v1/", "/hooks/")) else []
             codes += ["404"] if "{" in path else []
             codes += ["400", "409", "413", "415", "422"] if "requestBody" in operation else []
             for code in codes:

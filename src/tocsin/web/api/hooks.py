@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -10,6 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import SecretStr
 
 from tocsin.domain.errors import NotFound, NotReady
+from tocsin.domain.foreign_json import read_json
 from tocsin.domain.scope import Scope
 from tocsin.services.heed import Heeded, Rules, heed
 from tocsin.web.auth import Caller, no_key
@@ -28,7 +28,18 @@ SOURCES: Final[dict[str, Source]] = {
 }
 
 
-@router.post("/{source}", status_code=202, summary="Report what is wrong, in another system's form")
+_DESCRIBED: Final[dict[str, Any]] = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+    "security": [{"key": []}, {}],
+}
+
+
+@router.post(
+    "/{source}",
+    status_code=202,
+    summary="Report what is wrong, in another system's form",
+    openapi_extra=_DESCRIBED,
+)
 async def post_hook(source: str, request: Request, site: SiteDep) -> JSONResponse:
     """Open, update or resolve an incident for each trouble that is reported. The same report again does no harm.
 
@@ -39,8 +50,8 @@ async def post_hook(source: str, request: Request, site: SiteDep) -> JSONRespons
     raw = await request.body()
     _admit(found, request, raw, site)
     try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError) as error:
+        body = read_json(raw)
+    except ValueError as error:
         raise Problem(400, "This is no JSON. Send what the system itself sends.") from error
     signals = found.read(body, request.headers)
     rules = _rules(site)
