@@ -9,7 +9,7 @@ _FOLLOWED = ("https://", "http://", "mailto:", "/", "#")
 _LINKS = {"href", "src", "action"}
 # Everything that Markdown can become.
 BODY = (
-    "# a\n## b\n### c\n#### d\n##### e\n###### f\n\n- g\n\n3. h\n\n> i\n\n---\n\n```py\nj\n```\n\n"
+    "# a\n## b\n### c\n#### d\n##### e\n###### f\n\n- g\n\n3. h\n\n<!-- -->\n\n1. h\n\n> i\n\n---\n\n```py\nj\n```\n\n"
     "|k|l|\n|-|-|\n|m|n|\n\n**o** *p* ~~q~~ `r` [s](https://t.example 'u') [v](w:x) <https://aa.example> ![y](https://z.example/a.png)\nend\\\n."
 )
 

@@ -17,6 +17,7 @@ from tocsin_channels.templates import Wording
 # What a whole channel should see, and not only those who follow the thread.
 _SEEN_BY_ALL = Phase.OPENED | Phase.ESCALATED | Phase.RESOLVED
 _LONGEST_PLAIN = 3_500
+_LONGEST_WITH_LINKS = 8_000
 _PINGS = re.compile("[@<]")
 _ZERO_WIDTH = "\u200b"
 
@@ -45,7 +46,7 @@ def write(wording: Wording, story: Story) -> Post:
         whole=slack,
         card=card.write(first, card.colour_of(chapter)),
         title=muted(first.headline),
-        body=muted(_plain(first)),
+        body=_plain(first),
         broadcast=bool(chapter.phase & _SEEN_BY_ALL),
     )
 
@@ -68,7 +69,7 @@ def write_notice(notice: Notice) -> Post:
         whole=slack,
         card=card.write(telling, "Accent"),
         title=muted(telling.headline),
-        body=muted(_plain(telling)),
+        body=_plain(telling),
         broadcast=False,
     )
 
@@ -79,8 +80,15 @@ def muted(text: str) -> str:
 
 
 def _plain(telling: Telling) -> str:
-    told = telling.shortened(_LONGEST_PLAIN)
-    return "\n\n".join((*map(_line, (*told.before, *told.body, *told.after)), told.footer, told.url)).strip()
+    """Return the whole in plain text, muted; addresses of links lengthen what people wrote, so that may be cut more."""
+    longest = _LONGEST_PLAIN
+    while True:
+        told = telling.shortened(longest)
+        lines = map(_line, (*told.before, *told.body, *told.after))
+        text = muted("\n\n".join((*lines, told.footer, told.url)).strip())
+        if len(text) <= _LONGEST_WITH_LINKS or longest == 0:
+            return text
+        longest //= 2
 
 
 def _line(passage: Passage) -> str:

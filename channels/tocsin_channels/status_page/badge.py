@@ -31,7 +31,8 @@ _SVG: Final = """\
 
 def badge(page: Page) -> bytes:
     """Return the badge as SVG, in the page's language."""
-    brand = page.brand if len(page.brand) <= _LONGEST_BRAND else f"{page.brand[: _LONGEST_BRAND - 1]}…"
+    brand = "".join(one if one.isprintable() else " " for one in page.brand)  # XML takes no controls
+    brand = brand if len(brand) <= _LONGEST_BRAND else f"{brand[: _LONGEST_BRAND - 1]}…"
     state = page.language.say(page.state.words)
     left_text, right_text = _width(brand), _width(state)
     left, right = left_text + 12, right_text + 12

@@ -152,3 +152,11 @@ def test_lines_that_have_nothing_to_say_are_left_out() -> None:
     assert made.first.blocks[1]["text"]["text"].endswith("We see *failed payments* and are looking into it.")
     assert made.first.blocks[2]["elements"][0]["text"] == "Acme · sev3 · since 21 Nov, 20:00 UTC"
     assert "actions" not in card_fault(made.card)[0]
+
+
+def test_links_that_are_longer_than_their_words_leave_a_plain_message_short() -> None:
+    body = f"[a](https://status.acme.example/{'x' * 900}) " * 40
+    made = written(chapter(body=body))
+    assert len(made.body) <= 10_000
+    assert "https://status.acme.example/xxx" in made.body
+    assert made.body.endswith("https://status.acme.example/incidents/abc123def456")
