@@ -98,3 +98,7 @@ async def test_it_comes_and_goes_with_the_trouble(site: str, shop: str, tab: Pag
 def test_what_it_says_stays_the_same_for_as_long_as_nothing_changes() -> None:
     first = json.loads(render(shown(ComponentStatus.MAJOR_OUTAGE))["embed.json"])
     assert first == {"lang": "en", "state": "major_outage", "sentence": "Api is down.", "doing": "", "hide": "Hide"}
+
+
+def test_the_script_is_read_alike_in_whatever_characters_a_server_says_it_is() -> None:
+    assert render(page())["embed.js"].isascii()

@@ -63,7 +63,7 @@
     link.textContent = words;
     const close = document.createElement("button");
     close.type = "button";
-    close.textContent = "×";
+    close.textContent = "\u00d7"; // whoever hands this out may not say in which characters it is written
     close.setAttribute("aria-label", said.hide);
     close.addEventListener("click", () => {
       hidden = mark;
