@@ -112,7 +112,7 @@ def _around(story: Story, wording: Wording, name: str) -> str:
         "titles": _titles(story),
         "count": _count(story),
         "reason": _reason(story),
-        "page": story.public_url,
+        "page": story.page_url,
     }
     return wording.template(name, story).fill(values).strip()
 

@@ -55,7 +55,7 @@ def _shorter(text: str) -> str:
 
 def _content(story: Story, title: str, text: str) -> dict[str, Any]:
     first = story.chapters[0]
-    home = f"{story.public_url}/"
+    home = f"{story.page_url}/"
     url = first.url if len(story.chapters) == 1 and first.url else home
     return {
         "title": title,

@@ -53,7 +53,7 @@ class Writing:
             values = {
                 "count": story.language.number(len(story.chapters)),
                 "incidents": _incidents(story, titles),
-                "url": story.public_url if any(chapter.url for chapter in story.chapters) else "",
+                "url": story.page_url if any(chapter.url for chapter in story.chapters) else "",
             }
         return self._template.fill(self._values | values)
 

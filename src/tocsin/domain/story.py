@@ -9,6 +9,7 @@ from tocsin.domain.component import ComponentStatus
 from tocsin.domain.delivery import Rule
 from tocsin.domain.incident import Impact, Phase, Severity, Status
 from tocsin.domain.language import ENGLISH, Language
+from tocsin.domain.page import page_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,11 @@ class Story:
     public_url: str
     rule: Rule = Rule.AUDIENCE  # why its readers get it
     language: Language = ENGLISH
+
+    @property
+    def page_url(self) -> str:
+        """Return the address of the status page in the readers' language, without the last stroke."""
+        return f"{self.public_url}{page_path(self.language)}".rstrip("/")
 
     @property
     def promise(self) -> tuple[datetime, datetime] | None:
