@@ -90,6 +90,7 @@ bench: $(TOOLS) $(BASELINES) postfix ## Measure deliveries per second, beside ot
 	@$(BIN)/python benchmarks/first_word.py
 	@$(BIN)/python benchmarks/growth.py
 	@$(BIN)/python benchmarks/carriers.py
+	@$(BIN)/python benchmarks/scale.py
 
 bench-quick: $(TOOLS) $(BASELINES) postfix ## The same in two minutes, smaller
 	@$(BIN)/python benchmarks/blast.py --subscribers 5000 --rounds 1 --baseline 1000 $(ARGS)
