@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from tocsin.domain.delivery import State
-from tocsin.domain.incident import Phase
+from tocsin.domain.outline import Rules
 from tocsin.domain.rows import Row, Version
 from tocsin.domain.terms import Terms
-from tocsin.domain.timing import held, zone
-from tocsin.domain.waiting import WAITING_FOR_PROVIDER, timing_of
+from tocsin.domain.timing import held, read_timing_text, zone
+from tocsin.domain.waiting import WAITING_FOR_PROVIDER, timing_by_policy
 
 
-def is_late(row: Row, version: Version, deadlines: Mapping[Phase, float], terms: Terms | None, now: float) -> bool:
+def is_late(row: Row, version: Version, rules: Rules, now: float) -> bool:
     """Tell whether the deadline of a row's phase has passed; what its reader or the policy chose to wait is not late.
 
     A newer version inherits `since`, so its own age counts, not that of the news it took the place of.
     """
-    deadline = deadlines.get(version.phase)
-    if deadline is None:
+    deadline = rules.deadlines.get(version.phase)
+    if deadline is None or now - row.since < deadline:
         return False
-    began = max(row.since, version.said_at)
-    return now - began >= deadline and now - max(began, _chosen(row, version, terms)) >= deadline
+    began = max(row.since, version.said_at, _chosen(row, version, rules.terms.get(row.audience)))
+    return now - began >= deadline
 
 
 def _chosen(row: Row, version: Version, terms: Terms | None) -> float:
@@ -29,7 +27,8 @@ def _chosen(row: Row, version: Version, terms: Terms | None) -> float:
     if row.state == State.HELD and row.reason not in WAITING_FOR_PROVIDER:
         return row.due_at
     ends = [0.0]
-    timing = timing_of(row, version.standing, terms)
+    chosen = None if row.timing is None else read_timing_text(row.timing)
+    timing = timing_by_policy(chosen, version.standing, terms)
     if timing is not None and (hours := held(timing, zone(row.time_zone), row.since, 0.0, urgent=False)) is not None:
         ends.append(hours.until)
     if row.snoozed:

@@ -129,16 +129,12 @@ def _plan_endpoint(
             result.wait(row, now + LOOK_AGAIN_SECONDS)
         return
     if rules.deadlines:
-        current = [row for row in current if not _expire(result, row, versions[row.update_id], now, rules)]
+        late = [row for row in current if is_late(row, versions[row.update_id], rules, now)]
+        if late:
+            result.changes += [Change(row, State.EXPIRED, Reason.TOO_LATE, None) for row in late]
+            current = [row for row in current if row not in late]
     if current:
         tell(result, current, versions, newest, now, rules)
-
-
-def _expire(result: Plan, row: Row, version: Version, now: float, rules: Rules) -> bool:
-    if not is_late(row, version, rules.deadlines, rules.terms.get(row.audience), now):
-        return False
-    result.changes.append(Change(row, State.EXPIRED, Reason.TOO_LATE, None))
-    return True
 
 
 def _resolve_unknown(result: Plan, rows: list[Row], now: float, rules: Rules) -> None:

@@ -29,10 +29,11 @@ def withheld(row: Row, incident: int, kind: Class, terms: Terms | None, now: flo
     return None
 
 
-def timing_of(row: Row, standing: Standing, terms: Terms | None) -> Timing | None:
-    """Return when a row's reader wants to hear, or by policy is to; None: at once and always."""
-    chosen = None if row.timing is None else read_timing_text(row.timing)
-    digest = None if terms is None else terms.digests.get(standing.severity)
+def timing_by_policy(chosen: Timing | None, standing: Standing, terms: Terms | None) -> Timing | None:
+    """Return when someone hears who chose this, or nothing (None); None: at once and always."""
+    if terms is None or not terms.digests:
+        return chosen
+    digest = terms.digests.get(standing.severity)
     return chosen if digest is None else digest.over(chosen)
 
 
@@ -41,11 +42,12 @@ def waits(row: Row, standing: Standing, told: Standing | None, kind: Class, term
     wait = NO_WAIT
     if row.reason in WAITING_FOR_PROVIDER:
         wait = Held(row.due_at, Reason.MERGING)
-    timing = timing_of(row, standing, terms)
+    chosen = None if row.timing is None else read_timing_text(row.timing)
+    timing = timing_by_policy(chosen, standing, terms)
     if timing is not None:
         hours = held(timing, zone(row.time_zone), row.since, now, urgent=kind is _URGENT)
         if hours is not None and hours.until > wait.until:
-            by_policy = hours.reason is Reason.DIGEST and not (row.timing and timing is read_timing_text(row.timing))
+            by_policy = timing is not chosen and hours.reason is Reason.DIGEST
             wait = hours._replace(reason=Reason.CADENCE) if by_policy else hours
     if terms is not None and terms.cadence:
         earliest = row.rung_at + _cadence(row, standing, told, kind, terms)
