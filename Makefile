@@ -91,12 +91,14 @@ bench: $(TOOLS) $(BASELINES) postfix ## Measure deliveries per second, beside ot
 	@$(BIN)/python benchmarks/growth.py
 	@$(BIN)/python benchmarks/carriers.py
 	@$(BIN)/python benchmarks/scale.py
+	@$(BIN)/python benchmarks/intake.py
 
 bench-quick: $(TOOLS) $(BASELINES) postfix ## The same in two minutes, smaller
 	@$(BIN)/python benchmarks/blast.py --subscribers 5000 --rounds 1 --baseline 1000 $(ARGS)
 	@$(BIN)/python benchmarks/sparse.py --rounds 3
 	@$(BIN)/python benchmarks/first_word.py --subscribers 20000 --samples 10
 	@$(BIN)/python benchmarks/carriers.py --subscribers 1000 --rounds 1 --baseline 500
+	@$(BIN)/python benchmarks/intake.py --rates 500 --rounds 1
 
 # In a folder for its owner alone the files are readable: the images' users are not yours.
 secrets: ## Make the passwords and keys of docker-compose.yml, those that are missing, in config/secrets/

@@ -6,7 +6,7 @@ A process of its own, so that its work is not counted as the server's. Each requ
 counted from then, also where it waited for a connection: a server that stops for a second cannot hide it by being asked
 less. The plan is `{"host", "port", "rate", "seconds", "connections", "requests": ["raw HTTP/1.1 in latin-1", …]}`, the
 requests being taken in turns; `{n}` in them is the number of the request. Prints `{"sent", "answered", "statuses":
-{status: n}, "seconds_each": [least … most], "asked_for", "busy"}`, where `busy` is the part of a core that it took.
+{status: n}, "seconds_each": [least … most], "lasted", "busy"}`, where `busy` is the part of a core that it took.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ class Run:
         self.statuses: Counter[str] = Counter()
         self.took: list[float] = []
         self.sent = 0
+        self.lasted = self._began = 0.0
         self._total = int(plan["rate"] * plan["seconds"])
         self._all_told = asyncio.Event()
 
@@ -79,7 +80,7 @@ class Run:
             await loop.create_connection(lambda: Asker(self), plan["host"], plan["port"])
         requests = [request.encode("latin-1") for request in plan["requests"]]
         total, rate = self._total, plan["rate"]
-        began = loop.time() + 0.05
+        began = self._began = loop.time() + 0.05
         while self.sent < total:
             due = began + self.sent / rate
             await asyncio.sleep(due - loop.time())
@@ -95,7 +96,9 @@ class Run:
         self._go_on()
 
     def is_answered(self, asker: Asker, due: float, status: int) -> None:
-        self.took.append(asyncio.get_running_loop().time() - due)
+        now = asyncio.get_running_loop().time()
+        self.took.append(now - due)
+        self.lasted = now - self._began
         self._came(str(status))
         self.is_free(asker)
 
@@ -121,6 +124,7 @@ def main() -> None:
         "sent": run.sent,
         "statuses": dict(run.statuses),
         "seconds_each": [round(one, 6) for one in sorted(run.took)],
+        "lasted": round(run.lasted, 3),
         "busy": round((time.process_time() - busy) / lasted, 3),
     }
     json.dump(told, sys.stdout)

@@ -62,6 +62,11 @@ class Snapshot:
     next_update_at: datetime | None
     metadata: Mapping[str, Any]
 
+    @property
+    def is_owed(self) -> bool:
+        """Tell whether anyone is to hear of it, or to see it on the page; an end that nobody hears takes news back."""
+        return self.notify or self.is_public or not self.status.is_open
+
 
 def first(draft: Draft, now: datetime, policy: Policy, audiences: Audiences) -> Snapshot:
     """Return the version that opens an incident."""

@@ -28,6 +28,7 @@ class Published:
     version: int
     update_id: str
     is_public: bool
+    is_owed: bool = True
 
 
 async def open_incident(
@@ -46,7 +47,7 @@ async def open_incident(
         urgent=snapshot.severity <= policy.urgent,
         created_by=created_by,
     )
-    return Published(public_id, f"INC-{number}", snapshot.version, update_id, snapshot.is_public)
+    return Published(public_id, f"INC-{number}", snapshot.version, update_id, snapshot.is_public, snapshot.is_owed)
 
 
 async def add_update(
@@ -67,7 +68,9 @@ async def add_update(
         urgent=snapshot.severity <= policy.urgent,
         created_by=created_by,
     )
-    return Published(incident.public_id, incident.ref, snapshot.version, update_id, snapshot.is_public)
+    return Published(
+        incident.public_id, incident.ref, snapshot.version, update_id, snapshot.is_public, snapshot.is_owed
+    )
 
 
 async def plan_first(

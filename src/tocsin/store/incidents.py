@@ -24,7 +24,7 @@ _REF: Final = "INC-"
 _UPDATE_COLUMNS = """public_id, incident_id, version, status, severity, impact, kind, phase, title, titles, body, texts,
   components, audiences, is_public, notify, next_update_at, metadata, created_by, created_at"""
 
-# The facts and the promise that announces them, in one statement.
+# The facts and the promise that announces them, in one statement; what is owed to nobody is a promise kept.
 _SAY = f"""
     u AS (
       INSERT INTO incident_update ({_UPDATE_COLUMNS})
@@ -33,7 +33,8 @@ _SAY = f"""
         :is_public, :notify, :next_update_at, CAST(:metadata AS text)::jsonb, :created_by, :now
       FROM i RETURNING id
     ), o AS (
-      INSERT INTO outbox (kind, update_id, urgent, due_at) SELECT 'fan_out', u.id, :urgent, tocsin_epoch() FROM u
+      INSERT INTO outbox (kind, update_id, urgent, due_at, done_at) SELECT 'fan_out', u.id, :urgent,
+        CASE WHEN CAST(:is_owed AS bool) THEN tocsin_epoch() END, CASE WHEN NOT :is_owed THEN :now END FROM u
     )
     SELECT i.id FROM i
 """
@@ -208,6 +209,7 @@ def _values(snapshot: Snapshot, public_id: str, now: datetime, created_by: str, 
         "metadata": json.dumps(dict(snapshot.metadata)),
         "created_by": created_by,
         "urgent": urgent,
+        "is_owed": snapshot.is_owed,
         "now": now,
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -74,6 +75,27 @@ async def test_what_was_taken_in_is_promised_in_the_outbox(client: httpx.AsyncCl
         promised = (await connection.execute(text("SELECT kind, urgent, due_at, done_at FROM outbox"))).one()
     assert (promised.kind, promised.urgent, promised.done_at) == ("fan_out", True, None)
     assert promised.due_at is not None
+
+
+@pytest.mark.parametrize(
+    ("said", "open_promises"),
+    [
+        ({"audiences": ["oncall"], "notify": False}, 0),
+        ({"audiences": ["oncall"], "notify": True}, 1),
+        ({"audiences": ["customers"], "notify": False}, 1),  # the page shows it
+        ({"audiences": ["oncall"], "notify": False, "status": "resolved"}, 1),  # it takes back what is unsent
+    ],
+)
+async def test_what_is_owed_to_nobody_is_a_promise_kept(
+    client: httpx.AsyncClient, engine: AsyncEngine, said: dict[str, object], open_promises: int
+) -> None:
+    answer = await client.post(
+        "/v1/incidents", json={"title": "Checkout is failing", "body": "We look into it.", **said}
+    )
+    assert answer.status_code == 202
+    async with engine.begin() as connection:
+        found = await connection.execute(text("SELECT count(*), count(*) FILTER (WHERE done_at IS NULL) FROM outbox"))
+        assert tuple(found.one()) == (1, open_promises)
 
 
 async def test_an_incident_goes_by_its_id_or_its_ref(client: httpx.AsyncClient) -> None:

@@ -28,25 +28,35 @@ class Filter(Paging):
 
 @router.post("", status_code=202, dependencies=[needs(Scope.INCIDENTS_WRITE)], summary="Open an incident")
 async def post_incident(body: NewIncident, once: OnceDep, site: SiteDep) -> JSONResponse:
+    is_owed = True
+
     async def work(connection: Connection) -> Answer:
+        nonlocal is_owed
         draft = await drafted(connection, body, site.audiences)
         said = await open_incident(connection, draft, site.policy, site.audiences, once.caller.name)
+        is_owed = said.is_owed
         return Answer(202, _published(said, site))
 
     answer = await once.swiftly(work)
-    site.hints.fan_out()
+    if is_owed:
+        site.hints.fan_out()
     return answer
 
 
 @router.post("/{which}/updates", status_code=202, dependencies=[needs(Scope.INCIDENTS_WRITE)], summary="Say more")
 async def post_update(which: str, body: NewUpdate, once: OnceDep, site: SiteDep) -> JSONResponse:
+    is_owed = True
+
     async def work(connection: Connection) -> Answer:
+        nonlocal is_owed
         draft = await drafted(connection, body, site.audiences)
         said = await add_update(connection, which, draft, site.policy, site.audiences, once.caller.name)
+        is_owed = said.is_owed
         return Answer(202, _published(said, site))
 
     answer = await once.swiftly(work)
-    site.hints.fan_out()
+    if is_owed:
+        site.hints.fan_out()
     return answer
 
 
