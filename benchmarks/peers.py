@@ -28,6 +28,7 @@ def prepare_peers(set_up: Stage) -> dict[str, str]:
         raise SystemExit("The baselines are not installed. Type make baselines")
     database = asyncio.run(make_database(set_up.database_url, "baselines"))
     return {
+        "PYTHONWARNINGS": "ignore",  # Celery warns of root, and nothing of this is kept
         "PYTHONPATH": f"{HERE}:{HERE / 'baselines'}",
         "BASELINE_DATABASE": database,
         "BASELINE_DATABASE_PID": str(set_up.database.pid),
