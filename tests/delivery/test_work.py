@@ -17,6 +17,7 @@ import pytest
 from delivery.provider import Provider
 from delivery.world import World
 from tocsin.domain.channel import Accepted, Answered, Channel, Limits, Message
+from tocsin.services.fan_out import fan_out
 from tocsin.store.engine import Connection, Pool
 
 CROWD = 1000  # two full batches
@@ -176,3 +177,18 @@ async def test_no_row_is_written_twice_and_no_index_holds_what_changes(world: Wo
         ("delivery", "btree (update_id, bucket_id, endpoint_id)"),
         ("pace", "btree (endpoint_id)"),
     ]
+
+
+async def test_fan_out_asks_hardly_oftener_for_thousands_than_for_one(world: World) -> None:
+    await world.person("core@example.com", ["oncall"])
+    await world.crowd(3000)
+    asked: list[int] = []
+    for audience in ("oncall", "customers"):
+        await world.say("It is down.", severity="sev1", audiences=[audience])
+        counted = Counted(world.pool)
+        assert await fan_out(cast("Any", counted), world.hints, world.policy, world.audiences, 15.0)
+        asked.append(len(counted.statements))
+    rows = await world.rows("SELECT count(*) FROM delivery GROUP BY update_id ORDER BY update_id")
+    assert rows[1][0] >= 3000 * rows[0][0] / 2
+    # Buckets are filled a few thousand rows at once: lock, write, and the planner's figures where a table has grown.
+    assert asked[1] <= asked[0] + 10
