@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
+from faults.judge import ask
 from readme import ADDRESS, BLOCKS, OPENING, README, RESOLVING, ROOT, key_for, type_in
 from tocsin.practice.behaviour import NORMAL, behaviour_of
 from tocsin_up import Up, until
@@ -75,6 +76,7 @@ def test_the_incident_reaches_page_and_mailboxes_once_and_so_does_its_end(up: Up
     assert _progress(up)["version"] == 1, "and has no effect."
 
     assert json.loads(type_in(RESOLVING, up, TOCSIN_KEY=key))["version"] == 2
+    ask(up.home, "UPDATE clock SET shift = shift + interval '5 minutes'")  # what an end may wait for at most
     summary = f"{up.url}/api/v2/summary.json"
     until(lambda: not httpx.get(summary).json()["incidents"], "nothing is open on the page any more")
     until(lambda: set(_told(up).values()) == {2}, "everyone who heard that it is broken has heard that it is fixed")

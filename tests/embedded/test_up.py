@@ -9,7 +9,7 @@ import signal
 import socket
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -82,27 +82,9 @@ def test_a_part_that_is_killed_is_started_again(up: Up, name: str) -> None:
         until(lambda: client.post("/v1/incidents", json=ANNOUNCEMENT).status_code == 202, "an incident is taken")
 
 
-# Any path may be a home, however it is written and however deep it is.
-@pytest.mark.parametrize(
-    ("sign", "name"),
-    [
-        (signal.SIGTERM, "with a space, a 'quote', a \"double\" one, 100% and ünïcode"),
-        (signal.SIGINT, "deep/" * 40 + "home"),
-    ],
-)
-def test_a_request_to_stop_leaves_no_process(tmp_home: Path, sign: signal.Signals, name: str) -> None:
-    home = tmp_home / name
-    with Up(home) as up:
-        up.wait()
-        processes = up.descendants()
-        assert len(processes) > 10
-        port = int(up.url.rpartition(":")[2])
-        assert up.end(sign) == 0
-        assert are_gone(processes)
-        assert processes_naming(home) == []
-        assert up.output.rstrip().endswith("Stopped.")
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", port)) != 0
+def test_a_request_to_stop_leaves_no_process(tmp_home: Path) -> None:
+    """Any path may be a home, however it is written; how deep it may be is tried below."""
+    _stops(tmp_home / "with a space, a 'quote', a \"double\" one, 100% and ünïcode", signal.SIGTERM)
 
 
 def test_a_request_to_stop_is_heard_while_it_starts(tmp_home: Path) -> None:
@@ -152,14 +134,11 @@ def test_a_database_that_does_not_answer_is_named(tmp_home: Path, broker_url: st
         assert "Traceback" not in up.output
 
 
-# In a container the user may be a number that no name belongs to.
-@pytest.mark.parametrize("number", ["65534", "4242"])
-def test_an_ordinary_user_may_run_it(tmp_home: Path, number: str) -> None:
-    """Where the tests are run by root, root is given another number."""
-    become = ("unshare", "--user", f"--map-user={number}", f"--map-group={number}")
-    with Up(tmp_home / "home", before=become if os.getuid() == 0 and can_make_namespaces() else ()) as up:
-        up.wait()
-        assert up.end() == 0
+def test_an_ordinary_user_may_run_it_and_stop_it_by_hand(tmp_home: Path) -> None:
+    """Where the tests are run by root, root is given a number that no name belongs to, as in a container."""
+    become = ("unshare", "--user", "--map-user=4242", "--map-group=4242")
+    before = become if os.getuid() == 0 and can_make_namespaces() else ()
+    _stops(tmp_home / ("deep/" * 40 + "home"), signal.SIGINT, before)
 
 
 def test_root_may_run_it_where_namespaces_are_denied(tmp_home: Path) -> None:
@@ -178,6 +157,21 @@ def test_nobody_may_not_be_able_to_get_to_the_home_and_that_is_said(tmp_path: Pa
     (tmp_path / "closed").chmod(0o700)
     with pytest.raises(CouldNotStart, match=r"nobody cannot get to .*closed"):
         refuse_unreachable(tmp_path / "closed" / "database")
+
+
+def _stops(home: Path, sign: signal.Signals, before: Sequence[str] = ()) -> None:
+    """Start one, have it stop, and find nothing left of it."""
+    with Up(home, before=before) as up:
+        up.wait()
+        processes = up.descendants()
+        assert len(processes) > 10
+        port = int(up.url.rpartition(":")[2])
+        assert up.end(sign) == 0
+        assert are_gone(processes)
+        assert processes_naming(home) == []
+        assert up.output.rstrip().endswith("Stopped.")
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def _is_child(pid: int, up: Up) -> bool:
