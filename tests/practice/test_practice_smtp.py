@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from mail_to_send import email_channel, post
 from scripted_smtp import until
@@ -71,6 +72,29 @@ async def test_each_address_does_what_its_line_says_and_nobody_else_suffers(
     kept = [to for to, _, _ in taken(tmp_path / "outbox.sqlite")]
     is_kept = isinstance(odd, Accepted) or name == "hangup"
     assert kept.count(f"{name}+it@example.com") == (1 if is_kept else 0)
+
+
+def test_it_hangs_up_on_the_loop_that_it_runs_on_too(tmp_path: Path) -> None:
+    async def met() -> Result:
+        async with PracticeServer(tmp_path / "outbox.sqlite") as server:
+            channel = email_channel(server.port)
+            results = await post(channel, "hangup@example.com", "ada@example.com")
+            await channel.close()
+        return results[0]
+
+    assert isinstance(uvloop.run(met()), Ambiguous)
+    assert len(taken(tmp_path / "outbox.sqlite")) == 2
+
+
+async def test_who_is_behind_a_slow_mailbox_gets_one_mail_with_words_in_it(
+    server: PracticeServer, tmp_path: Path
+) -> None:
+    people = ["slow@example.com", *(f"reader{number}@example.com" for number in range(20))]
+    channel = email_channel(server.port, connections=2)
+    await post(channel, *people)
+    await channel.close()
+    assert sorted(to for to, _, _ in taken(tmp_path / "outbox.sqlite")) == sorted(people)
+    assert all(message_id and subject for _, message_id, subject in taken(tmp_path / "outbox.sqlite"))
 
 
 def test_every_behaviour_is_expected_here() -> None:

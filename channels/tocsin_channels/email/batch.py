@@ -23,6 +23,7 @@ class Batch:
         self._answered = answered
         self._returned: dict[int, int] = {}
         self._back = asyncio.Event()
+        self._hands_free = 0
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if not self._open:
             self.finished.set_result(None)
@@ -31,6 +32,11 @@ class Batch:
     def open(self) -> int:
         """Return how many copies were not answered for yet."""
         return self._open
+
+    @property
+    def has_free_hand(self) -> bool:
+        """Tell whether a connection waits for something to carry."""
+        return self._hands_free > 0
 
     def take(self) -> Copy | None:
         return self._waiting.popleft() if self._waiting else None
@@ -59,11 +65,13 @@ class Batch:
         """Tell whether a copy waits, now or because another connection brings one back; False once all are answered."""
         while not self._waiting and self._open:
             self._back.clear()
+            self._hands_free += 1
             back = asyncio.create_task(self._back.wait())
             either: set[asyncio.Future[Any]] = {back, self.finished}
             try:
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             finally:
+                self._hands_free -= 1
                 back.cancel()
         return bool(self._waiting)
 

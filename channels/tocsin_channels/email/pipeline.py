@@ -24,7 +24,8 @@ _HELD_UP_SECONDS = 1.0
 class Pipeline:
     """`opening` is the mail whose envelope went out, `dotted` the one whose data did and which awaits its answer.
 
-    Where that answer is slow, `opening` is passed on: nothing but its envelope went out, which is cleared later.
+    Where that answer is slow, `opening` is passed on to a connection that is free. Its envelope has gone out here and would
+    be answered with leave to send its data, so this connection ends with the slow answer: a mail without data is none.
     """
 
     def __init__(self, wire: Wire, batch: Batch, patience: Patience) -> None:
@@ -86,10 +87,10 @@ class Pipeline:
             if step == _DOT:
                 self._answer_dotted(code, text)
             self._step = _MAIL
-            if self._opening is None and not self._passed_on:
-                self._finish()
-            elif code == CLOSING:
+            if code == CLOSING or self._passed_on:
                 self._leave()
+            elif self._opening is None:
+                self._finish()
             else:
                 self._written_at = self._loop.time()
         elif step == _DATA:
@@ -164,11 +165,13 @@ class Pipeline:
         if waited >= allowed:
             self._give_up(f"The SMTP server did not answer within {allowed:g} s.")
             return
-        if self._step == _DOT and self._opening is not None and waited >= _HELD_UP_SECONDS:
+        is_held_up = self._step == _DOT and waited >= _HELD_UP_SECONDS
+        if is_held_up and self._opening is not None and self._batch.has_free_hand:
             copy, self._opening = self._opening, None
             self._passed_on = True
             self._batch.pass_on(copy)
-        self._timer = self._loop.call_later(min(allowed - waited, _HELD_UP_SECONDS), self._look_at_clock)
+        next_look = _HELD_UP_SECONDS - waited if waited < _HELD_UP_SECONDS else _HELD_UP_SECONDS
+        self._timer = self._loop.call_later(min(allowed - waited, next_look), self._look_at_clock)
 
     def _give_up(self, why: str) -> None:
         if self._dotted is None and self._opening is not None:  # it had its time: no other connection waits for it too

@@ -12,7 +12,7 @@ import ssl
 from collections import Counter
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import cast, Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -144,8 +144,8 @@ class _Dialogue(SMTP):
         super().connection_lost(error)
 
     def hang_up(self) -> None:
-        if isinstance(self.transport, asyncio.Transport):
-            self.transport.abort()
+        if self.transport is not None:
+            cast("asyncio.Transport", self.transport).abort()  # uvloop's is one by its manners alone
 
     async def push(self, status: str | bytes) -> None:
         """Answer; a 421 is the last word (RFC 5321, 3.8)."""
