@@ -72,7 +72,13 @@ _ANY = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40
 _MIXED = st.lists(st.one_of(st.sampled_from(PIECES), _ANY), min_size=1, max_size=40).map("".join)
 LONGEST = 40_000
 _SIZES = st.integers(2, 12_000)
-_FLOOD = st.builds(lambda words, size: (words * size)[:size], st.one_of(st.sampled_from(PIECES), _MIXED), _SIZES)
+
+
+def _flood(words: str, size: int) -> str:
+    return (words * size)[:size]
+
+
+_FLOOD = st.builds(_flood, st.one_of(st.sampled_from(PIECES), _MIXED), _SIZES)
 
 # Arbitrary Unicode but for lone surrogates, which no request can carry; as long as requests may have each.
 BODIES = st.one_of(_MIXED, _FLOOD, _ANY)

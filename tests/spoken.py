@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, cast
 
 from mail_to_send import SENDER
 from tocsin.domain.channel import ChannelName
@@ -48,9 +48,10 @@ def spoken(channel: ChannelName, story: Story, wording: Wording | None = None) -
 def _texts(value: Any, name: str = "") -> list[str]:
     """Return what stands under "text" and "title" in blocks and cards, in its order."""
     if isinstance(value, dict):
-        return [text for key, one in value.items() for text in _texts(one, key)]
+        return [text for key, one in cast("dict[str, Any]", value).items() for text in _texts(one, key)]
     if isinstance(value, list):
-        return [text for one in value for text in _texts(one)]
+        items: list[Any] = value
+        return [text for one in items for text in _texts(one)]
     return [value] if isinstance(value, str) and name in {"text", "title"} else []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from tocsin_channels.chat.blocks import SlackWords
 
@@ -86,11 +86,13 @@ def judge_card(raw: bytes) -> str:
 
 def _elements(given: Any) -> Iterator[dict[str, Any]]:
     if isinstance(given, list):
-        for one in given:
+        items: list[Any] = given
+        for one in items:
             yield from _elements(one)
     elif isinstance(given, dict):
-        yield given
-        for value in given.values():
+        fields = cast("dict[str, Any]", given)
+        yield fields
+        for value in fields.values():
             yield from _elements(value)
 
 

@@ -35,5 +35,5 @@ def _layouts() -> Environment:
         auto_reload=False,
     )
     environment.filters["markdown"] = markdown.to_html
-    environment.globals["speech"] = speech
+    environment.globals["speech"] = speech  # pyright: ignore[reportArgumentType]
     return environment

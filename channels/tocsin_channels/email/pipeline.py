@@ -24,8 +24,8 @@ _HELD_UP_SECONDS = 1.0
 class Pipeline:
     """`opening` is the mail whose envelope went out, `dotted` the one whose data did and which awaits its answer.
 
-    Where that answer is slow, `opening` is passed on to a connection that is free. Its envelope has gone out here and would
-    be answered with leave to send its data, so this connection ends with the slow answer: a mail without data is none.
+    Where that answer is slow, `opening` is passed on to a connection that is free. Its envelope has gone out here too,
+    to be answered with leave to send its data, so this connection ends with the slow answer: no data, no mail.
     """
 
     def __init__(self, wire: Wire, batch: Batch, patience: Patience) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from email.parser import BytesParser
 from email.policy import compat32
 from email.utils import format_datetime
+from functools import partial
 from urllib.parse import quote
 
 from tocsin.domain.errors import GiveUp
@@ -80,7 +81,7 @@ class Renderer:
             "footer": words.footer(story, self._wording),
             "cut": cut,
             "tone_of": words.tone,
-            "promise_of": lambda chapter: _promise(story, chapter),
+            "promise_of": partial(_promise, story),
             "preferences_url": quote(f"{story.public_url}/manage", safe=_URL_CHARACTERS),
             "unsubscribe_url": _unsubscribe(story) + hole,
         }

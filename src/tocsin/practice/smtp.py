@@ -12,7 +12,7 @@ import ssl
 from collections import Counter
 from pathlib import Path
 from types import TracebackType
-from typing import cast, Self
+from typing import Self, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 

@@ -83,6 +83,9 @@ def test_what_is_no_group_is_refused_with_what_it_lacks(body: object) -> None:
 
 
 def test_fields_of_any_kind_are_borne() -> None:
-    odd = {"groupKey": "k", "alerts": [1, {"status": "firing", "labels": [], "annotations": {"summary": ["x"]}}]}
+    odd: dict[str, Any] = {
+        "groupKey": "k",
+        "alerts": [1, {"status": "firing", "labels": [], "annotations": {"summary": ["x"]}}],
+    }
     [signal] = read(odd | {"commonLabels": "x", "truncatedAlerts": "many", "externalURL": {}})
     assert (signal.key, signal.told, signal.title, signal.severity) == ("k", Told.FIRING, "", None)

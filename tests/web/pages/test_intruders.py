@@ -65,8 +65,8 @@ async def test_no_other_token_opens_a_door_or_changes_anything(
         for do in some[1:]:
             answer = await visitor.post(paths[0], data={"do": do, "agree": "1", "endpoint": some[0]})
             assert answer.status_code in {404, 405}, (token, do)
-        for address in (ADA, BOB):
-            assert address not in answer.text
+            for address in (ADA, BOB):
+                assert address not in answer.text
     assert await kept(world) == before
 
 

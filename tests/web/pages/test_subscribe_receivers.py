@@ -173,9 +173,8 @@ async def test_nobody_has_a_receiver_challenged_without_end(
 ) -> None:
     page = await joined(visitor, office, services, "mute")
     name = await endpoint_of(world, f"http://{services}/webhook/mute")
-    for _ in range(11):
-        asked = await press(visitor, page, "challenge", endpoint=name)
-    assert "It was asked too often. Try again in an hour." in words(asked)
+    answers = [words(await press(visitor, page, "challenge", endpoint=name)) for _ in range(11)]
+    assert "It was asked too often. Try again in an hour." in answers[-1]
     assert len(calls(outbox)) == 10
 
 

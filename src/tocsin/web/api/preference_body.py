@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
@@ -98,7 +98,7 @@ class PreferenceBody(Body):
 
 def show_preference(endpoint: Endpoint) -> dict[str, Any]:
     """Return what an endpoint wants to hear, as it can be sent again."""
-    timing: Mapping[str, Any] = endpoint.timing or AT_ONCE | {"mode": None}
+    timing = cast("Mapping[str, Any]", endpoint.timing or AT_ONCE | {"mode": None})
     chosen = {"min_severity": endpoint.least, "phases": endpoint.phases, "mode": timing["mode"]}
     return {
         "components": endpoint.components,

@@ -67,7 +67,8 @@ def fields(value: object) -> Fields:
 
 
 def items(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+    found: list[Any] = value if isinstance(value, list) else []
+    return found
 
 
 def words(value: object) -> str:
