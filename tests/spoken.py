@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from typing import Any, cast
 
@@ -50,8 +51,7 @@ def _texts(value: Any, name: str = "") -> list[str]:
     if isinstance(value, dict):
         return [text for key, one in cast("dict[str, Any]", value).items() for text in _texts(one, key)]
     if isinstance(value, list):
-        items: list[Any] = value
-        return [text for one in items for text in _texts(one)]
+        return [text for one in cast("Sequence[Any]", value) for text in _texts(one)]
     return [value] if isinstance(value, str) and name in {"text", "title"} else []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from tocsin_channels.chat.blocks import SlackWords
@@ -86,8 +86,7 @@ def judge_card(raw: bytes) -> str:
 
 def _elements(given: Any) -> Iterator[dict[str, Any]]:
     if isinstance(given, list):
-        items: list[Any] = given
-        for one in items:
+        for one in cast("Sequence[Any]", given):
             yield from _elements(one)
     elif isinstance(given, dict):
         fields = cast("dict[str, Any]", given)

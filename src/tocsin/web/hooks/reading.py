@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol, cast
@@ -67,8 +67,7 @@ def fields(value: object) -> Fields:
 
 
 def items(value: object) -> list[Any]:
-    found: list[Any] = value if isinstance(value, list) else []
-    return found
+    return [*cast("Sequence[Any]", value)] if isinstance(value, list) else []
 
 
 def words(value: object) -> str:
