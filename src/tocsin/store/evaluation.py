@@ -138,13 +138,13 @@ def _last(kind: Kind) -> str:
     return f"{steps}, best AS (SELECT * FROM {source})"
 
 
-# At least one endpoint hears: the first that does by itself, else the first that may be written to.
+# Of whoever must hear at least one endpoint does: the first that does by itself, else the first that may be written to.
 _MUST = """, must AS (
       SELECT id, bucket_id, channel, state, audiences, audience, since, stands_in,
         CASE WHEN id <> chosen_one OR chosen_one IS NULL THEN reason END AS reason,
-        CASE WHEN id = chosen_one THEN 'required' ELSE rule END AS rule
+        CASE WHEN id = chosen_one AND marked THEN 'required' ELSE rule END AS rule
       FROM (
-        SELECT r.*, coalesce(
+        SELECT r.*, bool_or((1 << audience) & {mask} <> 0) OVER same AS marked, coalesce(
           min(id) FILTER (WHERE reason IS NULL) OVER same,
           min(id) FILTER (WHERE state = 'active' AND reason <> 'muted' AND (1 << audience) & {mask} <> 0) OVER same
         ) AS chosen_one FROM {source} r WINDOW same AS (PARTITION BY subscriber_id)) q
