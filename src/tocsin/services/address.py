@@ -64,6 +64,8 @@ def _email(address: str) -> Address:
         read = validate_email(address, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as error:
         raise Refused(f"This is no e-mail address: {error} Check how it is written.", field="address") from error
+    if "\ufffd" in read.normalized:  # what stood there was lost on its way here
+        raise Refused("This is no e-mail address: part of it cannot be read. Write it again.", field="address")
     if "." not in read.ascii_domain and read.ascii_domain != "localhost":
         raise Refused("This is no e-mail address: its domain has no dot. Check how it is written.", field="address")
     return Address(read.normalized, f"{read.local_part}@{read.ascii_domain}".lower())

@@ -180,3 +180,37 @@ async def test_who_had_the_link_to_an_address_that_was_left_behind_is_kept_out(
     await press(visitor, newer, "remove", endpoint=await endpoint_of(world))
     assert (await visitor.get(newer)).status_code == 200
     assert (await visitor.get(way_in)).status_code == 404
+
+
+async def test_only_receivers_are_asked_by_a_challenge(
+    visitor: httpx.AsyncClient, world: World, tokens: dict[str, str]
+) -> None:
+    before = await kept(world)
+    fields = {"do": "challenge", "endpoint": await endpoint_of(world, BOB)}
+    answer = await visitor.post(f"/manage/{tokens['manage']}", data=fields)
+    assert answer.status_code == 404
+    assert "whsec_" not in answer.text
+    assert await kept(world) == before
+
+
+@pytest.mark.parametrize("channel", ["push", "status_page", "social", "bogus"])
+async def test_a_channel_that_nobody_types_is_refused(
+    visitor: httpx.AsyncClient, tokens: dict[str, str], channel: str
+) -> None:
+    fields = {"do": "add", "channel": channel, "address": "x"}
+    assert (await visitor.post(f"/manage/{tokens['manage']}", data=fields)).status_code == 422
+
+
+async def test_bytes_that_are_no_letters_are_no_address(visitor: httpx.AsyncClient, world: World) -> None:
+    body = b"channel=email&address_email=%ff%fe@example.org"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await visitor.post("/subscribe", content=body, headers=form)
+    assert answer.status_code == 422
+    assert await world.rows("SELECT count(*) FROM opt_in") == [(0,)]
+
+
+async def test_the_way_out_does_not_say_what_its_address_says(
+    visitor: httpx.AsyncClient, tokens: dict[str, str]
+) -> None:
+    shown = await visitor.get(f"/unsubscribe/{tokens['unsubscribe']}?done=everything")
+    assert "Nothing more is sent to you." not in words(shown)

@@ -78,6 +78,8 @@ async def test_a_form_that_is_out_of_date_overwrites_nothing_and_keeps_what_was_
         ({"quiet_0_day": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "quiet_0_from": "00:00",
           "quiet_0_to": "00:00"}, "These quiet hours never end."),
         ({"scope": "some"}, "Choose at least one of them, or everything."),
+        ({"moments": "chosen"}, "Choose at least one moment, or what is usual here."),
+        ({"moments": "chosen", "phase": "bogus"}, "Choose at least one moment, or what is usual here."),
     ],
 )  # fmt: skip
 async def test_impossible_hours_are_said_beside_their_field(

@@ -8,7 +8,7 @@ from limits import RateLimitItemPerHour
 
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.endpoint import EndpointState
-from tocsin.domain.errors import Conflict
+from tocsin.domain.errors import Conflict, NotFound
 from tocsin.domain.signing import signing_secret
 from tocsin.domain.subscriber import NewEndpoint, Preference
 from tocsin.services.address import Address
@@ -53,6 +53,10 @@ async def add_receiver(doing: Doing, address: Address) -> Notes:
 async def challenge_receiver(doing: Doing) -> Notes:
     """Ask a receiver whether it wants our calls; show its secret once it has said so."""
     endpoint = doing.endpoint
+    if endpoint.channel != ChannelName.WEBHOOK:
+        raise NotFound("This address is no receiver that could be asked.")
+    if endpoint.state is EndpointState.ACTIVE:
+        return Notes(done="back")
     if not await doing.site.tries.hit(_PER_SUBSCRIBER, "challenge", doing.who.public_id):
         return Notes(problem="challenges")
     site = doing.site

@@ -95,6 +95,8 @@ def preference(typed: Choices, endpoint: Endpoint, language: Language) -> Prefer
     say = language.say
     if typed.only_some and not (typed.components or typed.groups):
         typed.problems["scope"] = say("Choose at least one of them, or everything.")
+    if not (typed.usual or _phases(typed)):
+        typed.problems["moments"] = say("Choose at least one moment, or what is usual here.")
     least = Severity.parse(typed.least) if typed.least in {one.label for one in Severity} else None
     timing = _timing(typed, endpoint, language)
     if typed.problems:

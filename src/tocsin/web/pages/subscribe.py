@@ -165,7 +165,7 @@ def _address(typed: Typed, channel: ChannelName, name: str, site: Site, language
 
 def wrong_address(language: Language, channel: ChannelName, site: Site) -> str:
     """Say in the reader's language what an address on `channel` has to be like."""
-    text = _WRONG[channel]
+    text = _WRONG.get(channel, _WRONG[ChannelName.EMAIL])
     return language.say(text, example=_example(site)) if channel is ChannelName.SMS else language.say(text)
 
 

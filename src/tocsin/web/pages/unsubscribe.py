@@ -54,7 +54,7 @@ async def show(token: str, site: SiteDep, request: Request, done: str = "") -> R
         address=found.address,
         is_stopped=found.is_stopped,
         token=token,
-        done=language.say(_DONE[done]) if done in _DONE else "",
+        done=language.say(_DONE[done]) if done in _DONE and (done != "everything" or found.is_stopped) else "",
         open=[(one.public_id, title_for(site, one.title, one.titles, one.audience, found.locale)) for one in open_],
         can_be_sent_a_link=there is not None and can_be_sent_a_link(there),
     )
