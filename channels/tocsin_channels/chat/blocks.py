@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tocsin_channels.chat.passages import Passage, Run
 from tocsin_channels.chat.words import Telling, shortened
+from tocsin_channels.passages import Passage, Run
 
 _LONGEST_HEADER = 150
 _LONGEST_SECTION = 2_900

@@ -13,8 +13,8 @@ from typing import Any
 
 from tocsin.domain.incident import Impact, Status
 from tocsin.domain.story import Chapter
-from tocsin_channels.chat.passages import Passage, Run
 from tocsin_channels.chat.words import Telling
+from tocsin_channels.passages import Passage, Run
 
 LONGEST_BYTES = 20_500
 _FIRST_BODY = 8_000

@@ -10,8 +10,8 @@ from tocsin.domain.notice import Notice
 from tocsin.domain.story import Story
 from tocsin_channels.chat import blocks, card, words
 from tocsin_channels.chat.blocks import SlackWords
-from tocsin_channels.chat.passages import Passage, Run, cleaned, plain
 from tocsin_channels.chat.words import Telling
+from tocsin_channels.passages import Passage, Run, cleaned, plain
 from tocsin_channels.templates import Wording
 
 # What a whole channel should see, and not only those who follow the thread.

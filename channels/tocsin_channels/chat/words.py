@@ -11,7 +11,7 @@ from tocsin.domain.language import word
 from tocsin.domain.placeholders import BrokenTemplate, Template
 from tocsin.domain.speech import IMPACTS, LABELS, MARKS, SENTENCES, audience, next_update
 from tocsin.domain.story import Chapter, Story
-from tocsin_channels.chat.passages import Passage, Run, cleaned, plain, read
+from tocsin_channels.passages import Passage, Run, cleaned, plain, read
 from tocsin_channels.templates import Piece, Room, Wording
 
 PLACEHOLDERS: Final = frozenset(

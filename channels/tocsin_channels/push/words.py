@@ -8,6 +8,7 @@ from tocsin.domain.language import word
 from tocsin.domain.speech import SHORT, and_more
 from tocsin.domain.spoken_html import sentence_case
 from tocsin.domain.story import Story
+from tocsin_channels.passages import words_of
 from tocsin_channels.templates import Piece, Room, Wording
 
 _NAMED: Final = 4  # incidents that are named where several come together
@@ -59,7 +60,7 @@ def _values(story: Story) -> dict[str, str]:
         "brand": cut(story.brand, _LONGEST_BRAND),
         "title": cut(chapter.title, _LONGEST_TITLE),
         "status": sentence_case(story.language.say(SHORT[chapter.status])),
-        "body": cut(" ".join(chapter.body.split()), _LONGEST_BODY),
+        "body": cut(" ".join(words_of(chapter.body).split()), _LONGEST_BODY),
         "components": cut(", ".join(f"{name}: {state}" for name, state in chapter.components), _LONGEST_PLACES),
         "next_update": _next_update(story),
     }

@@ -6,6 +6,7 @@ from typing import Final
 
 from tocsin.domain.speech import IMPACTS, LABELS, MARKS, next_update
 from tocsin.domain.story import Story
+from tocsin_channels.passages import words_of
 from tocsin_channels.social.defuse import defuse
 from tocsin_channels.social.post import BUILT_IN, PLACES, Draft
 from tocsin_channels.social.weigh import X
@@ -33,7 +34,7 @@ def draft(story: Story, wording: Wording) -> Draft:
         "status": language.say(LABELS[chapter.status]),
         "time": language.clock(chapter.published_at),
         "title": _line(chapter.title),
-        "body": defuse(chapter.body),
+        "body": defuse(words_of(chapter.body)),
         "components": _line(components),
         "impact": language.say(IMPACTS[chapter.impact]),
         "next_update": next_update(language, chapter.next_update_at, chapter.published_at, chapter.status),

@@ -36,9 +36,7 @@ def said(told: Story) -> dict[str, Any]:
 def test_a_note_says_what_is_wrong_what_is_done_and_when_there_is_more() -> None:
     note = said(story())
     assert note["title"] == "Checkout is failing"
-    assert note["body"] == (
-        "Investigating. We see **failed payments** and are looking into it. Next update by 20:33 UTC."
-    )
+    assert note["body"] == ("Investigating. We see failed payments and are looking into it. Next update by 20:33 UTC.")
     assert note["url"] == "https://status.acme.example/incidents/abc123def456"
     assert (note["tag"], note["lang"], note["told"]) == ("abc123def456", "en", {"abc123def456": 1})
     assert note["stop"] == "/unsubscribe/token-xyz"

@@ -17,6 +17,7 @@ from markdown_it.token import Token
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
 _SCHEMES = {"http", "https", "mailto"}
 _LONGEST_URL = 1_000
+_LONGEST_SHOWN = 5_000
 _BARE_URL = re.compile(r"https?://[^\s<>\"'`|\\^{}]+")
 _TRAILING = ".,;:!?)]*_~"
 _INDENT = "   "
@@ -78,6 +79,14 @@ def read(markdown: str) -> list[Passage]:
             case _:
                 pass
     return [passage for passage in passages if passage.text.strip()]
+
+
+def words_of(markdown: str) -> str:
+    """Return what a body says for who can show no more than words, a line for each passage.
+
+    What goes on far beyond what any of them shows is not looked at.
+    """
+    return "\n".join(passage.text for passage in read(markdown[:_LONGEST_SHOWN]))
 
 
 class _Place:
