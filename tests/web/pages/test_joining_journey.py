@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from browsing import DESK, PHONE, overflow, serious
 from tocsin.practice.outbox import outbox_path
@@ -57,13 +57,14 @@ async def can_be_used(tab: Page) -> None:
     assert await overflow(tab) <= 0
 
 
-async def stands_there(tab: Page, address: str, words: str) -> None:
-    """Load a page until it says something: the ledger's row is written a moment after the incident was posted."""
+async def came_lately(tab: Page, manage: str, title: str) -> Locator:
+    """Return what the page says came of an incident, once the ledger has its row: a moment after it was posted."""
+    told = tab.locator(".lately li", has_text=title)
     for _ in range(100):
-        await tab.goto(address)
-        if await tab.get_by_text(words).count():
-            return
-    raise AssertionError(f"{address} does not say {words!r}.")
+        await tab.goto(manage)
+        if await told.count():
+            return told
+    raise AssertionError(f"{manage} does not say what came of {title!r}.")
 
 
 async def hears_nothing_lesser(up: Up, tab: Page, manage: str, who: str, title: str, slight: str) -> None:
@@ -71,8 +72,7 @@ async def hears_nothing_lesser(up: Up, tab: Page, manage: str, who: str, title: 
     with up.client() as client:
         lesser = _post(client, "/v1/incidents", title=title, body="It is slow.", severity="sev3",
                        audiences=["customers"])  # fmt: skip
-        await stands_there(tab, manage, title)
-        await expect(tab.locator(".lately li", has_text=title)).to_contain_text(slight)
+        await expect(await came_lately(tab, manage, title)).to_contain_text(slight)
         assert not [opened for opened in find(outbox_path(up.home), who).mails if "Search" in opened.subject]
         _post(client, f"/v1/incidents/{lesser['id']}/updates", body="It is fast.", status="resolved")
 
