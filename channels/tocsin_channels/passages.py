@@ -82,11 +82,12 @@ def read(markdown: str) -> list[Passage]:
 
 
 def words_of(markdown: str) -> str:
-    """Return what a body says for who can show no more than words, a line for each passage.
+    """Return what a body says for who can show no more than words: an empty line between passages, none in lists.
 
     What goes on far beyond what any of them shows is not looked at.
     """
-    return "\n".join(passage.text for passage in read(markdown[:_LONGEST_SHOWN]))
+    passages = read(markdown[:_LONGEST_SHOWN])
+    return "".join(("\n" if passage.lead else "\n\n") + passage.text for passage in passages).lstrip("\n")
 
 
 class _Place:

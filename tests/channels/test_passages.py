@@ -14,7 +14,7 @@ from tocsin_channels.passages import words_of
         ("_Most_ of `checkout` is ~~down~~ up.", "Most of checkout is down up."),
         ("Read [what we know](https://example.com/a).", "Read what we know."),
         ("See https://example.com/a_b_c.", "See https://example.com/a_b_c."),
-        ("# Checkout\n\nIt is down.", "Checkout\nIt is down."),
+        ("# Checkout\n\nIt is down.", "Checkout\n\nIt is down."),
         ("- cards\n- wallets\n\n2. then", "• cards\n• wallets\n2. then"),
         ("5 * 3 and snake_case_name and 2 > 1 < 3", "5 * 3 and snake_case_name and 2 > 1 < 3"),
         (r"\*not bold\*", "*not bold*"),

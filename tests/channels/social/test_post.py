@@ -144,3 +144,9 @@ def test_operators_words_are_used(tmp_path: Path) -> None:
     wording = written(tmp_path, ChannelName.SOCIAL, post=template)
     post = words.draft(make_story(), wording).post(weigh.X, linked=True)
     assert post.text == f"Acme: Checkout is failing (Investigating, Checkout: partial outage, major impact)\n{URL}"
+
+
+def test_what_is_written_in_markdown_is_posted_in_plain_words() -> None:
+    body = "We see **failed payments**, and `checkout` is [slow](https://example.com).\n\nPay by transfer."
+    text = made("Checkout is failing", body, Status.INVESTIGATING, weigh.MASTODON, linked=True).text
+    assert "We see failed payments, and checkout is slow.\n\nPay by transfer." in text
