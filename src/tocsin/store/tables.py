@@ -1,7 +1,7 @@
-"""The nouns as they are stored. Migrations make the tables; a test holds the two together.
+"""The schema at one look, for readers: what the migrations have come to, held to them by a test.
 
-The hot tables (bucket, pace, delivery, attempt) are read and written by set-based SQL in `claim`, `record` and
-`fan_out`; their mappings here serve the ordinary paths: listing, counting, showing.
+No query goes through these mappings. Everything here asks in SQL, set-based where it is hot (`claim`, `record`,
+`fan_out`), and returns the domain's own nouns.
 """
 
 from __future__ import annotations
