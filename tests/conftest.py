@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import redis
+import structlog
 from hypothesis import settings
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -37,6 +38,15 @@ collect_ignore = [] if _HELD_TO_TWILIO else ["test_twilio_document.py"]
 def pytest_report_header() -> str:
     where = "held to Twilio's own document by Prism"
     return f"texts: {where if _HELD_TO_TWILIO else f'not {where}, which npm has not set up in .venv/prism'}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loggers_that_can_be_listened_to() -> Iterator[None]:
+    """Keep commands that run in this process from fixing each logger to what they configured."""
+    configure = structlog.configure
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(structlog, "configure", lambda **how: configure(**how | {"cache_logger_on_first_use": False}))
+        yield
 
 
 @pytest.fixture(scope="session")
