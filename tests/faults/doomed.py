@@ -25,17 +25,19 @@ SECOND = "It is still down."
 
 @dataclass
 class Steps:
-    """Counts steps and ends the process after the one of number `last`, as SIGKILL would."""
+    """Counts steps and ends the process after the one of number `last`, as SIGKILL would; `where` it is named then."""
 
     last: int
-    names: list[str] = field(default_factory=list[str])
+    where: Path
+    taken: int = 0
     counting: bool = False
 
     def take(self, name: str) -> None:
         if not self.counting:
             return
-        self.names.append(name)
-        if len(self.names) == self.last:
+        self.taken += 1
+        if self.taken == self.last:
+            self.where.write_text(name)
             os._exit(DIED)
 
     def watch_the_database(self) -> None:
@@ -82,8 +84,8 @@ async def whole_way(world: World, body: str) -> None:
 
 
 def live(told: Mapping[str, str], body: str, last: int) -> None:
-    """Go the whole way in this process; write the steps' names where it came to the end of it."""
-    steps = Steps(last)
+    """Go the whole way in this process, or as far as its step of number `last`."""
+    steps = Steps(last, Path(told["step"]))
     steps.watch_the_database()
 
     async def go() -> None:
@@ -95,4 +97,3 @@ def live(told: Mapping[str, str], body: str, last: int) -> None:
         await world.close()
 
     asyncio.run(go())
-    Path(told["steps"]).write_text("\n".join(steps.names))
