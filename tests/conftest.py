@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -44,8 +45,13 @@ def pytest_report_header() -> str:
 def _loggers_that_can_be_listened_to() -> Iterator[None]:
     """Keep commands that run in this process from fixing each logger to what they configured."""
     configure = structlog.configure
+
+    def configured(**how: Any) -> None:
+        how["cache_logger_on_first_use"] = False
+        configure(**how)
+
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(structlog, "configure", lambda **how: configure(**how | {"cache_logger_on_first_use": False}))
+        patched.setattr(structlog, "configure", configured)
         yield
 
 

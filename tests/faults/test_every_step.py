@@ -88,6 +88,7 @@ def stage(database_url: str, broker_url: str, tmp_path: Path, monkeypatch: pytes
 def test_death_after_each_step_loses_nothing(stage: Stage) -> None:
     """How many steps there are differs by a few from life to life: it goes on until one comes to its end."""
     wrong: list[str] = []
+    last = 0
     for last in count(1):
         body = f"Death after step {last}"
         ended = stage.doomed(body, last)

@@ -127,5 +127,5 @@ def test_an_operators_template_that_says_much_is_cut_to_what_services_take(tmp_p
     for titles in range(1, 101):
         note = render(story(chapter(title=flood[:titles], body=flood)), wording)
         assert len(note.body("t" * 100)) <= LARGEST
-    assert note.content["title"].startswith("😀")
-    assert note.content["body"].startswith("Ж" if letters else "😀")
+        assert note.content["title"].startswith("😀")
+        assert note.content["body"].startswith("Ж" if letters else "😀")
