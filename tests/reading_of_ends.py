@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 DEADLINE = 6 * 3600.0  # news that could not be told for so long is not told any more, unless it is the end
-PATIENCE = 24 * 3600.0  # nothing is tried for longer than this
+PATIENCE = 24 * 3600.0  # nothing is tried for longer than this, but the end for who knows of the beginning
 # How many messages at once, then one every so many seconds: both must allow one.
 LANES = {"customers": ((3, 120.0), (3, 1200.0)), "oncall": ((3, 120.0), (12, 1800.0))}
 Verdict = tuple[str, str | None, str | None]
@@ -74,7 +74,8 @@ def deliver(reader: Reader, incident: str, now: float) -> None:
     elif not may_ring(reader, now):
         verdict = ("held", "paced", rule)
     elif reader.busy:
-        verdict = ("failed", "retries_exhausted", rule) if now - since > PATIENCE else ("held", "retrying", rule)
+        given_up = now - since > PATIENCE and not (reader.is_open.get(incident) and not is_open)
+        verdict = ("failed", "retries_exhausted", rule) if given_up else ("held", "retrying", rule)
     else:
         reader.is_open[incident] = is_open
         reader.told_at.append(now)

@@ -6,12 +6,14 @@ import asyncio
 
 import pytest
 
+from delivery.provider import Provider
 from delivery.world import World
-from tocsin.domain.channel import Accepted, ChannelName
-from tocsin.domain.errors import GiveUp, TryAgain
+from tocsin.domain.channel import Accepted, ChannelName, OnUnknown
+from tocsin.domain.errors import Ambiguous, GiveUp, TryAgain
 from tocsin.domain.incident import Phase
 from tocsin.services.cancel import cancel_all
 from tocsin.services.policy import BrokenPolicy, parse_policy
+from tocsin.services.publish import Published
 from tocsin.services.retry import retry_all
 from tocsin.settings import read_policy_text
 from tocsin.store import channels, claim
@@ -162,12 +164,69 @@ async def test_a_pause_waits_for_the_claim_that_is_under_way_and_lets_no_other_b
     assert await world.states() == {"accepted": 5}
 
 
-async def test_an_end_that_nobody_took_for_a_day_is_given_up_with_the_reason(world: World) -> None:
-    await world.person("someone@example.com")
+async def busy_since_it_was_told(world: World) -> Published:
+    """Tell somebody that it is down, and have their mailbox take nothing from then on."""
     opened = await world.tell("It is down.")
     world.email.answer = lambda _: TryAgain("451 come back later", code=451)
     await world.later(600)
+    return opened
+
+
+async def days_of_trying(world: World, days: float) -> int:
+    """Let days pass in steps of three hours; return how often it was tried."""
+    before = len(world.email.sent)
+    for _ in range(round(days * 8)):
+        await world.later(3 * HOURS)
+        await world.deliver()
+    return len(world.email.sent) - before
+
+
+async def test_the_end_is_never_given_up_while_somebody_was_told_that_it_began(world: World) -> None:
+    await world.person("a@example.com")
+    opened = await busy_since_it_was_told(world)
+    await world.tell("It is fixed.", about=opened, status="resolved")
+    assert await days_of_trying(world, 3) > 10
+    assert (await world.ledger("a@example.com"))[-1] == (2, "held", "retrying")
+    await world.tell("What it was.", about=opened, status="postmortem")
+    assert 5 < await days_of_trying(world, 7) < 7 * 8
+    assert (await world.ledger("a@example.com"))[1:] == [
+        (2, "superseded", "newer_version"),
+        (3, "held", "retrying"),
+    ]
+    world.email.answer = lambda _: Accepted("q", 250)
+    await days_of_trying(world, 1)
+    assert (await world.ledger("a@example.com"))[-1] == (3, "accepted", None)
+    assert world.email.texts_to("a@example.com")[-1] == ["What it was."]
+
+
+async def test_an_end_in_doubt_is_not_given_up_either(world: World) -> None:
+    await world.person("a@example.com")
+    opened = await world.tell("It is down.")
+    silent = Provider(answer=lambda _: Ambiguous("no answer"), on_unknown=OnUnknown.RESEND_FREELY)
+    await world.say("It is fixed.", about=opened, status="resolved")
+    await world.spread()
+    for _ in range(30):
+        await world.deliver(world.way(provider=silent))
+        await world.later(3 * HOURS)
+    assert (await world.ledger("a@example.com"))[-1] == (2, "unknown", "outcome_unknown")
+
+
+async def test_whoever_never_heard_that_it_began_is_given_up_after_a_day(world: World) -> None:
+    await world.person("a@example.com")
+    world.email.answer = lambda _: TryAgain("451 come back later", code=451)
+    await world.tell("It was down, and is fixed.", status="resolved")
+    await world.later(world.policy.patience.total + 1)
+    await world.deliver()
+    assert await world.ledger("a@example.com") == [(1, "failed", "retries_exhausted")]
+
+
+async def test_an_end_that_was_not_taken_for_a_day_is_owed_to_the_fallback_if_there_is_one(world: World) -> None:
+    first = await world.person("a@example.com")
+    [(subscriber,)] = await world.rows("SELECT subscriber_id FROM endpoint WHERE id = :id", id=first)
+    other = await world.person("b@example.com", subscriber=subscriber, channel=ChannelName.WEBHOOK)
+    await world.run("UPDATE endpoint SET fallback_id = :other WHERE id = :id", other=other, id=first)
+    opened = await busy_since_it_was_told(world)
     await world.tell("It is fixed.", about=opened, status="resolved")
     await world.later(world.policy.patience.total + 1)
     await world.deliver()
-    assert (await world.ledger("someone@example.com"))[-1] == (2, "failed", "retries_exhausted")
+    assert (await world.ledger("a@example.com"))[-1] == (2, "failed", "retries_exhausted")

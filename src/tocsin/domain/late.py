@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tocsin.domain.delivery import State
 from tocsin.domain.outline import Rules
 from tocsin.domain.rows import Row, Version
 from tocsin.domain.terms import Terms
 from tocsin.domain.timing import held, read_timing_text, zone
+from tocsin.domain.told import is_owed_the_end
 from tocsin.domain.waiting import WAITING_FOR_PROVIDER, timing_by_policy
 
 
-def is_late(row: Row, version: Version, rules: Rules, now: float) -> bool:
+def is_late(row: Row, versions: Mapping[int, Version], rules: Rules, now: float) -> bool:
     """Tell whether the deadline of a row's phase has passed; what its reader or the policy chose to wait is not late.
+
+    Whoever knows something to be open hears that it is over by whatever says so first, a report on it included.
 
     A newer version inherits `since`, so its own age counts, not that of the news it took the place of.
     """
+    version = versions[row.update_id]
     deadline = rules.deadlines.get(version.phase)
     if deadline is None or now - row.since < deadline:
         return False
     began = max(row.since, version.said_at, _chosen(row, version, rules.terms.get(row.audience)))
-    return now - began >= deadline
+    return now - began >= deadline and not is_owed_the_end(row, versions)
 
 
 def _chosen(row: Row, version: Version, terms: Terms | None) -> float:

@@ -13,7 +13,7 @@ from operator import attrgetter, itemgetter
 from tocsin.domain.channel import OnUnknown
 from tocsin.domain.delivery import Reason, State
 from tocsin.domain.endpoint import SUPPRESSED_BECAUSE, EndpointState
-from tocsin.domain.flood import Pace
+from tocsin.domain.flood import NEVER, Pace
 from tocsin.domain.late import is_late
 from tocsin.domain.outline import Change, Plan, Planned, Rules
 from tocsin.domain.rows import Row, Version
@@ -124,12 +124,12 @@ def _plan_endpoint(
         else:  # the newer version's fan-out is on its way and takes this row's place
             result.wait(row, now + STALE_SECONDS)
     if unknown:
-        _resolve_unknown(result, unknown, now, rules)
+        until = _resolve_unknown(result, unknown, now, rules)
         for row in current:  # never two messages to one endpoint at once
-            result.wait(row, now + LOOK_AGAIN_SECONDS)
+            result.wait(row, until)
         return
     if rules.deadlines:
-        late = [row for row in current if is_late(row, versions[row.update_id], rules, now)]
+        late = [row for row in current if is_late(row, versions, rules, now)]
         if late:
             result.changes += [Change(row, State.EXPIRED, Reason.TOO_LATE, None) for row in late]
             current = [row for row in current if row not in late]
@@ -137,8 +137,13 @@ def _plan_endpoint(
         tell(result, current, versions, newest, now, rules)
 
 
-def _resolve_unknown(result: Plan, rows: list[Row], now: float, rules: Rules) -> None:
-    """Send the same message once more where the channel allows it, one at a time; else it counts as accepted."""
+def _resolve_unknown(result: Plan, rows: list[Row], now: float, rules: Rules) -> float:
+    """Send the same message once more where the channel allows it, one at a time; else it counts as accepted.
+
+    Return when the endpoint is to be looked at again: at once after that, else when the first of these rows is due.
+    """
+    soon = now + LOOK_AGAIN_SECONDS
+    until = NEVER
     rows.sort(key=lambda row: (row.message or row.update_id, row.update_id))
     sent = False
     for message, group in groupby(rows, key=lambda row: row.message or row.update_id):
@@ -146,10 +151,13 @@ def _resolve_unknown(result: Plan, rows: list[Row], now: float, rules: Rules) ->
         head = same[0]
         if rules.on_unknown is OnUnknown.RESEND_ONCE and head.unknowns >= MOST_UNKNOWNS:
             result.changes += [Change(row, State.ACCEPTED, Reason.OUTCOME_UNKNOWN, None) for row in same]
+            until = soon
         elif sent or head.due_at > now:
             for row in same:
-                result.wait(row, max(now + LOOK_AGAIN_SECONDS, row.due_at))
+                result.wait(row, max(soon, row.due_at))
+            until = min(until, max(soon, head.due_at))
         else:
             pace = Pace(head.n1, head.n2, head.u1, head.u2)
             result.messages.append(Planned(same, message, pace, list(head.told)))
-            sent = True
+            sent, until = True, soon
+    return until

@@ -38,6 +38,7 @@ class Row(NamedTuple):
     u1: float
     u2: float
     told: Sequence[int]
+    has_fallback: bool = False  # another address hears in its place what it does not take
 
 
 class Version(NamedTuple):

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from tocsin.domain.outline import Planned
-from tocsin.domain.rows import Version
+from tocsin.domain.rows import Row, Version
 
 MOST_TOLD = 20
+
+
+def is_owed_the_end(row: Row, versions: Mapping[int, Version]) -> bool:
+    """Tell whether a row says that something is over which its endpoint was told is not: it is never dropped.
+
+    What may have gone out once counts as told, so that a row in doubt no longer shows what was told before it.
+    """
+    version = versions.get(row.update_id)
+    if version is None or version.standing.is_open:
+        return False
+    if row.unknowns and version.number > 1:
+        return True
+    told = (versions.get(key) for key in row.told)
+    return any(one is not None and one.incident_id == version.incident_id and one.standing.is_open for one in told)
 
 
 def told_in_all(messages: Iterable[Planned], versions: Mapping[int, Version]) -> list[Planned]:

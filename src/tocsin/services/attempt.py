@@ -185,7 +185,8 @@ async def _write_outcomes(
         if isinstance(result, Accepted):
             heard.append(Heard(message, result.provider_id, result.code, result.thread))
         else:
-            unheard.append(unheard_of(message, result, now, way.patience, random.random()))  # noqa: S311 - jitter
+            chance, known = random.random(), way.versions.by_id  # noqa: S311 - jitter
+            unheard.append(unheard_of(message, result, now, way.patience, chance, known))
     waiting = {bucket: dict(live) for bucket, live in begun.plan.waiting.items()}
     for item in unheard:
         if item.due_at is not None:

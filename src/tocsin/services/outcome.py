@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tocsin.domain.channel import Accepted, Result
 from tocsin.domain.delivery import Reason, State
 from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, OptedOut, ProviderDown, TryAgain
 from tocsin.domain.outline import Planned
 from tocsin.domain.patience import Patience
 from tocsin.domain.plan import MOST_UNKNOWNS
+from tocsin.domain.rows import Version
+from tocsin.domain.told import is_owed_the_end
 from tocsin.store.record import Unheard
 
 # A message of which nobody knows is looked at again after this long: a late answer may still come.
@@ -22,8 +26,18 @@ class Unwritten(TryAgain):
     """The words could not be made: nothing went out, and no recipient is to blame."""
 
 
-def unheard_of(message: Planned, error: DeliveryError, now: float, patience: Patience, chance: float) -> Unheard:
-    """Say how the rows of a message go on that was not accepted."""
+def unheard_of(
+    message: Planned,
+    error: DeliveryError,
+    now: float,
+    patience: Patience,
+    chance: float,
+    versions: Mapping[int, Version],
+) -> Unheard:
+    """Say how the rows of a message go on that was not accepted.
+
+    Who was told that something is open is told that it is over however long that takes, there or at their fallback.
+    """
     head = message.rows[0]
     blames = not isinstance(error, ProviderDown | Doubtful | Unwritten | AddressDead)
 
@@ -31,9 +45,12 @@ def unheard_of(message: Planned, error: DeliveryError, now: float, patience: Pat
         return Unheard(message, state, reason, None, error.code, error.note, told=False, doubtful=False, blames=blames)
 
     # Where the channel resends freely doubt goes on: ever more slowly, and not for ever.
-    is_over = patience.is_over(now, head.since)
+    is_over = patience.is_over(now, head.since) and (
+        head.has_fallback or not any(is_owed_the_end(row, versions) for row in message.rows)
+    )
+    age = now - head.since
     if isinstance(error, Ambiguous) and (head.unknowns < MOST_UNKNOWNS or not is_over):
-        due = now + max(UNKNOWN_WAIT_SECONDS, patience.wait(head.unknowns + 1, chance))
+        due = now + max(UNKNOWN_WAIT_SECONDS, patience.wait(head.unknowns + 1, chance, age=age))
         state, reason = State.UNKNOWN, Reason.OUTCOME_UNKNOWN
         return Unheard(message, state, reason, due, error.code, error.note, told=True, doubtful=True, blames=blames)
     if isinstance(error, OptedOut):
@@ -44,7 +61,7 @@ def unheard_of(message: Planned, error: DeliveryError, now: float, patience: Pat
         return ends(State.FAILED, Reason.RETRIES_EXHAUSTED)
     if isinstance(error, TryAgain):
         reason = Reason.PROVIDER_DOWN if isinstance(error, ProviderDown) else Reason.RETRYING
-        due = now + patience.wait(head.tries + 1, chance, error.retry_after)
+        due = now + patience.wait(head.tries + 1, chance, error.retry_after, age)
         doubtful = isinstance(error, Doubtful)
         return Unheard(
             message, State.HELD, reason, due, error.code, error.note, told=False, doubtful=doubtful, blames=blames

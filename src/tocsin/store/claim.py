@@ -108,7 +108,7 @@ async def unfinished(connection: Connection, lease: Lease) -> list[Row]:
         SELECT d.endpoint_id, d.update_id, d.bucket_id, d.audience, d.state::text, d.reason, d.since, d.due_at, d.tries,
           d.unknowns, d.message, e.public_id, e.state::text, e.address, e.audiences, s.name,
           coalesce(e.locale, s.locale), s.time_zone, e.timing::text, e.snoozed, d.rule, p.rung_at,
-          p.n1, p.n2, p.u1, p.u2, p.told
+          p.n1, p.n2, p.u1, p.u2, p.told, e.fallback_id IS NOT NULL
         -- Looked up one by one: OFFSET 0 keeps the planner from merging with a walk through every endpoint there is.
         FROM delivery d
           CROSS JOIN LATERAL (SELECT * FROM endpoint WHERE id = d.endpoint_id OFFSET 0) e

@@ -31,7 +31,13 @@ _APPLY = text("""
     WHERE e.id = :endpoint AND d.bucket_id = e.bucket_id AND d.endpoint_id = e.id
       AND d.update_id = ANY(p.told || CAST(:message AS int)) AND (d.update_id = :message OR d.message = :message)
       AND d.state::text = ANY(:allowed)
-    RETURNING d.update_id
+    RETURNING d.update_id, d.bucket_id, d.unknowns
+""")
+# What else an endpoint is owed has waited for the end of that doubt. A bucket that somebody works on is left to them.
+_WAKE = text("""
+    UPDATE bucket SET due_at = least(due_at, tocsin_epoch())
+    WHERE id IN (SELECT id FROM bucket WHERE id = ANY(CAST(:buckets AS int[])) AND attempt_id IS NULL
+                   AND due_at IS NOT NULL FOR UPDATE SKIP LOCKED)
 """)
 # The endpoint's rows lead to its receipts, which are indexed by update.
 _SAID_BEFORE = text("""
@@ -106,9 +112,10 @@ async def apply(
     connection: AsyncConnection, state: State, allowed: Sequence[State], message: int, endpoint: int, note: str
 ) -> list[int]:
     """Move the rows that a message told up to `state`; return their updates, none where it was known already."""
-    rows = await connection.execute(
-        _APPLY, {"state": state, "allowed": list(allowed), "message": message, "endpoint": endpoint, "note": note}
-    )
+    values = {"state": state, "allowed": list(allowed), "message": message, "endpoint": endpoint, "note": note}
+    rows = (await connection.execute(_APPLY, values)).all()
+    if doubted := [row.bucket_id for row in rows if row.unknowns]:
+        await connection.execute(_WAKE, {"buckets": doubted})
     return [row.update_id for row in rows]
 
 

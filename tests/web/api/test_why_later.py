@@ -94,9 +94,10 @@ async def test_why_agrees_about_how_deliveries_wait_and_end(client: httpx.AsyncC
         await world.person(reader.name, [reader.audience], components=[reader.component] if reader.component else [])
     story = Story(world, readers)
 
-    await story.say("A", 1, "checkout")
-    await story.deliver("A")
-    await story.pass_hours(1)
+    for status in (None, "resolved"):
+        await story.say("0", 2, "checkout", status)
+        await story.deliver("0")
+        await story.pass_hours(2)
     slow(world, chance, readers)
     await story.say("A", 1, "checkout", "resolved")
     await story.deliver("A")
