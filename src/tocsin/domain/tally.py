@@ -1,0 +1,94 @@
+"""What came of the messages that a provider was given lately, counted: the evidence that it is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tocsin.domain.channel import Result
+from tocsin.domain.errors import Ambiguous, ProviderDown, TryAgain
+
+# An answer that comes after so long a silence is slow, and so is what comes in the same breath.
+SILENCE_SECONDS = 5.0
+BREATH_SECONDS = 1.0
+
+
+class Tally(NamedTuple):
+    """How many messages got which answer; `seconds` add up until the first answer of each of `batches`.
+
+    `good` was answered for the message itself, be it yes or no. `faults` are ours: authentication, reputation, quota.
+    `errors` are the provider's or the network's. `slow` are among the others, or were put off by the provider.
+    """
+
+    good: int = 0
+    faults: int = 0
+    errors: int = 0
+    slow: int = 0
+    seconds: float = 0.0
+    batches: int = 0
+
+    def plus(self, other: Tally) -> Tally:
+        return Tally(
+            self.good + other.good,
+            self.faults + other.faults,
+            self.errors + other.errors,
+            self.slow + other.slow,
+            self.seconds + other.seconds,
+            self.batches + other.batches,
+        )
+
+    @property
+    def bad(self) -> int:
+        return self.faults + self.errors
+
+    @property
+    def total(self) -> int:
+        return max(0, self.good) + self.bad
+
+    @property
+    def latency(self) -> float | None:
+        """Return the mean seconds until the first answer of a batch, None where there was no batch."""
+        return self.seconds / self.batches if self.batches else None
+
+
+NOTHING = Tally()
+# A report that we were at fault is about a message that counted as good when it was taken.
+REPORTED_FAULT = Tally(good=-1, faults=1)
+
+
+def count(results: Iterable[Result], slow: int = 0, seconds: float = 0.0) -> Tally:
+    """Count the answers of one batch, whose first one took `seconds`."""
+    good = faults = errors = put_off = 0
+    for result in results:
+        if isinstance(result, ProviderDown):
+            faults += 1
+        elif isinstance(result, TryAgain) and result.retry_after is not None:
+            put_off += 1  # it lives, and says when it will take more
+        elif isinstance(result, TryAgain | Ambiguous):
+            errors += 1
+        else:
+            good += 1
+    return Tally(good + put_off, faults, errors, min(slow, good) + put_off, seconds, 1)
+
+
+class Stopwatch:
+    """Times the answers of one batch: not how long it takes, which its size and its pace decide, but the silences."""
+
+    __slots__ = ("_last", "_slow_until", "began", "first", "slow")
+
+    def __init__(self, now: float) -> None:
+        self.began = now
+        self.first: float | None = None
+        self.slow = 0
+        self._last = now
+        self._slow_until = now
+
+    def heard(self, now: float) -> None:
+        """Take note that one message was answered for."""
+        if self.first is None:
+            self.first = now
+        if now - self._last > SILENCE_SECONDS:
+            self._slow_until = now + BREATH_SECONDS
+        if now < self._slow_until:
+            self.slow += 1
+        self._last = now
