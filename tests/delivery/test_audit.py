@@ -64,7 +64,7 @@ async def test_a_promise_that_is_broken_on_purpose_is_named(world: World, name: 
     await world.tell("It is down.")
     assert await names(world) == []
     for statement in BREAKS[name]:
-        await world.run(statement)
+        await world.tamper(statement)
     assert name in await names(world)
     check = await check_audit(world.engine)
     [invariant] = [one for one in INVARIANTS if one.name == name]

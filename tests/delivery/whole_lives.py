@@ -217,7 +217,7 @@ class WholeLife:
 
 async def lead(world: World, seed: int) -> tuple[set[str], Counter[str]]:
     """Lead one life; return which guarantees did not hold, and how often what happened."""
-    await world.run(EMPTY)
+    await world.tamper(EMPTY)
     world.audiences = await sync_audiences(world.engine, world.policy)
     chance = random.Random(seed)
     rules = rules_of(world.policy, world.audiences, Provider(name=ChannelName.EMAIL))

@@ -26,24 +26,32 @@ class State(StrEnum):
 UNFINISHED = frozenset({State.HELD, State.PENDING, State.SENDING, State.UNKNOWN})
 NOT_ELIGIBLE = frozenset({State.SKIPPED, State.SUPPRESSED})
 
-# From → to, for what is stored. Receipts may come before the answer that they are receipts of, so any state in which
-# a message may have gone out can become accepted, delivered or bounced; a row that was superseded in flight was heard.
-_HEARD = {State.ACCEPTED, State.DELIVERED, State.BOUNCED}
-_STOPPED = {State.SUPERSEDED, State.EXPIRED, State.CANCELLED, State.SUPPRESSED}
+# What is stored goes from one state to another by this table alone; the database holds the same and refuses the rest.
+# Receipts may come before the answer that they are receipts of, and "accepted" is believed however late it comes: any
+# state in which a message may have gone out can become accepted, delivered or bounced.
+BORN = frozenset({State.PENDING, State.SKIPPED, State.SUPPRESSED, State.SUPERSEDED})
+_HEARD = frozenset({State.ACCEPTED, State.DELIVERED, State.BOUNCED})
+_STOPPED = frozenset({State.SUPERSEDED, State.CANCELLED, State.SUPPRESSED})
+_WAITING = frozenset({State.UNKNOWN, State.FAILED, State.SKIPPED, State.EXPIRED, *_HEARD, *_STOPPED})
 MOVES: dict[State, frozenset[State]] = {
-    State.PENDING: frozenset({State.HELD, State.UNKNOWN, State.FAILED, State.SKIPPED, *_HEARD, *_STOPPED}),
-    State.HELD: frozenset({State.PENDING, State.UNKNOWN, State.FAILED, State.SKIPPED, *_HEARD, *_STOPPED}),
-    State.UNKNOWN: frozenset({State.PENDING, State.FAILED, *_HEARD, *_STOPPED}),
+    State.PENDING: _WAITING | {State.HELD},
+    State.HELD: _WAITING | {State.PENDING},  # a snooze that was taken back
+    State.UNKNOWN: frozenset({State.HELD, State.FAILED, *_HEARD, *_STOPPED}),  # what came of sending it once more
     State.ACCEPTED: frozenset({State.DELIVERED, State.BOUNCED}),
     State.DELIVERED: frozenset({State.BOUNCED}),
-    State.SUPERSEDED: frozenset(_HEARD),
-    State.EXPIRED: frozenset({State.PENDING, *_HEARD}),
-    State.CANCELLED: frozenset(_HEARD),
-    State.FAILED: frozenset({State.PENDING, *_HEARD}),
     State.BOUNCED: frozenset({State.PENDING, State.HELD}),  # tried again by an operator, or once more by itself
-    State.SKIPPED: frozenset({State.PENDING}),  # it stands in for an address that failed for good
-    State.SUPPRESSED: frozenset({State.PENDING, State.SKIPPED, *_HEARD}),  # a mute that ended
+    State.FAILED: frozenset({State.PENDING, *_HEARD}),  # tried again by an operator
+    State.EXPIRED: frozenset({State.PENDING, *_HEARD}),
+    State.SUPERSEDED: _HEARD,  # it was in flight
+    State.CANCELLED: _HEARD,
+    State.SKIPPED: frozenset({State.PENDING, *_HEARD}),  # it stands in for an address that failed for good
+    State.SUPPRESSED: BORN - {State.SUPPRESSED} | _HEARD,  # a mute that ended: it is decided anew
 }
+
+
+def before(state: State) -> list[State]:
+    """Return the states from which a row may go to `state`."""
+    return [one for one, after in MOVES.items() if state in after]
 
 
 class Reason(StrEnum):

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tocsin.domain.channel import Receipt, ReceiptKind
-from tocsin.domain.delivery import MOVES, State
+from tocsin.domain.delivery import State, before
 from tocsin.domain.tokens import Signer
 from tocsin.services.unsubscribe import yielding
 from tocsin.store import receipts as store
@@ -64,8 +64,7 @@ async def _write(connection: AsyncConnection, provider: str, message: int, endpo
         await store.lock_bucket(connection, endpoint)
     if state is None:  # delayed: the provider goes on trying, and says so again if it gives up
         return
-    allowed = [before for before, after in MOVES.items() if state in after]
-    updates = await store.apply(connection, state, allowed, message, endpoint, receipt.note)
+    updates = await store.apply(connection, state, before(state), message, endpoint, receipt.note)
     if state is State.BOUNCED:
         await store.take_back(connection, endpoint, updates)
         # A soft bounce may be followed by a hard one, of a message that has bounced already.

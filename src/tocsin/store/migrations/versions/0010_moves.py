@@ -1,0 +1,18 @@
+"""The moves of a delivery, held by the database, and evidence that stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tocsin.store.migrations.statements import run
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    run(Path(__file__).with_suffix(".sql"))
+
+
+def downgrade() -> None:
+    raise RuntimeError("This migration cannot be undone. Restore a backup.")
