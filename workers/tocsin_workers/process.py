@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ import structlog
 from celery.signals import worker_process_init, worker_process_shutdown
 
 from tocsin import logs, settings
+from tocsin.collector import quieten_collector
 from tocsin_workers.app import app
 from tocsin_workers.loop import Loop
 from tocsin_workers.resources import Resources, open_resources
@@ -26,17 +26,6 @@ class _Process(NamedTuple):
 
 
 _this: list[_Process] = []
-
-
-def quieten_collector() -> None:
-    """Leave what lives as long as this process out of every collection, and collect less often.
-
-    A batch makes tens of thousands of short-lived objects in no cycles: by default each batch would have the collector
-    walk through all that the libraries have brought along.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 async def _open(loaded: settings.Settings, queues: frozenset[str]) -> Resources:

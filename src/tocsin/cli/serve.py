@@ -24,6 +24,7 @@ def web(
     """Run the API and the pages."""
     import uvicorn  # noqa: PLC0415  slow to import, like all below
 
+    from tocsin.collector import quieten_collector  # noqa: PLC0415
     from tocsin.web.main import create_app  # noqa: PLC0415
 
     settings = _settings()
@@ -39,6 +40,7 @@ def web(
             timeout_graceful_shutdown=_STOPPING_SECONDS,
         )
     )
+    quieten_collector()
     server.run(sockets=[socket.socket(fileno=fd)] if fd >= 0 else None)
     if not server.started:
         raise typer.Exit(1)
