@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tocsin.domain.errors import NotFound, Refused
-from tocsin.domain.key import SHOWN, hash_key, is_well_formed, new_key
+from tocsin.domain.key import SHOWN, hash_key, new_key
 from tocsin.domain.scope import Scope
 from tocsin.domain.text import one_line
 from tocsin.store import keys as store
-from tocsin.store.engine import begin
+from tocsin.store.engine import Connection, begin
 from tocsin.store.keys import Key
 
-__all__ = ["Key", "create_key", "list_keys", "revoke_key", "verify_key"]
+__all__ = ["Key", "create_key", "list_keys", "revoke_key", "verify_keys"]
 
 _LONGEST_NAME = 100
 
@@ -56,8 +56,6 @@ async def revoke_key(engine: AsyncEngine, name_or_prefix: str) -> list[Key]:
     return revoked
 
 
-async def verify_key(connection: AsyncConnection, secret: str) -> Key | None:
-    """Return the key that `secret` is, None where it is mistyped, unknown or revoked."""
-    if not is_well_formed(secret):
-        return None
-    return await store.find(connection, hash_key(secret))
+async def verify_keys(connection: Connection, hashes: Collection[bytes]) -> dict[bytes, Key]:
+    """Return the keys with these hashes; those that are unknown or revoked are left out."""
+    return await store.find(connection, hashes)

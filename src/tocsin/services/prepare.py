@@ -8,14 +8,15 @@ import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 
 from tocsin.domain.errors import NotReady
+from tocsin.domain.key import hash_key
 from tocsin.domain.policy import Policy
 from tocsin.domain.scope import Scope
 from tocsin.services.audiences import sync_audiences
-from tocsin.services.keys import create_key, verify_key
+from tocsin.services.keys import create_key, verify_keys
 from tocsin.services.operators import create_operator, new_password
 from tocsin.services.sample import Practised, sample
 from tocsin.store import operators
-from tocsin.store.engine import begin, make_engine
+from tocsin.store.engine import bare, begin, make_engine
 from tocsin.store.migrate import migrate
 
 _OPERATOR = "operator@example.com"
@@ -45,7 +46,7 @@ async def prepare(database_url: str, policy: Policy, *, key: str, subscribers: i
         if subscribers:
             await sample(engine, subscribers, practised)
         async with begin(engine) as connection:
-            key_works = bool(key) and await verify_key(connection, key) is not None
+            key_works = bool(await verify_keys(await bare(connection), [hash_key(key)]))
             anybody = await operators.are_there(connection)
         made = None if key_works else (await create_key(engine, "command line", list(Scope)))[0]
         if anybody:

@@ -6,10 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, text
+import asyncpg
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.scope import Scope
+from tocsin.store.engine import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Key:
 
 
 _COLUMNS = "id, name, prefix, scopes, requests_per_minute, created_at, revoked_at"
+_FIND = f"SELECT sha256, {_COLUMNS} FROM api_key WHERE sha256 = ANY($1::bytea[]) AND revoked_at IS NULL"
 
 
 async def insert(
@@ -48,21 +51,18 @@ async def insert(
             "requests_per_minute": requests_per_minute,
         },
     )
-    return _key(made.one())
+    return _key(made.mappings().one())
 
 
-async def find(connection: AsyncConnection, sha256: bytes) -> Key | None:
-    """Return the key with this hash that is not revoked."""
-    found = await connection.execute(
-        text(f"SELECT {_COLUMNS} FROM api_key WHERE sha256 = :sha256 AND revoked_at IS NULL"), {"sha256": sha256}
-    )
-    row = found.one_or_none()
-    return None if row is None else _key(row)
+async def find(connection: Connection, hashes: Collection[bytes]) -> dict[bytes, Key]:
+    """Return those keys with these hashes that are not revoked."""
+    rows = await connection.fetch(_FIND, list(hashes))
+    return {row["sha256"]: _key(row) for row in rows}
 
 
 async def read(connection: AsyncConnection) -> list[Key]:
     found = await connection.execute(text(f"SELECT {_COLUMNS} FROM api_key ORDER BY id"))
-    return [_key(row) for row in found]
+    return [_key(row) for row in found.mappings()]
 
 
 async def revoke(connection: AsyncConnection, name_or_prefix: str) -> list[Key]:
@@ -74,16 +74,16 @@ async def revoke(connection: AsyncConnection, name_or_prefix: str) -> list[Key]:
         """),
         {"which": name_or_prefix},
     )
-    return [_key(row) for row in found]
+    return [_key(row) for row in found.mappings()]
 
 
-def _key(row: Row[tuple[object, ...]]) -> Key:
+def _key(row: RowMapping | asyncpg.Record) -> Key:
     return Key(
-        id=row.id,
-        name=row.name,
-        prefix=row.prefix,
-        scopes=frozenset(Scope(scope) for scope in row.scopes),
-        requests_per_minute=row.requests_per_minute,
-        created_at=row.created_at,
-        revoked_at=row.revoked_at,
+        id=row["id"],
+        name=row["name"],
+        prefix=row["prefix"],
+        scopes=frozenset(Scope(scope) for scope in row["scopes"]),
+        requests_per_minute=row["requests_per_minute"],
+        created_at=row["created_at"],
+        revoked_at=row["revoked_at"],
     )

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
+import asyncpg
+import structlog
 from fastapi import Depends, Request, Security
 from fastapi.params import Depends as DependsParam
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from tocsin.domain.errors import NotReady
 from tocsin.domain.key import hash_key, is_well_formed
 from tocsin.domain.scope import Scope, allows
-from tocsin.services.keys import Key, verify_key
-from tocsin.store.engine import begin
+from tocsin.services.keys import Key, verify_keys
+from tocsin.store.engine import Pool
 from tocsin.web.errors import Problem
+from tocsin.web.together import Together
+
+log = structlog.get_logger()
 
 # A revoked key works for at most this long in a process that has just seen it.
 REMEMBERED_SECONDS: Final = 4.0
+RENEW_SECONDS: Final = 1.0
 _REMEMBERED_KEYS: Final = 10_000
+_WAITING_KEYS: Final = 10_000
+_PATIENCE_SECONDS: Final = 30.0  # for a connection
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="key", description="`Authorization: Bearer tcs_…`")
 
@@ -50,27 +59,45 @@ class Caller:
 class KeyRing:
     """The keys seen in the last seconds, so that not every request costs a query."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
         self._seen: dict[bytes, tuple[float, Key]] = {}
+        self._used: set[bytes] = set()  # and past half of their time
+        self._verify = Together(self._look_up, _WAITING_KEYS)
 
     async def find(self, secret: str) -> Key | None:
-        """Return the working key that `secret` is."""
+        """Return the working key that `secret` is; raise what the database raises where it cannot tell."""
         if not is_well_formed(secret):
             return None
         digest = hash_key(secret)
-        now = time.monotonic()
-        remembered = self._seen.get(digest)
-        if remembered is not None and remembered[0] > now:
-            return remembered[1]
-        async with begin(self._engine) as connection:
-            key = await verify_key(connection, secret)
-        self._seen.pop(digest, None)
-        if key is not None:
-            if len(self._seen) >= _REMEMBERED_KEYS:
-                self._seen.clear()
-            self._seen[digest] = (now + REMEMBERED_SECONDS, key)
+        until, key = self._seen.get(digest, (0.0, None))
+        left = until - time.monotonic()
+        if left <= 0:
+            [key] = await self._verify(digest)
+        elif left < REMEMBERED_SECONDS / 2:
+            self._used.add(digest)
         return key
+
+    async def renew(self) -> None:
+        """Verify anew what is in use, together and ahead of need; call this every RENEW_SECONDS."""
+        used, self._used = self._used, set()
+        if not used:
+            return
+        try:
+            await self._verify(*used)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, NotReady) as error:
+            log.warning("keys.not_renewed", error=str(error))  # each lapses, and is asked for when it is next used
+
+    async def _look_up(self, digests: Sequence[bytes]) -> list[Key | None]:
+        async with self._pool.acquire(timeout=_PATIENCE_SECONDS) as connection:
+            until = time.monotonic() + REMEMBERED_SECONDS
+            found = await verify_keys(connection, set(digests))
+        for digest in digests:
+            self._seen.pop(digest, None)
+        if len(self._seen) + len(found) > _REMEMBERED_KEYS:
+            self._seen.clear()
+        self._seen |= {digest: (until, key) for digest, key in found.items()}
+        return [found.get(digest) for digest in digests]
 
 
 async def caller(

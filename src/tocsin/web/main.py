@@ -37,7 +37,7 @@ from tocsin.web.api import (
     subscribers,
     templates,
 )
-from tocsin.web.auth import KeyRing
+from tocsin.web.auth import RENEW_SECONDS, KeyRing
 from tocsin.web.caller import believe_proxies
 from tocsin.web.deps import Site
 from tocsin.web.errors import add_error_answers
@@ -142,17 +142,18 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     site = Site(settings, load_policy(), engine, hints, build(settings))
     site.later.pool = pool
     app.state.site = site
-    app.state.key_ring = KeyRing(engine)
+    app.state.key_ring = ring = KeyRing(pool)
     app.state.quota = quota = Quota(settings.broker_url, settings.web.requests_per_minute)
-    syncing = asyncio.create_task(_sync(site))
+    syncing, renewing = asyncio.create_task(_sync(site)), asyncio.create_task(_renew(ring))
     # Usually the database answers at once; where it doesn't, pages are served and the rest says that it waits.
     await asyncio.wait([syncing], timeout=5)
     try:
         yield
     finally:
-        syncing.cancel()
-        with suppress(asyncio.CancelledError):
-            await syncing
+        for task in (syncing, renewing):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         await asyncio.to_thread(hints.close)
         await quota.close()
         for channel in site.channels.values():
@@ -169,6 +170,12 @@ async def _sync(site: Site) -> None:
         except (DBAPIError, OSError) as error:
             log.warning("web.waits_for_database", error=str(error))
             await asyncio.sleep(_AGAIN_SECONDS)
+
+
+async def _renew(ring: KeyRing) -> None:
+    while True:
+        await asyncio.sleep(RENEW_SECONDS)
+        await ring.renew()
 
 
 def _routers(settings: Settings) -> list[APIRouter]:
