@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from email.utils import parseaddr
 
 import structlog
 from pydantic import SecretStr
 
-from tocsin.domain.channel import Channel, ChannelName
+from tocsin.domain.channel import Channel, ChannelName, providers_of
 from tocsin.domain.chat_address import SLACK_URL, ChatRules
-from tocsin.domain.incident import Severity
+from tocsin.domain.errors import Refused
 from tocsin.domain.reach import Reach
 from tocsin.domain.social import Network, read_account
 from tocsin.settings import Settings, read_policy_file
@@ -17,10 +18,8 @@ from tocsin_channels.chat.channel import ChatChannel, Services
 from tocsin_channels.push.channel import PushChannel
 from tocsin_channels.push.vapid import Vapid
 from tocsin_channels.registry_email import email_channel
+from tocsin_channels.registry_sms import sms_channel
 from tocsin_channels.registry_words import read_words
-from tocsin_channels.sms import twilio, vonage
-from tocsin_channels.sms.channel import SmsChannel
-from tocsin_channels.sms.senders import Senders
 from tocsin_channels.social.account import Account, make_account
 from tocsin_channels.social.channel import SocialChannel
 from tocsin_channels.social.thread import Restraint
@@ -41,50 +40,20 @@ def build(settings: Settings) -> dict[ChannelName, Channel]:
     if settings.email.is_configured:
         channels.append(email_channel(settings))
     if settings.sms.is_configured:
-        channels.append(_sms(settings))
+        channels.append(sms_channel(settings))
     if settings.push.private_key.get_secret_value():
         channels.append(_push(settings, called))
     if social := social_accounts(settings):
         channels.append(_social(settings, social))
+    _refuse_namesakes(channels)
     return {channel.name: channel for channel in channels}
 
 
-def _sms(settings: Settings) -> SmsChannel:
-    sms = settings.sms
-    carrier = _vonage(settings) if sms.provider == "vonage" else _twilio(settings)
-    urgent = Severity.parse(str(read_policy_file()["urgent"]))
-    return SmsChannel(carrier, read_words().wording[ChannelName.SMS], urgent, sms.connections)
-
-
-def _twilio(settings: Settings) -> twilio.Twilio:
-    sms = settings.sms
-    return twilio.Twilio(
-        twilio.Account(
-            sid=sms.twilio_account_sid,
-            token=sms.twilio_auth_token.get_secret_value(),
-            senders=Senders.parse(sms.from_),
-            receipts_url=f"{settings.url}/receipts/twilio",
-            url=sms.twilio_url,
-            connections=sms.connections,
-            seconds=sms.timeout_seconds,
-        )
-    )
-
-
-def _vonage(settings: Settings) -> vonage.Vonage:
-    sms = settings.sms
-    return vonage.Vonage(
-        vonage.Account(
-            key=sms.vonage_api_key,
-            secret=sms.vonage_api_secret.get_secret_value(),
-            signature_secret=sms.vonage_signature_secret.get_secret_value(),
-            senders=Senders.parse(sms.from_),
-            receipts_url=f"{settings.url}/receipts/vonage",
-            host=sms.vonage_host,
-            connections=sms.connections,
-            seconds=sms.timeout_seconds,
-        )
-    )
+def _refuse_namesakes(channels: list[Channel]) -> None:
+    """Their receipts could not be told apart."""
+    names = [name for channel in channels for name in providers_of(channel)]
+    if twice := [name for name, n in Counter(names).items() if n > 1]:
+        raise Refused(f"Two providers are called {twice[0]}. Give one of them another name in config/tocsin.toml.")
 
 
 def reach(settings: Settings) -> Reach:

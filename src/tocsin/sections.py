@@ -1,81 +1,16 @@
-"""The sections of the settings that say how each channel reaches its providers; `config/tocsin.toml` explains them."""
+"""The sections of the settings that say how each channel reaches its services; `config/tocsin.toml` explains them."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
+from tocsin.carrier_sections import Section
 from tocsin.domain.chat_address import LONG_TAIL, NEVER, SLACK_URL
 from tocsin.domain.social import read_account
 from tocsin.domain.trouble import DISABLE_AFTER_HOURS
 from tocsin.domain.vapid_key import public_key
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Email(Section):
-    provider: Literal["smtp", "ses", "sendgrid", "mailgun", "postmark"] = "smtp"
-    smtp_url: str = ""
-    from_: str = Field(default="Tocsin <status@localhost>", alias="from")
-    bounce_domain: str = ""
-    connections: int = Field(default=4, ge=1, le=64)
-    starttls: Literal["auto", "require", "never"] = "auto"
-    timeout_seconds: float = Field(default=30.0, gt=0)
-    receipt_token: SecretStr = SecretStr("")
-    dkim_domain: str = ""
-    dkim_selector: str = ""
-    dkim_key: SecretStr = SecretStr("")
-    ses_region: str = ""
-    ses_access_key_id: str = ""
-    ses_secret_access_key: SecretStr = SecretStr("")
-    ses_configuration_set: str = ""
-    ses_topics: list[str] = Field(default=[])
-    ses_url: str = ""
-    sendgrid_api_key: SecretStr = SecretStr("")
-    sendgrid_verification_key: str = ""
-    sendgrid_url: str = "https://api.sendgrid.com"
-    mailgun_domain: str = ""
-    mailgun_api_key: SecretStr = SecretStr("")
-    mailgun_signing_key: SecretStr = SecretStr("")
-    mailgun_url: str = "https://api.mailgun.net"
-    postmark_server_token: SecretStr = SecretStr("")
-    postmark_stream: str = "outbound"
-    postmark_webhook_user: str = ""
-    postmark_webhook_password: SecretStr = SecretStr("")
-    postmark_url: str = "https://api.postmarkapp.com"
-
-    @property
-    def is_configured(self) -> bool:
-        """Whether the provider that carries mail has what it needs at the least."""
-        needs = {
-            "smtp": self.smtp_url,
-            "ses": self.ses_region,
-            "sendgrid": self.sendgrid_api_key.get_secret_value(),
-            "mailgun": self.mailgun_api_key.get_secret_value(),
-            "postmark": self.postmark_server_token.get_secret_value(),
-        }
-        return bool(needs[self.provider])
-
-
-class Sms(Section):
-    provider: Literal["twilio", "vonage"] = "twilio"
-    from_: str = Field(default="", alias="from")
-    twilio_url: str = "https://api.twilio.com"
-    twilio_account_sid: str = ""
-    twilio_auth_token: SecretStr = SecretStr("")
-    vonage_host: str = "rest.nexmo.com"
-    vonage_api_key: str = ""
-    vonage_api_secret: SecretStr = SecretStr("")
-    vonage_signature_secret: SecretStr = SecretStr("")
-    connections: int = Field(default=16, ge=1, le=200)
-    timeout_seconds: float = Field(default=10.0, gt=0)
-
-    @property
-    def is_configured(self) -> bool:
-        return bool(self.twilio_account_sid if self.provider == "twilio" else self.vonage_api_key)
 
 
 class Webhook(Section):

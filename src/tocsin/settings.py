@@ -26,7 +26,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from tocsin.sections import Chat, Email, Hooks, Push, Section, Sms, Social, Subscribe, Webhook
+from tocsin.carrier_sections import LISTED, NAMED, Email, MailProvider, Section, Sms, TextProvider
+from tocsin.sections import Chat, Hooks, Push, Social, SocialAccount, Subscribe, Webhook
 
 REPOSITORY_CONFIG = Path(__file__).parents[2] / "config"
 
@@ -175,14 +176,17 @@ def read() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        places = "\n".join(
-            f"  {_place(e['loc'])}: {_what_to_do(e['type'], e['loc'], e['msg'])}" for e in error.errors()
-        )
+        places = "\n".join(_in_words(e["type"], e["loc"], e["msg"]) for e in error.errors())
         raise BrokenSettings(f"These settings cannot be followed (see config/tocsin.toml):\n{places}") from error
     except tomllib.TOMLDecodeError as error:
         raise BrokenSettings(f"{config_directory() / 'tocsin.toml'} is not TOML: {error}") from error
     except SettingsError as error:
         raise BrokenSettings(f"{error}. Set the names within a section one by one: TOCSIN_EMAIL__SMTP_URL.") from error
+
+
+def _in_words(kind: str, keys: Sequence[int | str], message: str) -> str:
+    keys = [key for key in keys if key not in {NAMED, LISTED}]
+    return f"  {_place(keys)}: {_what_to_do(kind, keys, message)}"
 
 
 def _place(keys: Sequence[int | str]) -> str:
@@ -196,6 +200,8 @@ def _what_to_do(kind: str, keys: Sequence[int | str], message: str) -> str:
     *sections, name = map(str, keys)
     section = Settings.model_fields[sections[0]].annotation if sections else Settings
     names = names_of(section) if isinstance(section, type) and issubclass(section, BaseModel) else {}
+    if len(sections) > 1:  # in a table of a list
+        names = {known: None for tables in (MailProvider, TextProvider, SocialAccount) for known in names_of(tables)}
     near = get_close_matches(name, names, n=1)
     return f"there is no such setting. Did you mean {near[0]}?" if near else "there is no such setting."
 

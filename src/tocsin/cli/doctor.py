@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from tocsin import logs, settings
 from tocsin.cli.reach import HomeOption, JsonOption, show
+from tocsin.domain.channel import providers_of, way_by
 from tocsin.domain.errors import DeliveryError
 from tocsin.embedded import local
 from tocsin.embedded.process import CouldNotStart
@@ -110,12 +111,14 @@ async def _ledger(loaded: Settings, home: Path | None) -> Finding:
 async def _channels(loaded: Settings) -> list[Finding]:
     findings: list[Finding] = []
     for name, channel in build(loaded).items():
-        try:
-            findings.append(Finding(name, ok=True, detail=await channel.check()))
-        except DeliveryError as error:
-            findings.append(Finding(name, ok=False, detail=error.note))
-        finally:
-            await channel.close()
+        names = providers_of(channel)
+        for provider in names:
+            called = f"{name} by {provider}" if len(names) > 1 else name
+            try:
+                findings.append(Finding(called, ok=True, detail=await way_by(channel, provider).check()))
+            except DeliveryError as error:
+                findings.append(Finding(called, ok=False, detail=error.note))
+        await channel.close()
     return findings
 
 

@@ -112,7 +112,7 @@ class _Up:
             if not (self._settings.social.account or self._settings.social.x_consumer_key.get_secret_value()):
                 told["TOCSIN_SOCIAL__ACCOUNT"] = accounts_setting(f"http://127.0.0.1:{over_http}")
             if not self._settings.sms.is_configured:
-                carrier = vonage_settings if self._settings.sms.provider == "vonage" else twilio_settings
+                carrier = vonage_settings if self._settings.sms.kind == "vonage" else twilio_settings
                 told |= carrier(f"http://127.0.0.1:{over_http}")
             if not self._settings.chat.is_configured:
                 told |= chat_settings(f"http://127.0.0.1:{over_http}")

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from tocsin.domain.errors import DeliveryError
 from tocsin.domain.page import Page
+from tocsin.domain.provider import Share
 from tocsin.domain.story import Story
 
 
@@ -168,9 +169,33 @@ class Channel(Protocol):
 
 
 @runtime_checkable
+class Carried(Protocol):
+    """A channel whose providers may fail as a whole, and take each other's place where there are several."""
+
+    @property
+    def shares(self) -> Sequence[Share]:
+        """Return how much each provider is meant to carry, the first one first."""
+        ...
+
+    def by(self, provider: str) -> Channel:
+        """Return the same channel with that one provider, for what was rendered by this one."""
+        ...
+
+
+@runtime_checkable
 class WarmsUp(Protocol):
     """A channel whose libraries take so long to import that nobody's first message is to wait for it."""
 
     def warm_up(self) -> None:
         """Import what the configured accounts need; runs beside the work, in a thread, for seconds."""
         ...
+
+
+def providers_of(channel: Channel) -> Sequence[str]:
+    """Return the names of who carries a channel's messages, the first one first."""
+    return [share.provider for share in channel.shares] if isinstance(channel, Carried) else [channel.provider]
+
+
+def way_by(channel: Channel, provider: str) -> Channel:
+    """Return a channel as `provider`, one of its own, carries it."""
+    return channel.by(provider) if isinstance(channel, Carried) else channel

@@ -37,7 +37,7 @@ async def _run(home: Path, port: int, http_port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     loaded = settings.load()
-    reporter = Reporter(f"{loaded.url}/receipts/smtp", receipt_token(loaded))
+    reporter = Reporter(f"{loaded.url}/receipts/smtp", receipt_token(loaded, loaded.email))
     outbox = outbox_path(home)
     # Every provider that speaks HTTP has its own paths on the one port.
     look_alikes: list[LookAlike] = [
@@ -54,7 +54,7 @@ async def _run(home: Path, port: int, http_port: int) -> None:
             f"{loaded.url}/receipts/twilio",
         ),
     ]
-    if loaded.sms.provider == "vonage":
+    if loaded.sms.kind == "vonage":
         look_alikes.append(
             PracticeVonage(
                 outbox,

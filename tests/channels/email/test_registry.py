@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from tocsin.domain.channel import ChannelName
+from tocsin.carrier_sections import Email
+from tocsin.domain.channel import ChannelName, way_by
 from tocsin.domain.errors import Refused
-from tocsin.sections import Email
 from tocsin.settings import Settings
 from tocsin_channels.email.channel import EmailChannel
 from tocsin_channels.email.smtp import Smtp
@@ -29,17 +29,19 @@ def test_mail_is_a_channel_where_a_server_is_named(tmp_path: Path) -> None:
 
 def test_in_practice_bounces_come_back_without_being_set_up(tmp_path: Path) -> None:
     practised = settings(tmp_path, practice=True, smtp_url="smtp://127.0.0.1:2525")
-    channel = build(practised)[ChannelName.EMAIL]
+    channel = way_by(build(practised)[ChannelName.EMAIL], "smtp")
     assert isinstance(channel, EmailChannel)
     assert isinstance(channel.carrier, Smtp)
     assert channel.carrier.bounces.domain == PRACTICE_BOUNCES
     with pytest.raises(Refused, match="not sent to a bounce address"):
-        channel.read_receipt(b"To: somebody@else.example", {"authorization": f"Bearer {receipt_token(practised)}"}, "")
+        channel.read_receipt(
+            b"To: somebody@else.example", {"authorization": f"Bearer {receipt_token(practised, practised.email)}"}, ""
+        )
 
 
 def test_otherwise_nobody_may_report_bounces_before_a_token_is_set(tmp_path: Path) -> None:
     real = settings(tmp_path, practice=False, smtp_url="smtp://127.0.0.1:2525")
-    assert receipt_token(real) == ""
+    assert receipt_token(real, real.email) == ""
     with pytest.raises(Refused, match="Authorization"):
         build(real)[ChannelName.EMAIL].read_receipt(b"", {"authorization": "Bearer "}, "")
 

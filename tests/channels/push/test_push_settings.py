@@ -9,11 +9,12 @@ import pytest
 from pydantic import SecretStr
 
 from pushes import PRIVATE_KEY, WHOLE
+from tocsin.carrier_sections import Email
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.errors import Refused
 from tocsin.domain.vapid_key import public_key
 from tocsin.embedded.home import keep_push_key
-from tocsin.sections import Email, Push, Webhook
+from tocsin.sections import Push, Webhook
 from tocsin.services.address import read_address
 from tocsin.settings import BrokenSettings, Settings, read
 from tocsin_channels.registry import build

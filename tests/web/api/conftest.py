@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api_callers import Join, caller
+from tocsin.carrier_sections import Email
 from tocsin.domain.scope import Scope
-from tocsin.sections import Email
 from tocsin.services.keys import create_key
 from tocsin.settings import Settings
 from tocsin.web.main import create_app

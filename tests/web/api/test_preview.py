@@ -10,8 +10,9 @@ import pytest
 
 from api_callers import add_component, is_problem
 from delivery.world import World, open_world
+from tocsin.carrier_sections import Email, Sms
 from tocsin.domain.channel import ChannelName
-from tocsin.sections import Email, Sms, Social
+from tocsin.sections import Social
 from tocsin.settings import Settings
 
 BROKEN = {"title": "Checkout is failing", "body": "We see failed payments."}

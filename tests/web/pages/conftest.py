@@ -19,7 +19,7 @@ from sqlalchemy import text
 from delivery.world import World, open_world
 from joining import ADA
 from post_office import PostOffice
-from tocsin.sections import Email
+from tocsin.carrier_sections import Email
 from tocsin.settings import Settings
 from tocsin.store.engine import begin
 from tocsin.web.main import create_app

@@ -7,8 +7,9 @@ from playwright.async_api import Page, expect
 
 from browsing import DESK, PHONE, overflow, serious
 from delivery.world import World
+from tocsin.carrier_sections import Sms
 from tocsin.domain.vapid_key import new_private_key
-from tocsin.sections import Push, Sms, Social
+from tocsin.sections import Push, Social
 from tocsin.settings import Settings
 from web.pages.conftest import OPERATOR
 from web.pages.test_console_in_a_browser import sign_in

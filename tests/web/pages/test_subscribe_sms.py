@@ -12,8 +12,9 @@ from pydantic import SecretStr
 from delivery.world import World
 from joining import endpoints
 from post_office import PostOffice
+from tocsin.carrier_sections import Email, Sms
 from tocsin.domain.channel import ChannelName, Receipt, ReceiptKind
-from tocsin.sections import Email, Sms, Subscribe
+from tocsin.sections import Subscribe
 from tocsin.services.obey import obey
 from tocsin.settings import Settings
 

@@ -7,6 +7,7 @@ import asyncio
 from fastapi import APIRouter, Request, Response
 from starlette.status import HTTP_204_NO_CONTENT, HTTP_404_NOT_FOUND
 
+from tocsin.domain.channel import providers_of, way_by
 from tocsin.services.obey import WISHES, obey
 from tocsin.services.receive import receive
 from tocsin.web.deps import SiteDep
@@ -18,7 +19,7 @@ router = APIRouter(tags=["receipts"])
 @router.post("/receipts/{provider}", status_code=HTTP_204_NO_CONTENT)
 async def take_receipts(provider: str, request: Request, site: SiteDep) -> Response:
     """Take what `provider` says of messages it was given. What it says twice changes nothing."""
-    channel = next((one for one in site.channels.values() if one.provider == provider), None)
+    channel = next((way_by(one, provider) for one in site.channels.values() if provider in providers_of(one)), None)
     if channel is None:
         raise Problem(HTTP_404_NOT_FOUND, f"This installation sends nothing through a provider called {provider!r}.")
     query = f"?{request.url.query}" if request.url.query else ""

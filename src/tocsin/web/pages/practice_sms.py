@@ -25,7 +25,7 @@ def texts(site: SiteDep, number: Annotated[str, Query(max_length=20)] = "") -> R
     """Show one phone, that of `number` or the one that was texted last, and the others to choose from."""
     outbox = outbox_path(site.settings.home_directory)
     settings = site.settings.sms
-    table = vonage_behaviour if settings.provider == "vonage" else twilio_behaviour
+    table = vonage_behaviour if settings.kind == "vonage" else twilio_behaviour
     try:
         texted = phones(outbox)
         chosen = number or (texted[0].number if texted else "")
@@ -38,7 +38,7 @@ def texts(site: SiteDep, number: Annotated[str, Query(max_length=20)] = "") -> R
         phones=texted,
         chosen=chosen,
         thread=got,
-        carrier=settings.provider.capitalize(),
+        carrier=settings.kind.capitalize(),
         behaviours=table.BEHAVIOURS,
         behaviour=table.behaviour_of(chosen),
         now=datetime.now(UTC),
