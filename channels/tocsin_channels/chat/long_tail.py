@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from tocsin.domain.channel import Accepted
 from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, ProviderDown, TryAgain
@@ -19,6 +20,8 @@ from tocsin_channels.chat.redact import redacted
 
 if TYPE_CHECKING:
     from apprise import Apprise, AppriseAsset, AppriseResult
+
+T = TypeVar("T")
 
 _THREADS: Final = 4
 _LONGEST_NOTE: Final = 300
@@ -37,7 +40,7 @@ STATUSES: Final[dict[int, type[DeliveryError]]] = {
 
 
 class LongTail:
-    """`seconds` is all the time that one message may take."""
+    """`seconds` is all the time that a service may take for one message."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -48,7 +51,10 @@ class LongTail:
         """Send to Apprise's `url`; raise DeliveryError."""
         # Without a free thread it would wait in the pool, and its time would run.
         async with self._free:
-            work = asyncio.get_running_loop().run_in_executor(self._threads, self._notify, url, post)
+            loop = asyncio.get_running_loop()
+            # The first of a kind takes a second or more, which is the library's import and not the service's time.
+            sender = await loop.run_in_executor(self._threads, _named, url, self._open, url)
+            work = loop.run_in_executor(self._threads, _named, url, self._notify, url, sender, post)
             try:
                 return await asyncio.wait_for(asyncio.shield(work), self._seconds)
             except TimeoutError as error:
@@ -58,15 +64,22 @@ class LongTail:
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _notify(self, url: str, post: Post) -> Accepted:
-        try:
-            sender = _sender(url, self._seconds)
-            with sender.notify(post.body, title=post.title, body_format="text", timeout=self._seconds) as result:
-                return _read(url, result)
-        except DeliveryError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a plugin of a hundred authors
-            raise TryAgain(redacted(f"{_schema(url)} could not be written to: {error}", url)[:_LONGEST_NOTE]) from None
+    def _open(self, url: str) -> Apprise:
+        return _sender(url, self._seconds)
+
+    def _notify(self, url: str, sender: Apprise, post: Post) -> Accepted:
+        with sender.notify(post.body, title=post.title, body_format="text", timeout=self._seconds) as result:
+            return _read(url, result)
+
+
+def _named(url: str, call: Callable[..., T], *args: object) -> T:
+    """Make a call into the library; whatever it raises is named without the secrets of `url`."""
+    try:
+        return call(*args)
+    except DeliveryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a plugin of a hundred authors
+        raise TryAgain(redacted(f"{_schema(url)} could not be written to: {error}", url)[:_LONGEST_NOTE]) from None
 
 
 @cache
