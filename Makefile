@@ -92,6 +92,7 @@ bench: $(TOOLS) $(BASELINES) postfix ## Measure deliveries per second, beside ot
 	@$(BIN)/python benchmarks/carriers.py
 	@$(BIN)/python benchmarks/scale.py
 	@$(BIN)/python benchmarks/intake.py
+	@$(BIN)/python benchmarks/receipts.py
 	@$(BIN)/python benchmarks/page.py
 
 bench-quick: $(TOOLS) $(BASELINES) postfix ## The same in two minutes, smaller
@@ -100,6 +101,7 @@ bench-quick: $(TOOLS) $(BASELINES) postfix ## The same in two minutes, smaller
 	@$(BIN)/python benchmarks/first_word.py --subscribers 20000 --samples 10
 	@$(BIN)/python benchmarks/carriers.py --subscribers 1000 --rounds 1 --baseline 500
 	@$(BIN)/python benchmarks/intake.py --rates 500 --rounds 1
+	@$(BIN)/python benchmarks/receipts.py --posts 300 --seconds 2 --rounds 1
 	@$(BIN)/python benchmarks/page.py --subscribers 5000 --rounds 2
 
 # In a folder for its owner alone the files are readable: the images' users are not yours.

@@ -49,13 +49,18 @@ def front(set_up: Stage, database_url: str, channels: Mapping[str, str]) -> Gene
     command = [sys.executable, "-m", "tocsin.cli.main", "web", "--port", str(port)]
     with set_up.process("web", command, environment) as child:
         made = Front(port, child, set_up.folder / "home" / "page")
-        until = time.monotonic() + _START_SECONDS
-        with made.ask() as client:
-            while not _is_ready(client):
-                if time.monotonic() > until:
-                    raise SystemExit((set_up.folder / "web.log").read_text()[-2500:])
-                time.sleep(0.1)
+        wait_until_ready(made, set_up.folder / "web.log")
         yield made
+
+
+def wait_until_ready(made: Front, log: Path) -> None:
+    """Return when the web answers; end with the last words of its log where it does not."""
+    until = time.monotonic() + _START_SECONDS
+    with made.ask() as client:
+        while not _is_ready(client):
+            if time.monotonic() > until:
+                raise SystemExit(log.read_text()[-2500:])
+            time.sleep(0.1)
 
 
 def _is_ready(client: httpx.Client) -> bool:
