@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tocsin.broker import DELIVER, FAN_OUT
 from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import Channel, ChannelName, Content, WarmsUp
+from tocsin.domain.gate import Paced
 from tocsin.domain.language import Languages
 from tocsin.domain.page import Page
 from tocsin.domain.policy import Policy
@@ -32,6 +33,7 @@ from tocsin.services.deliver import deliver
 from tocsin.services.fan_out import fan_out
 from tocsin.services.hint import Hints
 from tocsin.services.mute import end_mutes
+from tocsin.services.pacer import Pacer
 from tocsin.services.policy import load_policy
 from tocsin.services.refresh_page import PageDesk, refresh_page
 from tocsin.services.send_notices import Desk, send_notices
@@ -88,10 +90,12 @@ class Resources:
         await asyncio.gather(*self.sweepers, return_exceptions=True)
         for way in self.ways.values():
             await way.idle.wait()
-            await asyncio.gather(*way.tails, return_exceptions=True)
+            await asyncio.gather(*way.tails, *way.woken, return_exceptions=True)
         for way in self.ways.values():
             with contextlib.suppress(OSError):
                 await way.channel.close()
+            if way.pacer is not None:
+                await way.pacer.close()
         self.hints.close()
         await self.pool.close()
         await self.engine.dispose()
@@ -148,6 +152,10 @@ def _keep(resources: Resources, sweeper: Coroutine[Any, Any, None]) -> None:
 
 def _way(resources: Resources, channel: Channel, compose: Compose) -> Way:
     policy, settings = resources.policy, resources.settings
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    pacer = None
+    if isinstance(channel, Paced) and channel.is_paced:
+        pacer = Pacer(settings.broker_url, channel.name, worker, channel.gates)
     return Way(
         channel=channel,
         pool=resources.pool,
@@ -156,7 +164,8 @@ def _way(resources: Resources, channel: Channel, compose: Compose) -> Way:
         patience=policy.patience,
         lease_seconds=settings.delivery.lease_seconds,
         batch=settings.delivery.batch,
-        worker=f"{socket.gethostname()}:{os.getpid()}",
+        worker=worker,
+        pacer=pacer,
     )
 
 

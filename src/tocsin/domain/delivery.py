@@ -82,6 +82,7 @@ class Reason(StrEnum):
     CHANNEL_PAUSED = "channel_paused"
     RETRYING = "retrying"
     PROVIDER_DOWN = "provider_down"
+    PROVIDER_PACED = "provider_paced"
     # ended
     OUTCOME_UNKNOWN = "outcome_unknown"
     NEWER_VERSION = "newer_version"
@@ -121,6 +122,7 @@ _WORDS = {
     Reason.CHANNEL_PAUSED: "an operator paused this channel",
     Reason.RETRYING: "the provider could not take it yet; it is tried again",
     Reason.PROVIDER_DOWN: "our account at the provider is at fault; it is tried again",
+    Reason.PROVIDER_PACED: "the provider takes only so much at a time; it goes out when its turn comes",
     Reason.OUTCOME_UNKNOWN: "it was handed over and no answer came; it may have arrived twice",
     Reason.NEWER_VERSION: "a newer update took its place before it went out",
     Reason.ADDRESS_DEAD: "the provider says that nobody is at this address",

@@ -2,6 +2,7 @@
 
     DeliveryError
     ├── TryAgain       the provider or the network stumbled: the same message may go later
+    │   └── TooFast    it takes no more at present from us: nobody asks it before it does again
     ├── GiveUp         this message will never be taken: tell the operator why
     ├── AddressDead    nobody is at this address any more: stop writing to it
     │   └── OptedOut   somebody is, and told the provider to stop
@@ -30,6 +31,17 @@ class TryAgain(DeliveryError):
     def __init__(self, note: str, *, code: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(note, code=code)
         self.retry_after = retry_after
+
+
+class TooFast(TryAgain):
+    """The provider takes no more at present (429): no fault of the message, and no try of it.
+
+    `gate` is the key of what is closed until then, for all workers: "" for the first that the message's address passes.
+    """
+
+    def __init__(self, note: str, *, code: int | None = None, retry_after: float | None = None, gate: str = "") -> None:
+        super().__init__(note, code=code, retry_after=retry_after)
+        self.gate = gate
 
 
 class GiveUp(DeliveryError):

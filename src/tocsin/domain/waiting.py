@@ -9,7 +9,7 @@ from tocsin.domain.rows import Row
 from tocsin.domain.terms import Terms
 from tocsin.domain.timing import Held, Timing, held, read_timing_text, zone
 
-WAITING_FOR_PROVIDER = frozenset({Reason.RETRYING, Reason.PROVIDER_DOWN})
+WAITING_FOR_PROVIDER = frozenset({Reason.RETRYING, Reason.PROVIDER_DOWN, Reason.PROVIDER_PACED})
 
 
 _URGENT = Class.URGENT

@@ -24,8 +24,9 @@ from tocsin.domain.outline import Plan, Planned
 from tocsin.domain.told import told_in_all
 from tocsin.services.compose import thread_of
 from tocsin.services.outcome import Doubtful, Unwritten, note_of, outcome_of, unheard_of
+from tocsin.services.pacing import closings, turns
 from tocsin.services.way import Way
-from tocsin.store import claim, fallbacks, record, threads, trouble
+from tocsin.store import claim, closed_gates, fallbacks, record, threads, trouble
 from tocsin.store.claim import Lease
 from tocsin.store.engine import Connection
 from tocsin.store.record import Heard, Unheard
@@ -59,7 +60,7 @@ async def attempt(way: Way, begun: Begun) -> None:
         log.exception("compose.failed", channel=way.channel.name)
         await _record(way, begun, planned, [Unwritten(f"The message could not be written: {error}") for _ in planned])
         return
-    results: list[Result | None] = [None] * len(messages)
+    results = await turns(way, messages)
     sending = asyncio.create_task(_send(way, begun.token, messages, results))
     await asyncio.wait({sending}, timeout=_SLOW_SECONDS)
     if sending.done():
@@ -119,15 +120,18 @@ def _in_bucket(message: Planned, moved: dict[int, int]) -> Planned:
 
 
 async def _send(way: Way, token: int, messages: Sequence[Message], results: list[Result | None]) -> list[Result]:
-    """Hand messages over; what was never answered for is Ambiguous, or doubtful where the driver itself broke."""
+    """Hand over what has no result yet; what is never answered for is Ambiguous, or doubtful where the driver broke."""
+    going = [at for at, result in enumerate(results) if result is None]
+    if not going:
+        return [result for result in results if result is not None]
 
     def answered(index: int, result: Result) -> None:
-        results[index] = result
+        results[going[index]] = result
 
     unanswered: DeliveryError = Ambiguous("The channel gave no answer")
     keeping = asyncio.create_task(_keep_lease(way, token))
     try:
-        await way.channel.send(messages, answered)
+        await way.channel.send([messages[at] for at in going], answered)
     except Exception as error:
         log.exception("send.failed", channel=way.channel.name)
         unanswered = Doubtful(f"The channel broke while sending: {type(error).__name__}: {error}")
@@ -210,6 +214,7 @@ async def _write_outcomes(
         took = [item.message.rows[0].endpoint_id for item in heard]
         blamed = [Failed(item.message.rows[0].endpoint_id, item.note) for item in still_ours if item.blames]
         await trouble.write(connection, took, blamed, now)
+    await closed_gates.close(connection, way.channel.name, closings(way, planned, results, now))
     for reason, state in ((Reason.ADDRESS_DEAD, "quarantined"), (Reason.OPTED_OUT, "opted_out")):
         gone = [item for item in still_ours if item.reason is reason]
         await record.stop(connection, state, [g.message.rows[0].endpoint_id for g in gone], [g.note for g in gone])

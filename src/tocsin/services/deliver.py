@@ -13,13 +13,18 @@ import structlog
 from tocsin.domain.delivery import Reason
 from tocsin.domain.outline import Plan
 from tocsin.domain.plan import newer_version, plan
-from tocsin.services.attempt import Begun, attempt
+from tocsin.services.attempt import DATABASE_TROUBLE, Begun, attempt
+from tocsin.services.pacing import keep_to_pace
 from tocsin.services.way import Way
 from tocsin.store import claim, fallbacks, mutes, versions
 from tocsin.store.claim import Lease
 from tocsin.store.engine import Connection
 
 log = structlog.get_logger()
+
+# Where little passes at a time, some of it is let come together: a batch costs more than a message.
+_TOGETHER_SECONDS = 0.25
+_TOGETHER_UNITS = 8
 
 
 async def deliver(way: Way) -> int:
@@ -43,7 +48,32 @@ async def deliver(way: Way) -> int:
                 sent += done
     finally:
         way.idle.set()
+        _wake_in_time(way)
     return sent
+
+
+def _wake_in_time(way: Way) -> None:
+    """See to it that what the pace put off goes out at its moment, and not at the sweeper's next look."""
+    if way.pacer is None or not way.put_off or way.stopping:
+        return
+    way.put_off = False
+    if way.alarm is not None:
+        way.alarm.cancel()
+    wait = max(0.05, way.pacer.opens_in(), min(_TOGETHER_SECONDS, way.pacer.opens_in(_TOGETHER_UNITS)))
+    way.alarm = asyncio.get_running_loop().call_later(wait, _wake, way)
+
+
+def _wake(way: Way) -> None:
+    task = asyncio.create_task(_deliver_again(way))
+    way.woken.add(task)
+    task.add_done_callback(way.woken.discard)
+
+
+async def _deliver_again(way: Way) -> None:
+    try:
+        await deliver(way)
+    except DATABASE_TROUBLE as error:
+        log.warning("deliver.database_trouble", channel=way.channel.name, error=str(error))
 
 
 async def _rounds(way: Way) -> int:
@@ -55,6 +85,9 @@ async def _rounds(way: Way) -> int:
 
 async def deliver_batch(way: Way) -> int | None:
     """Deliver one batch; return its number of messages, or None where no bucket is due."""
+    if way.pacer is not None and await way.pacer.look() > 0:  # asked while no database connection is held
+        way.put_off = True
+        return None
     begun = await _begin(way)
     if begun is None:
         return None
@@ -66,7 +99,8 @@ async def deliver_batch(way: Way) -> int | None:
 
 async def _begin(way: Way) -> Begun | None:
     async with way.pool.acquire() as connection, connection.transaction():
-        lease = await claim.lease(connection, way.channel.name, min(way.batch, way.channel.limits.batch))
+        batch = min(way.batch, way.channel.limits.batch)
+        lease = await claim.lease(connection, way.channel.name, batch, way.channel.provider)
         if lease is None:
             return None
         if lease.labelled:
@@ -94,4 +128,7 @@ async def _plan(way: Way, connection: Connection, lease: Lease) -> Plan:
     muted = frozenset[int]()
     if lease.muted:
         muted = await mutes.muted_updates(connection, lease.live, way.channel.name)
-    return plan(rows, by_id, by_incident, fanned_out, lease.now, way.rules, muted)
+    planned = plan(rows, by_id, by_incident, fanned_out, lease.now, way.rules, muted)
+    if planned.messages and (way.pacer is not None or lease.closed):
+        keep_to_pace(way, planned, lease)
+    return planned

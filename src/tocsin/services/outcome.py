@@ -6,7 +6,16 @@ from collections.abc import Mapping
 
 from tocsin.domain.channel import Accepted, Result
 from tocsin.domain.delivery import Reason, State
-from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, OptedOut, ProviderDown, TryAgain
+from tocsin.domain.errors import (
+    AddressDead,
+    Ambiguous,
+    DeliveryError,
+    GiveUp,
+    OptedOut,
+    ProviderDown,
+    TooFast,
+    TryAgain,
+)
 from tocsin.domain.outline import Planned
 from tocsin.domain.patience import Patience
 from tocsin.domain.plan import MOST_UNKNOWNS
@@ -16,10 +25,16 @@ from tocsin.store.record import Unheard
 
 # A message of which nobody knows is looked at again after this long: a late answer may still come.
 UNKNOWN_WAIT_SECONDS = 30.0
+# A provider that takes no more and does not say until when is left alone for so long.
+TOO_FAST_SECONDS = 30.0
 
 
 class Doubtful(TryAgain):
     """A driver broke in the middle: it may have gone out, and counting it as accepted would hide the fault."""
+
+
+class PutOff(TryAgain):
+    """It was not handed over: the provider's pace lets it pass later, after `retry_after` seconds."""
 
 
 class Unwritten(TryAgain):
@@ -39,15 +54,33 @@ def unheard_of(
     Who was told that something is open is told that it is over however long that takes, there or at their fallback.
     """
     head = message.rows[0]
-    blames = not isinstance(error, ProviderDown | Doubtful | Unwritten | AddressDead)
-
-    def ends(state: State, reason: Reason) -> Unheard:
-        return Unheard(message, state, reason, None, error.code, error.note, told=False, doubtful=False, blames=blames)
-
     # Where the channel resends freely doubt goes on: ever more slowly, and not for ever.
     is_over = patience.is_over(now, head.since) and (
         head.has_fallback or not any(is_owed_the_end(row, versions) for row in message.rows)
     )
+    if isinstance(error, PutOff) or (isinstance(error, TooFast) and not is_over):
+        return _paced(message, error, now)
+    return _tried(message, error, now, patience, chance, is_over=is_over)
+
+
+def _paced(message: Planned, error: PutOff | TooFast, now: float) -> Unheard:
+    """Let a message wait that was no try: the provider takes no more at present."""
+    state, reason = State.HELD, Reason.PROVIDER_PACED
+    if isinstance(error, PutOff) and message.rows[0].state == State.UNKNOWN:
+        state, reason = State.UNKNOWN, Reason.OUTCOME_UNKNOWN  # as it was: nobody knows yet whether it arrived
+    due, code, note = now + closed_seconds(error), error.code, error.note
+    return Unheard(message, state, reason, due, code, note, told=False, doubtful=False, blames=False, tried=False)
+
+
+def _tried(
+    message: Planned, error: DeliveryError, now: float, patience: Patience, chance: float, *, is_over: bool
+) -> Unheard:
+    head = message.rows[0]
+    blames = not isinstance(error, ProviderDown | TooFast | Doubtful | Unwritten | AddressDead)
+
+    def ends(state: State, reason: Reason) -> Unheard:
+        return Unheard(message, state, reason, None, error.code, error.note, told=False, doubtful=False, blames=blames)
+
     age = now - head.since
     if isinstance(error, Ambiguous) and (head.unknowns < MOST_UNKNOWNS or not is_over):
         due = now + max(UNKNOWN_WAIT_SECONDS, patience.wait(head.unknowns + 1, chance, age=age))
@@ -69,6 +102,11 @@ def unheard_of(
     return ends(State.FAILED, Reason.REFUSED)
 
 
+def closed_seconds(error: TryAgain) -> float:
+    """Return after how many seconds the provider takes more."""
+    return TOO_FAST_SECONDS if error.retry_after is None else error.retry_after
+
+
 _OUTCOMES: dict[type[Accepted | DeliveryError], str] = {
     Accepted: "accepted",
     TryAgain: "try_again",
@@ -79,6 +117,8 @@ _OUTCOMES: dict[type[Accepted | DeliveryError], str] = {
     Ambiguous: "ambiguous",
     Doubtful: "ambiguous",
     Unwritten: "try_again",
+    TooFast: "too_fast",
+    PutOff: "put_off",
 }
 
 

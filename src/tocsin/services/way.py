@@ -14,6 +14,7 @@ from tocsin.domain.policy import Policy
 from tocsin.domain.rows import Version
 from tocsin.domain.terms import terms_of
 from tocsin.services.compose import Versions
+from tocsin.services.pacer import Pacer
 from tocsin.store.engine import Pool
 
 Compose = Callable[[Sequence[Planned], Mapping[int, Version]], Awaitable[list[Message]]]
@@ -41,7 +42,11 @@ def _set_event() -> asyncio.Event:
 
 @dataclass(slots=True)
 class Way:
-    """One channel's way out in one worker process: what it sends through, and the rules it keeps."""
+    """One channel's way out in one worker process: what it sends through, and the rules it keeps.
+
+    `pacer` is None where the provider takes whatever comes. `units` is what the largest message lately counted for,
+    `put_off` that something waits for the pace, which `alarm` then looks for.
+    """
 
     channel: Channel
     pool: Pool
@@ -51,6 +56,11 @@ class Way:
     lease_seconds: float
     batch: int
     worker: str
+    pacer: Pacer | None = None
+    units: int = 1
+    put_off: bool = False
+    alarm: asyncio.TimerHandle | None = None
+    woken: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     versions: Versions = field(default_factory=Versions)
     idle: asyncio.Event = field(default_factory=_set_event)
     tails: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])

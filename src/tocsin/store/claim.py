@@ -8,6 +8,7 @@ unknown.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tocsin.domain.channel import ChannelName
@@ -30,6 +31,7 @@ class Lease(NamedTuple):
     buckets: list[Leased]
     labelled: int  # rows whose worker fell silent, and are unknown now
     muted: bool = False  # something is muted somewhere
+    closed: Mapping[str, float] = MappingProxyType({})  # gates that the provider closed, and until when
 
     @property
     def ids(self) -> list[int]:
@@ -40,12 +42,16 @@ class Lease(NamedTuple):
         return sorted({update for bucket in self.buckets for update in bucket.live})
 
 
-async def lease(connection: Connection, channel: ChannelName, rows: int) -> Lease | None:
-    """Lock as many due buckets as hold about `rows` due rows, urgent first, then from the inside out."""
+async def lease(connection: Connection, channel: ChannelName, rows: int, whole: str = "") -> Lease | None:
+    """Lock as many due buckets as hold about `rows` due rows, urgent first, then from the inside out.
+
+    None where nothing is due, or where `whole`, the gate that everything on this channel passes, is closed.
+    """
     # Whoever pauses the channel waits for this lock: no batch begins once they are answered.
     start = await connection.fetchrow(
         """
-        SELECT tocsin_epoch() AS now, EXISTS (SELECT FROM mute WHERE ended_at IS NULL)
+        SELECT tocsin_epoch() AS now, EXISTS (SELECT FROM mute WHERE ended_at IS NULL) AS muted,
+          (SELECT jsonb_object_agg(key, until) FROM closed_gate WHERE channel = $2 AND until > tocsin_epoch()) AS closed
         FROM pg_advisory_xact_lock_shared($1, hashtext($2))
         """,
         PAUSE_LOCK,
@@ -53,6 +59,9 @@ async def lease(connection: Connection, channel: ChannelName, rows: int) -> Leas
     )
     assert start is not None
     now: float = start["now"]
+    closed: dict[str, float] = start["closed"] or {}
+    if whole in closed:
+        return None
     found = await connection.fetch(
         """
         SELECT id, gen, live, attempt_id FROM bucket
@@ -71,7 +80,8 @@ async def lease(connection: Connection, channel: ChannelName, rows: int) -> Leas
         return None
     silent = sorted({row["attempt_id"] for row in found if row["attempt_id"] is not None})
     labelled = await _label_unknown(connection, silent, now) if silent else 0
-    return Lease(now, [Leased(row["id"], row["gen"], list(row["live"])) for row in found], labelled, start["exists"])
+    buckets = [Leased(row["id"], row["gen"], list(row["live"])) for row in found]
+    return Lease(now, buckets, labelled, start["muted"], closed)
 
 
 async def _label_unknown(connection: Connection, attempts: list[int], now: float) -> int:

@@ -30,6 +30,7 @@ async def forget(connection: Connection) -> None:
     await connection.execute("DELETE FROM link WHERE expires_at < tocsin_now() - interval '7 days'")
     await connection.execute("DELETE FROM signal WHERE updated_at < tocsin_now() - interval '90 days'")
     await connection.execute("DELETE FROM asked WHERE at < tocsin_now() - interval '2 days'")
+    await connection.execute("DELETE FROM closed_gate WHERE until < tocsin_epoch() - 3600")
 
 
 async def wake_forgotten(connection: Connection) -> int:

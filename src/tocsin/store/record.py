@@ -37,6 +37,7 @@ class Unheard(NamedTuple):
     told: bool  # it may have arrived, so it counts as told
     doubtful: bool  # it may have arrived, so another message may be a duplicate
     blames: bool  # it is the address that fails, neither our words nor our account
+    tried: bool = True  # it counts as a try, which waiting for the provider's pace does not
 
 
 async def release(
@@ -106,9 +107,9 @@ async def write_unheard(connection: Connection, unheard: Sequence[Unheard], prov
         """
         UPDATE delivery d SET state = x.s::delivery_state, reason = x.r, due_at = x.t,
           done_at = CASE WHEN x.t IS NULL THEN $10::float8 END, code = x.c, note = x.n, message = x.m, provider = $11,
-          tries = tries + 1, unknowns = unknowns + x.k
+          tries = tries + x.y, unknowns = unknowns + x.k
         FROM unnest($1::int[], $2::int[], $3::int[], $4::text[], $5::text[], $6::float8[], $7::int[], $8::text[],
-          $9::int[], $12::smallint[]) x (u, b, e, s, r, t, c, n, m, k)
+          $9::int[], $12::smallint[], $13::smallint[]) x (u, b, e, s, r, t, c, n, m, k, y)
         WHERE d.update_id = x.u AND d.bucket_id = x.b AND d.endpoint_id = x.e
           AND d.state IN ('pending', 'held', 'unknown')
         """,
@@ -124,6 +125,7 @@ async def write_unheard(connection: Connection, unheard: Sequence[Unheard], prov
         now,
         provider,
         [int(item.doubtful) for item, _ in rows],
+        [int(item.tried) for item, _ in rows],
     )
 
 

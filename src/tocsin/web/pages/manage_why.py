@@ -31,6 +31,7 @@ REASONS: Final = {
     Reason.CHANNEL_PAUSED: word("an operator paused this channel"),
     Reason.RETRYING: word("the provider could not take it yet; it is tried again"),
     Reason.PROVIDER_DOWN: word("our account at the provider is at fault; it is tried again"),
+    Reason.PROVIDER_PACED: word("the provider takes only so much at a time; it goes out when its turn comes"),
     Reason.OUTCOME_UNKNOWN: word("it was handed over and no answer came; it may have arrived twice"),
     Reason.NEWER_VERSION: word("a newer update took its place before it went out"),
     Reason.ADDRESS_DEAD: word("the provider says that nobody is at this address"),

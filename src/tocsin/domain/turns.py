@@ -1,0 +1,50 @@
+"""Who goes first where a provider takes only so much, and what is put off until its turn: nothing of it is a try."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tocsin.domain.delivery import Reason, State
+from tocsin.domain.gate import Gate
+from tocsin.domain.incident import Severity
+from tocsin.domain.outline import Plan, Planned
+from tocsin.domain.rows import Version
+
+
+def in_turn(
+    messages: Sequence[Planned], buckets: Sequence[int], versions: Mapping[int, Version], urgent: Severity
+) -> list[Planned]:
+    """Order messages: urgent first, then as their buckets were leased (from the inside out), then who waits longest."""
+    places = {bucket: place for place, bucket in enumerate(buckets)}
+
+    def turn(message: Planned) -> tuple[bool, int, float]:
+        head = message.rows[0]
+        is_urgent = any(versions[row.update_id].standing.severity <= urgent for row in message.rows)
+        return not is_urgent, places.get(head.bucket_id, len(places)), head.due_at
+
+    return sorted(messages, key=turn)
+
+
+def waits_of(
+    gates: Sequence[Sequence[Gate]], foreseen: Sequence[float], closed: Mapping[str, float], now: float
+) -> list[float]:
+    """Return for each message the seconds until its turn: when its gates are open again, and its turn after that."""
+    return [
+        max((closed[gate.key] - now for gate in passed if gate.key in closed), default=0.0) + wait
+        for passed, wait in zip(gates, foreseen, strict=True)
+    ]
+
+
+def put_off(plan: Plan, waits: Sequence[float], now: float) -> None:
+    """Leave in the plan what goes out now, and hold everything else until its turn."""
+    going: list[Planned] = []
+    for message, wait in zip(plan.messages, waits, strict=True):
+        if wait <= 0:
+            going.append(message)
+            continue
+        for row in message.rows:
+            if row.state == State.UNKNOWN:  # nobody knows yet whether it arrived, and that stays so
+                plan.wait(row, now + wait)
+            else:
+                plan.hold(row, Reason.PROVIDER_PACED, now + wait)
+    plan.messages = going
