@@ -27,6 +27,8 @@ from tocsin.store.migrate import migrate
 # A test's database may be lost: nothing waits for the disk.
 _FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
 _TEMPLATE = "template_tocsin"
+_MEMORY = Path("/dev/shm")
+_ROOM = 4 * 2**30
 _numbers = itertools.count(1)
 # A slow machine is no fault of what is tested.
 settings.register_profile("unhurried", deadline=None)
@@ -57,8 +59,10 @@ def _loggers_that_can_be_listened_to() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def run_folder() -> Iterator[Path]:
-    # Not pytest's own: its paths are too long for sockets, and it keeps them after the run.
-    with tempfile.TemporaryDirectory(prefix="tocsin-test-") as folder:
+    # Not pytest's own: its paths are too long for sockets, and it keeps them after the run. In memory, where there is
+    # enough of it, a database is made for each test in a fifth of the time.
+    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ROOM
+    with tempfile.TemporaryDirectory(prefix="tocsin-test-", dir=_MEMORY if roomy else None) as folder:
         yield Path(folder)
 
 
