@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from typing import Final
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tocsin.domain.channel import Receipt, ReceiptKind
@@ -12,6 +15,8 @@ from tocsin.domain.delivery import State, before
 from tocsin.domain.tokens import Signer
 from tocsin.services.unsubscribe import yielding
 from tocsin.store import receipts as store
+from tocsin.store.arrivals import Arrival
+from tocsin.store.arrivals import keep as keep_arrivals
 from tocsin.store.engine import begin
 from tocsin.store.opt_out import opt_out
 
@@ -24,6 +29,7 @@ _MEANS = {
     ReceiptKind.BOUNCED: State.BOUNCED,
 }
 _STOPS = frozenset({ReceiptKind.COMPLAINED, ReceiptKind.OPTED_OUT})
+_IN_THE_WAY: Final = frozenset({"55P03", "40P01"})  # lock_not_available, deadlock_detected
 _DELIVERY_NUMBERS = 2
 _ONCE_MORE_SECONDS = 3_600.0  # a phone that was off or out of reach may be back
 _APART_SECONDS = 86_400.0  # so that one night with the phone off is no proof
@@ -32,16 +38,34 @@ _APART_SECONDS = 86_400.0  # so that one night with the phone off is no proof
 async def receive(engine: AsyncEngine, secret: str, provider: str, receipts: Sequence[Receipt]) -> int:
     """Write down receipts and what they change; return how many were about deliveries of ours."""
     sign = Signer(secret, "delivery")
-    ours = 0
+    ours: list[Arrival] = []
     for receipt in receipts:
         numbers = sign.read(receipt.delivery)
         if numbers is None or len(numbers) != _DELIVERY_NUMBERS:
             log.warning("receipt.not_ours", provider=provider)
             continue
         message, endpoint = numbers
-        await _receive(engine, provider, message, endpoint, receipt)
-        ours += 1
-    return ours
+        ours.append(Arrival(message, endpoint, receipt))
+    for arrived, some in groupby(ours, lambda one: one.receipt.kind is ReceiptKind.DELIVERED):
+        told = list(some)
+        if arrived and len(told) > 1 and await _receive_together(engine, provider, told):
+            continue
+        for one in told:
+            await _receive(engine, provider, one.message, one.endpoint, one.receipt)
+    return len(ours)
+
+
+async def _receive_together(engine: AsyncEngine, provider: str, arrivals: Sequence[Arrival]) -> bool:
+    """Write down many that say no more than that it arrived; return False where somebody has one of the rows."""
+    try:
+        async with begin(engine) as connection:
+            rows = await keep_arrivals(connection, provider, arrivals)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) not in _IN_THE_WAY:
+            raise
+        return False
+    log.info("receipt.applied", provider=provider, kind=ReceiptKind.DELIVERED, receipts=len(arrivals), rows=rows)
+    return True
 
 
 async def _receive(engine: AsyncEngine, provider: str, message: int, endpoint: int, receipt: Receipt) -> None:

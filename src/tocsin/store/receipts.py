@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -114,9 +114,14 @@ async def apply(
     """Move the rows that a message told up to `state`; return their updates, none where it was known already."""
     values = {"state": state, "allowed": list(allowed), "message": message, "endpoint": endpoint, "note": note}
     rows = (await connection.execute(_APPLY, values)).all()
-    if doubted := [row.bucket_id for row in rows if row.unknowns]:
-        await connection.execute(_WAKE, {"buckets": doubted})
+    await wake(connection, {row.bucket_id for row in rows if row.unknowns})
     return [row.update_id for row in rows]
+
+
+async def wake(connection: AsyncConnection, doubted: Collection[int]) -> None:
+    """Have the buckets looked at where a doubt has ended."""
+    if doubted:
+        await connection.execute(_WAKE, {"buckets": list(doubted)})
 
 
 async def take_back(connection: AsyncConnection, endpoint: int, updates: Sequence[int]) -> None:
