@@ -18,6 +18,10 @@ FAN_OUT: Final = "fan_out"
 SWEEP: Final = "sweep"
 DELIVER: Final = {name: f"deliver.{name}" for name in ChannelName}
 
+_PREFIX: Final = "tocsin:"
+# The list that holds a queue's hints, at a Redis.
+HINT_KEY: Final = _PREFIX + "{queue}"
+
 # A hint that nobody took for so long has been overtaken by a sweeper.
 HINT_EXPIRES_SECONDS: Final = 60
 
@@ -49,7 +53,7 @@ def make_celery(broker_url: str, *, publisher: bool) -> Celery:
             "visibility_timeout": 120,
             "unacked_restore_interval": 5,
             "unacked_restore_throttle": 1,
-            "global_keyprefix": "tocsin:",
+            "global_keyprefix": _PREFIX,
             "queue_order_strategy": "round_robin",
         },
         task_soft_time_limit=40,

@@ -58,6 +58,7 @@ class Delivery(Section):
     batch: int = Field(default=500, ge=1, le=5_000)
     lease_seconds: float = Field(default=15.0, gt=0)
     sweep_seconds: float = Field(default=1.0, gt=0)
+    stalled_seconds: float = Field(default=30.0, ge=0)
 
 
 class StatusPage(Section):

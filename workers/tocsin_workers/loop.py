@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -26,6 +26,10 @@ class Loop:
     def begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Start `work` on the loop and return its future."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def call(self, what: Callable[[], object]) -> None:
+        """Have the loop call something as soon as it comes to it."""
+        self._loop.call_soon_threadsafe(what)
 
     def run(self, work: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
         """Run `work` on the loop and return its result; raise TimeoutError after `timeout` seconds."""

@@ -42,6 +42,7 @@ from tocsin.services.way import Compose, Way, rules_of
 from tocsin.settings import Settings, config_directory
 from tocsin.store.engine import Pool, begin, make_engine, make_pool
 from tocsin_channels import registry
+from tocsin_workers.watch import Signs
 
 log = structlog.get_logger()
 
@@ -64,6 +65,7 @@ class Resources:
     page: PageDesk | None = None
     ways: dict[ChannelName, Way] = field(default_factory=dict[ChannelName, Way])
     desks: dict[ChannelName, Desk] = field(default_factory=dict[ChannelName, Desk])
+    signs: Signs = field(default_factory=Signs)
     sweepers: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
     async def deliver(self, channel: ChannelName) -> int:
@@ -79,7 +81,8 @@ class Resources:
     async def fan_out(self) -> int:
         """Keep the promises that are due, those of mutes that ended among them."""
         await end_mutes(self.engine)
-        return await fan_out(self.pool, self.hints, self.policy, self.audiences, self.settings.delivery.lease_seconds)
+        lease = self.settings.delivery.lease_seconds
+        return await fan_out(self.pool, self.hints, self.policy, self.audiences, lease, self.signs.outbox)
 
     async def close(self) -> None:
         """Take up nothing new, let what is in flight come to its end, and give everything back."""
@@ -101,14 +104,14 @@ class Resources:
         await self.engine.dispose()
 
 
-async def open_resources(settings: Settings, queues: frozenset[str]) -> Resources:
+async def open_resources(settings: Settings, queues: frozenset[str], signs: Signs) -> Resources:
     """Make what the work on `queues` needs and start its sweepers; a database that is down is waited for."""
     policy = load_policy()
     engine = make_engine(settings.database_url, pool_size=2)
     audiences = await _wait_for(lambda: _audiences(engine))
     pool = await _wait_for(lambda: make_pool(settings.database_url, size=_POOL, application="tocsin worker"))
     hints = Hints(settings.broker_url)
-    resources = Resources(settings, policy, audiences, hints, engine, pool)
+    resources = Resources(settings, policy, audiences, hints, engine, pool, signs=signs)
     for name, channel in registry.build(settings).items():
         if DELIVER[name] not in queues:
             continue
@@ -120,6 +123,8 @@ async def open_resources(settings: Settings, queues: frozenset[str]) -> Resource
             resources.ways[name] = _way(resources, channel, _composer(resources, channel))
             resources.desks[name] = _desk(resources, channel)
     _start_sweepers(resources, queues)
+    signs.ways = dict(resources.ways)
+    signs.serves = frozenset({*resources.ways, *({FAN_OUT} & queues)})
     Thread(target=_warm_up, args=[[way.channel for way in resources.ways.values()]], daemon=True).start()
     return resources
 
@@ -135,15 +140,19 @@ def _warm_up(channels: Sequence[Channel]) -> None:
 
 
 def _start_sweepers(resources: Resources, queues: frozenset[str]) -> None:
-    seconds = resources.settings.delivery.sweep_seconds
+    seconds, signs = resources.settings.delivery.sweep_seconds, resources.signs
     if resources.ways:
         refresh = None if resources.page is None else partial(refresh_page, resources.page)
-        _keep(resources, sweep.sweep_deliveries(resources.pool, resources.ways, refresh, seconds))
+        _keep(
+            resources,
+            sweep.sweep_deliveries(resources.pool, resources.ways, refresh, seconds, signs.deliveries),
+        )
     for desk in resources.desks.values():
         _keep(resources, sweep.sweep_notices(desk, seconds))
     if FAN_OUT in queues:
         hours = resources.settings.webhook.disable_after_hours
-        _keep(resources, sweep.sweep_outbox(resources.pool, resources.fan_out, seconds, hours))
+        _keep(resources, sweep.sweep_outbox(resources.pool, resources.fan_out, seconds, signs.outbox))
+        _keep(resources, sweep.sweep_house(resources.pool, hours))
 
 
 def _keep(resources: Resources, sweeper: Coroutine[Any, Any, None]) -> None:

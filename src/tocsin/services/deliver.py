@@ -89,11 +89,16 @@ async def deliver_batch(way: Way) -> int | None:
         way.put_off = True
         return None
     begun = await _begin(way)
+    way.claims += 1
     if begun is None:
         return None
     if not begun.plan.messages:
         return 0
-    await attempt(way, begun)
+    way.sending += 1
+    try:
+        await attempt(way, begun)
+    finally:
+        way.sending -= 1
     return len(begun.plan.messages)
 
 

@@ -15,6 +15,7 @@ from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.policy import Policy
 from tocsin.services.hint import Hints
+from tocsin.services.pulse import Pulse
 from tocsin.store import fan_out as ledger
 from tocsin.store import outbox
 from tocsin.store.engine import Pool
@@ -28,7 +29,9 @@ _AT_ONCE = 3
 _LOOK_SECONDS = 0.05
 
 
-async def fan_out(pool: Pool, hints: Hints, policy: Policy, audiences: Audiences, lease_seconds: float) -> int:
+async def fan_out(
+    pool: Pool, hints: Hints, policy: Policy, audiences: Audiences, lease_seconds: float, pulse: Pulse | None = None
+) -> int:
     """Keep every promise that is due, also those that become due meanwhile; return how many were kept.
 
     A few are kept at once: the first word about a second incident must not wait until the crowd has its rows about the
@@ -43,7 +46,7 @@ async def fan_out(pool: Pool, hints: Hints, policy: Policy, audiences: Audiences
                 async with pool.acquire() as connection:
                     promise = await outbox.take(connection, lease_seconds)
             if promise is not None:
-                running.add(asyncio.create_task(_keep(pool, hints, policy, audiences, promise, lease_seconds)))
+                running.add(asyncio.create_task(_keep(pool, hints, policy, audiences, promise, lease_seconds, pulse)))
                 continue
             if not running:
                 return kept
@@ -56,7 +59,13 @@ async def fan_out(pool: Pool, hints: Hints, policy: Policy, audiences: Audiences
 
 
 async def _keep(
-    pool: Pool, hints: Hints, policy: Policy, audiences: Audiences, promise: Promise, lease_seconds: float
+    pool: Pool,
+    hints: Hints,
+    policy: Policy,
+    audiences: Audiences,
+    promise: Promise,
+    lease_seconds: float,
+    pulse: Pulse | None,
 ) -> bool:
     async with pool.acquire() as connection:
         update = await ledger.read_update(connection, promise.update_id, policy, audiences)
@@ -71,6 +80,8 @@ async def _keep(
                 for channel in woken:
                     hints.deliver(ChannelName(channel))
                 due += sum(woken.values())
+                if pulse is not None:
+                    pulse.beat()
                 if number == 1:
                     await ledger.analyze_if_young(connection, len(buckets) * _ENDPOINTS_A_BUCKET)
                 if time.monotonic() - renewed < lease_seconds / 3:

@@ -13,6 +13,7 @@ from tocsin.services.attempt import DATABASE_TROUBLE
 from tocsin.services.audit import audit
 from tocsin.services.deliver import deliver
 from tocsin.services.disable import disable
+from tocsin.services.pulse import Pulse
 from tocsin.services.send_notices import Desk, send_notices
 from tocsin.services.stand_in import stand_in
 from tocsin.services.way import Way
@@ -25,7 +26,11 @@ _HOUSEKEEPING_SECONDS = 60.0
 
 
 async def sweep_deliveries(
-    pool: Pool, ways: Mapping[ChannelName, Way], refresh_page: Callable[[], Awaitable[object]] | None, seconds: float
+    pool: Pool,
+    ways: Mapping[ChannelName, Way],
+    refresh_page: Callable[[], Awaitable[object]] | None,
+    seconds: float,
+    pulse: Pulse | None = None,
 ) -> None:
     """Deliver whatever becomes due on `ways`, and keep the page fresh where this process shows it, until cancelled."""
     running: set[asyncio.Task[int]] = set()
@@ -43,32 +48,33 @@ async def sweep_deliveries(
             await refresh_page()
         return later
 
-    await _repeat(look, seconds)
+    await _repeat(look, seconds, pulse)
 
 
 async def sweep_outbox(
-    pool: Pool,
-    fan_out: Callable[[], Awaitable[object]],
-    seconds: float,
-    disable_after_hours: float = DISABLE_AFTER_HOURS,
+    pool: Pool, fan_out: Callable[[], Awaitable[object]], seconds: float, pulse: Pulse | None = None
 ) -> None:
-    """Keep promises that no hint came for, and the house in order, until cancelled."""
-    last = 0.0
+    """Keep promises that no hint came for, until cancelled."""
 
     async def look() -> float | None:
-        nonlocal last
         async with pool.acquire() as connection:
             later = await outbox.next_due(connection)
         if later is not None and later <= 0:
             await fan_out()
             later = None
-        now = asyncio.get_running_loop().time()
-        if now - last >= _HOUSEKEEPING_SECONDS:
-            last = now
-            await keep_house(pool, disable_after_hours)
         return later
 
-    await _repeat(look, seconds)
+    await _repeat(look, seconds, pulse)
+
+
+async def sweep_house(pool: Pool, disable_after_hours: float = DISABLE_AFTER_HOURS) -> None:
+    """Keep the house in order, beside the promises: no update waits for that."""
+
+    async def look() -> float | None:
+        await keep_house(pool, disable_after_hours)
+        return None
+
+    await _repeat(look, _HOUSEKEEPING_SECONDS)
 
 
 async def sweep_notices(desk: Desk, seconds: float) -> None:
@@ -106,7 +112,7 @@ async def _deliver(way: Way) -> int:
         return 0
 
 
-async def _repeat(look: Callable[[], Awaitable[float | None]], seconds: float) -> None:
+async def _repeat(look: Callable[[], Awaitable[float | None]], seconds: float, pulse: Pulse | None = None) -> None:
     while True:
         wait = seconds
         try:
@@ -116,4 +122,6 @@ async def _repeat(look: Callable[[], Awaitable[float | None]], seconds: float) -
             log.warning("sweep.database_trouble", error=str(error))
         except Exception:  # a sweeper that died would leave only hints
             log.exception("sweep.failed")
+        if pulse is not None:  # whatever came of it, it came to its end
+            pulse.beat()
         await asyncio.sleep(wait)

@@ -66,6 +66,8 @@ class Way:
     tails: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     called_again: bool = False
     stopping: bool = False
+    claims: int = 0  # how often this process has asked for work and was answered
+    sending: int = 0  # batches that a provider has in hand
 
     @property
     def running(self) -> bool:
