@@ -61,6 +61,18 @@ class Delivery(Section):
     stalled_seconds: float = Field(default=30.0, ge=0)
 
 
+class Canary(Section):
+    every_seconds: float = Field(default=300.0, ge=60)
+    email: str = ""
+    chat: str = ""
+    sms: str = ""
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Return whom canaries go to, by channel; nobody unless named."""
+        return {name: at for name, at in (("email", self.email), ("chat", self.chat), ("sms", self.sms)) if at}
+
+
 class StatusPage(Section):
     time_zone: str = "UTC"
     directory: str = ""
@@ -127,6 +139,7 @@ class Settings(BaseSettings):
     hooks: Hooks = Hooks()
     subscribe: Subscribe = Subscribe()
     delivery: Delivery = Delivery()
+    canary: Canary = Canary()
     status_page: StatusPage = StatusPage()
     log: Log = Log()
 

@@ -7,7 +7,7 @@ import pytest
 from delivery.world import World
 from tocsin.domain.channel import Accepted
 from tocsin.domain.errors import Ambiguous
-from tocsin.services.audit import audit, in_words
+from tocsin.services.audit import audit, audit_in_turn, in_words
 from tocsin.services.health import check_audit
 from tocsin.store.audit import INVARIANTS
 
@@ -47,6 +47,11 @@ BREAKS = {
         "updates, messages, outcomes) SELECT channel, provider, worker, buckets, started_at, finished_at, row_buckets, "
         "endpoints, '{1}', messages, outcomes FROM attempt WHERE updates = '{999}'"),
     ),
+    "nobody_else_is_told": (f"UPDATE delivery SET audience = 3 WHERE {_ROW}",),
+    "every_deed_has_a_doer": (
+        "DELETE FROM channel",
+        "INSERT INTO channel (name, paused_at) VALUES ('sms', now())",
+    ),
     "what_is_due_is_worked_on": (
         "UPDATE bucket SET due_at = 1, live = '{1}' WHERE channel = 'email'",
     ),
@@ -72,6 +77,38 @@ async def test_a_promise_that_is_broken_on_purpose_is_named(world: World, name: 
     assert not check.needed
     assert invariant.broken in check.detail
     assert invariant.mend in check.detail
+
+
+async def test_a_promise_that_takes_too_long_to_look_at_is_left_unfinished_and_ages(world: World) -> None:
+    await world.person("a@example.com")
+    await world.tell("It is down.")
+    await names(world)
+    await world.later(700)
+    await world.run(
+        "CREATE FUNCTION tocsin_slowly() RETURNS float8 LANGUAGE sql AS 'SELECT pg_sleep(9); SELECT 1e12::float8'"
+    )
+    await world.run("ALTER TABLE bucket RENAME TO real_bucket")
+    await world.run("CREATE VIEW bucket AS SELECT * FROM real_bucket WHERE lease_until < tocsin_slowly()")
+    async with world.pool.acquire() as connection:
+        found = await audit(connection, longest=0.3)
+    unfinished = {one.name for one in found if not one.is_finished}
+    assert "what_is_due_is_worked_on" in unfinished
+    assert "one_row_each" not in unfinished
+    assert "last came to its end 12 minutes ago" in (await check_audit(world.engine)).detail
+
+
+async def test_looking_takes_a_twentieth_of_the_time_at_the_most(world: World) -> None:
+    async def looked() -> bool:
+        async with world.pool.acquire() as connection:
+            return bool(await audit_in_turn(connection))
+
+    assert await looked()
+    await world.run("UPDATE audit SET seconds = 0, checked_at = tocsin_epoch()")
+    await world.run("UPDATE audit SET seconds = 10 WHERE invariant = 'one_row_each'")
+    await world.later(190)
+    assert not await looked()
+    await world.later(11)
+    assert await looked()
 
 
 async def test_a_ledger_at_work_breaks_no_promise(world: World) -> None:

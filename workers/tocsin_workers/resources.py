@@ -28,6 +28,7 @@ from tocsin.languages import read_languages
 from tocsin.services import sweep
 from tocsin.services.attempt import DATABASE_TROUBLE
 from tocsin.services.audiences import read_audiences
+from tocsin.services.canary import Canaries
 from tocsin.services.compose import Composer
 from tocsin.services.deliver import deliver
 from tocsin.services.fan_out import fan_out
@@ -152,7 +153,9 @@ def _start_sweepers(resources: Resources, queues: frozenset[str]) -> None:
     if FAN_OUT in queues:
         hours = resources.settings.webhook.disable_after_hours
         _keep(resources, sweep.sweep_outbox(resources.pool, resources.fan_out, seconds, signs.outbox))
-        _keep(resources, sweep.sweep_house(resources.pool, hours))
+        canary = resources.settings.canary
+        canaries = Canaries(canary.addresses, canary.every_seconds)
+        _keep(resources, sweep.sweep_house(resources.pool, hours, canaries))
 
 
 def _keep(resources: Resources, sweeper: Coroutine[Any, Any, None]) -> None:

@@ -20,7 +20,8 @@ from tocsin.embedded.process import CouldNotStart
 from tocsin.languages import read_languages
 from tocsin.services.attempt import DATABASE_TROUBLE
 from tocsin.services.audit import audit, in_words
-from tocsin.services.health import check_broker, check_database
+from tocsin.services.canary import Canaries
+from tocsin.services.health import check_broker, check_canaries, check_database
 from tocsin.services.policy import BrokenPolicy, load_policy
 from tocsin.settings import BrokenSettings, Settings
 from tocsin.store.engine import make_engine, make_pool
@@ -64,6 +65,7 @@ async def _look(home: Path | None) -> list[Finding]:
     findings.append(database)
     if database.ok:
         findings.append(await _ledger(loaded, home))
+        findings.append(await _canaries(loaded, home))
     if loaded.broker_url:
         broker = await check_broker(loaded.broker_url)
         findings.append(Finding("broker", broker.ok, broker.detail))
@@ -106,6 +108,15 @@ async def _ledger(loaded: Settings, home: Path | None) -> Finding:
         return Finding("ledger", ok=False, detail=f"could not be looked at: {type(error).__name__}: {error}")
     broken = in_words(found)
     return Finding("ledger", ok=not broken, detail=broken or f"keeps its {len(found)} promises")
+
+
+async def _canaries(loaded: Settings, home: Path | None) -> Finding:
+    engine = make_engine(local.database_url(loaded, home), pool_size=1)
+    try:
+        found = await check_canaries(engine, Canaries(loaded.canary.addresses, loaded.canary.every_seconds))
+    finally:
+        await engine.dispose()
+    return Finding("canaries", found.ok, found.detail)
 
 
 async def _channels(loaded: Settings) -> list[Finding]:

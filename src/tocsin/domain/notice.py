@@ -12,6 +12,7 @@ class NoticeKind(StrEnum):
     LINK = "link"  # the way to what they chose
     QUARANTINED = "quarantined"  # another address of theirs takes no more
     FAILING = "failing"  # another address of theirs takes nothing just now, and will be disabled
+    CANARY = "canary"  # nothing is wrong: an operator's own address, to measure the way
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,20 @@ log = structlog.get_logger()
 _BY_NAME = {one.name: one for one in INVARIANTS}
 
 
-async def audit(connection: Connection) -> list[Finding]:
-    """Look at every invariant and keep what was found."""
-    findings = await store.look(connection)
+async def audit_in_turn(connection: Connection) -> list[Finding]:
+    """Look at every invariant unless the last look took so long that the next one waits."""
+    return [] if await store.rests(connection) else await audit(connection)
+
+
+async def audit(connection: Connection, longest: float = store.LONGEST_SECONDS) -> list[Finding]:
+    """Look at every invariant, for `longest` seconds each at the most, and keep what was found."""
+    findings = await store.look(connection, longest)
     await store.write(connection, findings)
     for one in findings:
         if one.n:
             log.error("audit.violated", invariant=one.name, violations=one.n, example=one.example)
+        if not one.is_finished:
+            log.warning("audit.unfinished", invariant=one.name, seconds=round(one.seconds, 1))
     return findings
 
 

@@ -13,8 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tocsin.broker import redis_url
 from tocsin.services.audit import in_words
+from tocsin.services.canary import Canaries
+from tocsin.services.canary import in_words as in_words_of
+from tocsin.store import canaries as store_canaries
 from tocsin.store import health as store
-from tocsin.store.audit import Finding
+from tocsin.store.audit import REST, Finding
 from tocsin.store.engine import begin
 
 _DATABASE_SECONDS: Final = 2.0
@@ -31,9 +34,10 @@ class Check(NamedTuple):
     needed: bool
 
 
-async def check_health(engine: AsyncEngine, broker_url: str) -> list[Check]:
+async def check_health(engine: AsyncEngine, broker_url: str, canaries: Canaries) -> list[Check]:
     """Look at everything at once; takes at most two seconds."""
-    return list(await asyncio.gather(check_database(engine), check_broker(broker_url), check_audit(engine)))
+    database, broker = check_database(engine), check_broker(broker_url)
+    return list(await asyncio.gather(database, broker, check_audit(engine), check_canaries(engine, canaries)))
 
 
 async def check_database(engine: AsyncEngine) -> Check:
@@ -61,10 +65,26 @@ async def check_audit(engine: AsyncEngine) -> Check:
     if not found:
         return Check("audit", ok=True, detail="has not run yet: the sweeper looks once a minute", needed=False)
     age = max(one.age for one in found)
-    if age > _AUDIT_SECONDS:
-        detail = f"last ran {age / 60:.0f} minutes ago. The worker that sweeps does not run: see its log."
+    if age > max(_AUDIT_SECONDS, 2 * REST * sum(one.seconds for one in found)):
+        detail = f"last came to its end {age / 60:.0f} minutes ago. See the log of the worker that sweeps."
         return Check("audit", ok=False, detail=detail, needed=False)
     return Check("audit", ok=True, detail=f"found {len(found)} promises kept", needed=False)
+
+
+async def check_canaries(engine: AsyncEngine, canaries: Canaries) -> Check:
+    """Say which channel's canary is overdue: a warning, since pages and intake work without any provider."""
+    if not canaries.addresses:
+        return Check("canaries", ok=True, detail="are not set up: see [canary] in tocsin.toml", needed=False)
+    try:
+        async with asyncio.timeout(_DATABASE_SECONDS), begin(engine) as connection:
+            flights = await store_canaries.flights(connection)
+    except (DBAPIError, PoolTimeout, OSError, TimeoutError):
+        return Check("canaries", ok=True, detail="could not be read: see the database", needed=False)
+    late = [one for one in flights if one.channel in canaries.addresses and one.is_overdue(canaries.every_seconds)]
+    if late:
+        return Check("canaries", ok=False, detail=" ".join(in_words_of(one) for one in late), needed=False)
+    told = [f"{one.channel} in {one.seconds:.1f} s" for one in flights if one.seconds is not None]
+    return Check("canaries", ok=True, detail=", ".join(told) or "have not flown yet", needed=False)
 
 
 async def check_broker(broker_url: str) -> Check:

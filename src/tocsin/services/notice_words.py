@@ -135,6 +135,12 @@ def failing(language: Language, brand: str, address: str, url: str, since: str, 
     )
 
 
+def canary(brand: str, url: str) -> Notice:
+    """Say that nothing is wrong, to whoever runs this."""
+    says = "This is a canary: it measures how long a message takes until its provider has it. Nothing is wrong."
+    return Notice(brand, "en", f"{brand}: a canary", (says,), f"{brand}: a canary. Nothing is wrong.", "Console", url)
+
+
 def _somebody_asked(language: Language, brand: str) -> str:
     return language.say(
         "You, or somebody who wrote down this address, asked for incident updates from {brand}.", brand=brand

@@ -132,6 +132,8 @@ async def _record(connection: AsyncConnection, desk: Desk, promised: Promised, r
         await notices.end(connection, promised, "accepted", result.note, result.provider_id)
         if promised.kind is NoticeKind.FAILING and promised.endpoint_id is not None:
             await trouble.told(connection, promised.endpoint_id)
+    elif promised.kind is NoticeKind.CANARY:  # the next one tells more than a second try
+        await notices.end(connection, promised, "failed", result.note)
     elif isinstance(result, Ambiguous) and promised.tries < _MOST_UNKNOWN:
         await notices.again(connection, promised, 30.0, result.note)
     elif isinstance(result, Ambiguous):
@@ -161,15 +163,23 @@ async def _words(connection: AsyncConnection, desk: Desk, promised: Promised) ->
             url = await _manage(connection, desk, found.subscriber_id)
             return notice_words.way_in(desk.languages.of(found.locale), desk.brand, url)
         case NoticeKind.QUARANTINED:
-            assert promised.subscriber_id is not None
-            assert promised.endpoint_id is not None
-            about = await persons.by_endpoint(connection, promised.endpoint_id)
-            if about is None or about.state is not EndpointState.QUARANTINED:
-                return None
-            url = await _manage(connection, desk, promised.subscriber_id)
-            return notice_words.quarantined(language, desk.brand, recognisable(about.channel, about.address), url)
+            return await _quarantined(connection, desk, promised, language)
+        case NoticeKind.CANARY:
+            return notice_words.canary(desk.brand, desk.url)
         case NoticeKind.FAILING:
             return await _failing(connection, desk, promised, language)
+
+
+async def _quarantined(
+    connection: AsyncConnection, desk: Desk, promised: Promised, language: Language
+) -> Notice | None:
+    assert promised.subscriber_id is not None
+    assert promised.endpoint_id is not None
+    about = await persons.by_endpoint(connection, promised.endpoint_id)
+    if about is None or about.state is not EndpointState.QUARANTINED:
+        return None
+    url = await _manage(connection, desk, promised.subscriber_id)
+    return notice_words.quarantined(language, desk.brand, recognisable(about.channel, about.address), url)
 
 
 async def _failing(connection: AsyncConnection, desk: Desk, promised: Promised, language: Language) -> Notice | None:

@@ -10,7 +10,8 @@ import structlog
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.trouble import DISABLE_AFTER_HOURS
 from tocsin.services.attempt import DATABASE_TROUBLE
-from tocsin.services.audit import audit
+from tocsin.services.audit import audit_in_turn
+from tocsin.services.canary import Canaries, promise_canaries
 from tocsin.services.deliver import deliver
 from tocsin.services.disable import disable
 from tocsin.services.pulse import Pulse
@@ -67,11 +68,13 @@ async def sweep_outbox(
     await _repeat(look, seconds, pulse)
 
 
-async def sweep_house(pool: Pool, disable_after_hours: float = DISABLE_AFTER_HOURS) -> None:
+async def sweep_house(
+    pool: Pool, disable_after_hours: float = DISABLE_AFTER_HOURS, canaries: Canaries | None = None
+) -> None:
     """Keep the house in order, beside the promises: no update waits for that."""
 
     async def look() -> float | None:
-        await keep_house(pool, disable_after_hours)
+        await keep_house(pool, disable_after_hours, canaries)
         return None
 
     await _repeat(look, _HOUSEKEEPING_SECONDS)
@@ -87,7 +90,9 @@ async def sweep_notices(desk: Desk, seconds: float) -> None:
     await _repeat(look, seconds)
 
 
-async def keep_house(pool: Pool, disable_after_hours: float = DISABLE_AFTER_HOURS) -> None:
+async def keep_house(
+    pool: Pool, disable_after_hours: float = DISABLE_AFTER_HOURS, canaries: Canaries | None = None
+) -> None:
     """Forget what has outlived its use, disable what takes nothing, mend rows that no bucket would look at."""
     async with pool.acquire() as connection:
         if not await housekeeping.alone(connection):
@@ -96,7 +101,9 @@ async def keep_house(pool: Pool, disable_after_hours: float = DISABLE_AFTER_HOUR
             await housekeeping.forget(connection)
             await disable(connection, disable_after_hours * 3600)
             await quarantine.promise_notices(connection)
-            await audit(connection)  # before anything is mended, so that it is seen
+            if canaries is not None:
+                await promise_canaries(connection, canaries)
+            await audit_in_turn(connection)  # before anything is mended, so that it is seen
             mended = await housekeeping.wake_forgotten(connection)
         finally:
             await housekeeping.done(connection)

@@ -1,13 +1,17 @@
 """The promises as one statement each, over the ledger and its evidence: whatever a statement finds breaks its promise.
 
 Each holds at any moment, not only when all is quiet: it reads one snapshot, and what is under way is not a fault. They
-look back an hour, so that they stay quick however long the ledger grows.
+look back an hour, so that they stay quick however long the ledger grows; one that takes too long is left unfinished,
+and after a long look the clock lets them rest, so that they take a twentieth of a processor at the most.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+import asyncpg
 
 from tocsin.store.engine import Connection
 
@@ -31,11 +35,13 @@ class Invariant(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """`example` names one of `n` violations, None where there is none."""
+    """`example` names one of `n` violations, None where there is none. Not `is_finished`: nobody knows."""
 
     name: str
     n: int
     example: str | None
+    seconds: float = 0.0
+    is_finished: bool = True
 
 
 INVARIANTS: tuple[Invariant, ...] = (
@@ -128,6 +134,28 @@ INVARIANTS: tuple[Invariant, ...] = (
         """,
     ),
     Invariant(
+        "nobody_else_is_told",
+        "an address was told, or is to be told, what is for an audience that the update does not address",
+        "Cancel what has not gone out with POST /v1/incidents/{ref}/deliveries/cancel, and report this",
+        f"""
+        SELECT {_IN_WORDS.format(u="d.update_id", e="d.endpoint_id")} FROM delivery d
+          JOIN incident_update u ON u.id = d.update_id
+        WHERE u.id IN ({_RECENT}) AND u.audiences & (1 << d.audience) = 0
+          AND d.state NOT IN ('skipped', 'suppressed', 'superseded', 'cancelled')
+        """,
+    ),
+    Invariant(
+        "every_deed_has_a_doer",
+        "something was said, paused or muted, and it is not on record who did that",
+        "Look who has the keys and the accounts (`tocsin key list`), and report this",
+        """
+        SELECT format('channel %s', name) FROM channel WHERE paused_at IS NOT NULL AND coalesce(paused_by, '') = ''
+        UNION ALL SELECT format('update %s', id) FROM incident_update WHERE created_by = ''
+          AND created_at > tocsin_now() - interval '1 hour'
+        UNION ALL SELECT format('mute %s', id) FROM mute WHERE created_by = '' AND ended_at IS NULL
+        """,
+    ),
+    Invariant(
         "nothing_older_after_newer",
         "an address was told an older update after a newer one",
         "Post an update that says how things stand now, and report this with the example",
@@ -153,31 +181,59 @@ INVARIANTS: tuple[Invariant, ...] = (
         """,
     ),
 )
-_LONGEST = "20s"
+LONGEST_SECONDS: Final = 20.0
+# So many times as long as a look took, the clock lets go by before the next.
+REST: Final = 20.0
 
 
-async def look(connection: Connection) -> list[Finding]:
-    """Look for violations of each invariant; reads only."""
+async def look(connection: Connection, longest: float = LONGEST_SECONDS) -> list[Finding]:
+    """Look for violations of each invariant, for so many seconds each at the most; reads only."""
     findings: list[Finding] = []
     for one in INVARIANTS:
-        async with connection.transaction(readonly=True):
-            await connection.execute(f"SET LOCAL statement_timeout = '{_LONGEST}'")
-            row = await connection.fetchrow(f"SELECT count(*)::int AS n, min(x) AS example FROM ({one.sql}) AS f (x)")
+        began = time.monotonic()
+        try:
+            async with connection.transaction(readonly=True):
+                await connection.execute(f"SET LOCAL statement_timeout = {max(1, round(longest * 1000))}")
+                row = await connection.fetchrow(f"SELECT count(*)::int AS n, min(x) AS e FROM ({one.sql}) AS f (x)")
+        except asyncpg.QueryCanceledError:
+            findings.append(Finding(one.name, 0, None, time.monotonic() - began, is_finished=False))
+            continue
         assert row is not None
-        findings.append(Finding(one.name, row["n"], row["example"]))
+        findings.append(Finding(one.name, row["n"], row["e"], time.monotonic() - began))
     return findings
 
 
+async def rests(connection: Connection) -> bool:
+    """Tell whether the last look took so much that the next one is not to begin yet."""
+    return bool(
+        await connection.fetchval(
+            "SELECT max(checked_at) + $1::float8 * sum(seconds) > tocsin_epoch() FROM audit", REST
+        )
+    )
+
+
 async def write(connection: Connection, findings: Sequence[Finding]) -> None:
-    """Keep the newest result, which health checks and metrics show."""
+    """Keep the newest result, which health checks and metrics show; what is unfinished has the one before, and ages."""
+    finished = [one for one in findings if one.is_finished]
     await connection.execute(
         """
-        INSERT INTO audit (invariant, violations, example, checked_at)
-        SELECT name, n, example, tocsin_epoch() FROM unnest($1::text[], $2::int[], $3::text[]) x (name, n, example)
-        ON CONFLICT (invariant) DO UPDATE
-          SET violations = excluded.violations, example = excluded.example, checked_at = excluded.checked_at
+        INSERT INTO audit (invariant, violations, example, checked_at, seconds)
+        SELECT name, n, example, tocsin_epoch(), seconds
+        FROM unnest($1::text[], $2::int[], $3::text[], $4::float8[]) x (name, n, example, seconds)
+        ON CONFLICT (invariant) DO UPDATE SET violations = excluded.violations, example = excluded.example,
+          checked_at = excluded.checked_at, seconds = excluded.seconds
         """,
-        [one.name for one in findings],
-        [one.n for one in findings],
-        [one.example for one in findings],
+        [one.name for one in finished],
+        [one.n for one in finished],
+        [one.example for one in finished],
+        [one.seconds for one in finished],
+    )
+    unfinished = [one for one in findings if not one.is_finished]
+    await connection.execute(
+        """
+        UPDATE audit SET seconds = x.seconds FROM unnest($1::text[], $2::float8[]) x (name, seconds)
+        WHERE invariant = x.name
+        """,
+        [one.name for one in unfinished],
+        [one.seconds for one in unfinished],
     )

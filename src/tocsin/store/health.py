@@ -105,11 +105,15 @@ class Audited(NamedTuple):
     violations: int
     example: str | None
     age: float
+    seconds: float
 
 
 async def audited(connection: AsyncConnection) -> Sequence[Audited]:
     """Return what the last audit found of each invariant."""
     rows = await connection.execute(
-        text("SELECT invariant, violations, example, tocsin_epoch() - checked_at AS age FROM audit ORDER BY invariant")
+        text("""
+            SELECT invariant, violations, example, tocsin_epoch() - checked_at AS age, seconds FROM audit
+            ORDER BY invariant
+        """)
     )
-    return [Audited(row.invariant, row.violations, row.example, row.age) for row in rows]
+    return [Audited(row.invariant, row.violations, row.example, row.age, row.seconds) for row in rows]

@@ -312,6 +312,7 @@ class Audit(Row):
     violations: Mapped[int]
     example: Mapped[str | None]
     checked_at: Mapped[float]
+    seconds: Mapped[float] = mapped_column(server_default="0")
 
 
 class ApiKey(Row):

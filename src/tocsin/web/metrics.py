@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tocsin.store import health
+from tocsin.store import canaries, health
 from tocsin.store.engine import begin
 
 _RECENT_HOURS: Final = 24
@@ -39,6 +39,7 @@ class Metrics:
         async with begin(engine) as connection:
             ages = await health.ages(connection)
             audited = await health.audited(connection)
+            flights = await canaries.flights(connection)
             if time.monotonic() - self._read_at > _REMEMBERED_SECONDS:
                 self._recent = await health.recent_deliveries(connection, _RECENT_HOURS)
                 self._dead = await health.dead_letters(connection, _RECENT_HOURS)
@@ -65,6 +66,10 @@ class Metrics:
             Gauge("tocsin_audit_age_seconds", "How long ago the last audit was.", registry=stored).set(
                 max(one.age for one in audited)
             )
+            Gauge("tocsin_audit_seconds", "What the last audit took.", registry=stored).set(
+                sum(one.seconds for one in audited)
+            )
+        _show_canaries(stored, flights)
         due = Gauge(
             "tocsin_due_bucket_age_seconds", "How long the oldest due bucket waits for a worker.", ("channel",),
             registry=stored,
@@ -75,6 +80,19 @@ class Metrics:
             "tocsin_outbox_age_seconds", "How long the oldest unkept promise waits.", registry=stored
         ).set(ages.outbox)  # fmt: skip
         return generate_latest(self.registry) + generate_latest(stored)
+
+
+def _show_canaries(registry: CollectorRegistry, flights: Sequence[canaries.Flight]) -> None:
+    seconds = Gauge(
+        "tocsin_canary_seconds", "From the promise of a canary to its provider's word: the last, and what 95 % of a "
+        "day stayed below.", ("channel", "of"), registry=registry,
+    )  # fmt: skip
+    age = Gauge("tocsin_canary_age_seconds", "How long ago a provider last took one.", ("channel",), registry=registry)
+    for one in flights:
+        if one.seconds is not None and one.p95 is not None:
+            seconds.labels(one.channel, "last").set(one.seconds)
+            seconds.labels(one.channel, "p95_day").set(one.p95)
+        age.labels(one.channel).set(one.age)
 
 
 class Counted:

@@ -1,0 +1,39 @@
+"""Canaries: messages to operators' own addresses at an interval, so that a closed way is known before it matters.
+
+They go as notices go: promised in the database, taken up by the worker of their channel, written, handed to its
+provider and recorded. No subscriber is among them, and they are in no ledger, on no page and in no count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tocsin.store import canaries as store
+from tocsin.store.canaries import Flight
+from tocsin.store.engine import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Canaries:
+    """Whom they go to, by channel, and how often."""
+
+    addresses: Mapping[str, str]
+    every_seconds: float
+
+
+async def promise_canaries(connection: Connection, canaries: Canaries) -> int:
+    """Promise those that are due; return how many. One that is still under way is waited for."""
+    promised = 0
+    for channel, address in canaries.addresses.items():
+        promised += await store.promise(connection, channel, address, canaries.every_seconds)
+    return promised
+
+
+def in_words(flight: Flight) -> str:
+    """Say what became of a canary that is overdue."""
+    if flight.note is None:
+        why = "the last one waits for a worker of its channel"
+    else:
+        why = f"the last one was not taken: {flight.note or 'no reason was given'}"
+    return f"{flight.channel}: none has arrived for {flight.age / 60:.0f} minutes; {why}."

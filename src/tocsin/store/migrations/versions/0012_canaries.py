@@ -1,0 +1,18 @@
+"""Canaries, and what an audit takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tocsin.store.migrations.statements import run
+
+revision = "0012"
+down_revision = "0011"
+
+
+def upgrade() -> None:
+    run(Path(__file__).with_suffix(".sql"))
+
+
+def downgrade() -> None:
+    raise RuntimeError("This migration cannot be undone. Restore a backup.")

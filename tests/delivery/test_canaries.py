@@ -1,0 +1,130 @@
+"""Canaries go the ordinary way to operators' own addresses, and say how long it took; nobody else ever sees one."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from pydantic import SecretStr
+from ruamel.yaml import YAML
+
+from delivery.world import World
+from post_office import PostOffice
+from tocsin.domain.channel import Accepted, ChannelName, Result
+from tocsin.domain.errors import TryAgain
+from tocsin.services.canary import Canaries
+from tocsin.services.health import Check, check_canaries
+from tocsin.services.sweep import keep_house
+from tocsin.settings import REPOSITORY_CONFIG, Canary, Settings
+from tocsin.store import canaries as store
+from tocsin.store import health
+from tocsin.store.canaries import Flight
+from tocsin.store.engine import begin
+from tocsin.web.metrics import Metrics
+
+MINUTES = 60.0
+OWN = Canaries({"email": "canary@example.com"}, 300.0)
+
+
+class Aviary:
+    """A world with an office that takes canaries as `answer` says."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.answer: Result = Accepted("q", 250)
+        self.office = PostOffice(
+            world.engine, Settings(brand="Acme", home=Path("/nowhere"), secret=SecretStr("s" * 32))
+        )
+
+    async def fly(self, *, minutes: float = 0.0, work: bool = True) -> None:
+        """Let minutes pass, keep the house and, where there is a worker, send what was promised."""
+        await self.world.later(minutes * MINUTES)
+        await keep_house(self.world.pool, canaries=OWN)
+        if work:
+            self.office.desk(ChannelName.EMAIL)
+            self.office.carriers[ChannelName.EMAIL].answer = lambda _: self.answer
+            await self.office.send()
+
+    async def flights(self) -> list[Flight]:
+        async with begin(self.world.engine) as connection:
+            return list(await store.flights(connection))
+
+    async def check(self) -> Check:
+        return await check_canaries(self.world.engine, OWN)
+
+
+async def test_a_canary_flies_at_its_interval_and_tells_how_long_it_took(world: World) -> None:
+    aviary = Aviary(world)
+    for _ in range(3):
+        await aviary.fly(minutes=4)
+    await aviary.fly(work=False, minutes=6)
+    await world.later(7)
+    await aviary.fly()
+    [flight] = await aviary.flights()
+    assert flight.channel == "email"
+    assert flight.seconds is not None
+    assert flight.p95 is not None
+    assert 7 <= flight.seconds < 60
+    assert 1 < flight.p95 < flight.seconds
+    assert len(await aviary.office.notices("canary@example.com")) == 3
+    assert (await aviary.check()).detail == f"email in {flight.seconds:.1f} s"
+    shown = (await Metrics().render(world.engine)).decode()
+    assert f'tocsin_canary_seconds{{channel="email",of="last"}} {flight.seconds}' in shown
+    assert 'tocsin_canary_age_seconds{channel="email"}' in shown
+
+
+async def test_a_provider_that_takes_none_is_named_and_makes_nothing_unready(world: World) -> None:
+    aviary = Aviary(world)
+    await aviary.fly()
+    aviary.answer = TryAgain("421 too busy")
+    await aviary.fly(minutes=6)
+    assert (await aviary.check()).ok
+    await aviary.fly(minutes=6)
+    await aviary.fly(minutes=6)
+    check = await aviary.check()
+    assert (check.ok, check.needed) == (False, False)
+    assert check.detail == "email: none has arrived for 18 minutes; the last one was not taken: 421 too busy."
+    aviary.answer = Accepted("q", 250)
+    await aviary.fly(minutes=6)
+    assert (await aviary.check()).ok
+
+
+async def test_one_that_no_worker_takes_is_waited_for_and_named(world: World) -> None:
+    aviary = Aviary(world)
+    for _ in range(4):
+        await aviary.fly(minutes=6, work=False)
+    assert "18 minutes; the last one waits for a worker of its channel" in (await aviary.check()).detail
+    assert await world.rows("SELECT count(*) FROM notice") == [(1,)]
+
+
+async def test_nobody_else_sees_one(world: World) -> None:
+    aviary = Aviary(world)
+    await world.person("a@example.com")
+    await aviary.fly()
+    async with begin(world.engine) as connection:
+        assert await health.recent_deliveries(connection, 24) == []
+    assert await world.rows("SELECT count(*) FROM delivery UNION ALL SELECT count(*) FROM incident") == [(0,), (0,)]
+    assert await aviary.office.notices("a@example.com") == []
+
+
+async def test_nobody_is_written_to_unless_an_operator_names_an_address(world: World) -> None:
+    assert Canary().addresses == {}
+    await keep_house(world.pool, canaries=Canaries(Canary().addresses, 300.0))
+    assert await world.rows("SELECT count(*) FROM notice") == [(0,)]
+    nobody = await check_canaries(world.engine, Canaries({}, 300.0))
+    assert (nobody.ok, nobody.detail) == (True, "are not set up: see [canary] in tocsin.toml")
+
+
+async def test_alerts_and_dashboard_ask_for_what_is_counted(world: World) -> None:
+    await Aviary(world).fly()
+    shown = (await Metrics().render(world.engine)).decode()
+    counted = set(re.findall(r"^# TYPE (tocsin_\w+)", shown, re.MULTILINE))
+    counted |= {f"{name}_bucket" for name in counted}
+    rules = YAML(typ="safe").load((REPOSITORY_CONFIG / "prometheus/tocsin.yml").read_text())
+    board = json.loads((REPOSITORY_CONFIG / "grafana/tocsin.json").read_text())
+    asked = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    asked += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    names = {name for expression in asked for name in re.findall(r"tocsin_\w+", expression)}
+    assert names <= counted, names - counted
+    assert {name for name in counted if "canary" in name and "bucket" not in name} <= names
