@@ -154,10 +154,10 @@ async def test_a_receipt_that_ends_a_doubt_ends_the_wait_for_it(world: World) ->
     world.email.answer = lambda _: Ambiguous("no answer")
     await world.tell("It is down.")
     world.email.answer = lambda _: Accepted("q", 250)
-    await world.tell("Something else is down.")
+    await world.tell("Something else is down.", severity="sev1")
     delivered = Receipt(world.email.sent[0].delivery, ReceiptKind.DELIVERED, "2.0.0", "")
     assert await receive(world.engine, "s", "practice", [delivered]) == 1
-    await world.later(6)  # a second change waits for others, and not for the end of what is known
+    await world.later(6)  # as an urgent second change waits for others
     await world.deliver()
     assert await world.ledger("someone@example.com") == [(1, "delivered", "outcome_unknown"), (1, "accepted", None)]
 
