@@ -12,6 +12,9 @@ from delivery.world import World
 from tocsin.domain.channel import Accepted, Answered, Message, Result
 from tocsin.domain.errors import AddressDead, Ambiguous, TryAgain
 from tocsin.services.way import Way
+from tocsin.store import claim
+from tocsin.store.claim import Lease, Leased
+from tocsin.store.split import split
 
 SILENT = "crowd3@example.com"
 
@@ -87,6 +90,26 @@ async def test_a_worker_that_dies_while_it_waits_leaves_only_the_silent_one_unkn
     assert [message.address for message in world.email.sent] == [SILENT]
     assert await world.ledger(SILENT) == [(1, "accepted", "outcome_unknown")]
     assert await world.rows("SELECT count(*) FROM delivery WHERE unknowns > 0") == [(1,)]
+
+
+async def test_a_lease_is_renewed_in_the_moment_in_which_the_slow_ones_are_moved(world: World) -> None:
+    await world.crowd(12)
+    slow = Slow(Accepted("late", 250))
+    way = world.way(provider=slow)
+    await world.say("It is down.", severity="sev1")
+    await world.spread()
+    await world.deliver(way)
+    [(token, old)] = await world.rows("SELECT attempt_id, id FROM bucket WHERE attempt_id IS NOT NULL")
+    [(silent,)] = await world.rows("SELECT id FROM endpoint WHERE address = :silent", silent=SILENT)
+    async with world.pool.acquire() as moving, world.pool.acquire() as renewing:
+        async with moving.transaction():
+            assert await split(moving, Lease(0, [Leased(old, 0, [])], 0), token, [silent])
+            await moving.execute("UPDATE bucket SET attempt_id = NULL, lease_until = 0 WHERE id = $1", old)
+            renewal = asyncio.create_task(claim.renew(renewing, token, 15))
+            await world.someone_waits()
+        assert await renewal
+    slow.heard.set()
+    await finish(way)
 
 
 async def test_a_fan_out_finds_who_was_moved_while_it_ran_and_repeats_nothing(world: World) -> None:

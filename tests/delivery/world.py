@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ from tocsin.store.engine import Pool, begin, make_engine, make_pool
 from tocsin.store.placing import place
 
 _LANGUAGES = read_languages(Path("/nowhere")).languages
+
+_WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @dataclass
@@ -199,6 +202,11 @@ class World:
     async def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         async with begin(self.engine) as connection:
             return [tuple(row) for row in await connection.execute(text(statement), values)]
+
+    async def someone_waits(self) -> None:
+        """Return when a statement waits for a lock."""
+        while not await self.rows(_WAITING):  # noqa: ASYNC110 - nobody tells us
+            await asyncio.sleep(0.01)
 
     async def ledger(self, address: str) -> list[tuple[int, str, str | None]]:
         """Return (version, state, reason) of each row of an address, oldest first."""

@@ -212,6 +212,11 @@ async def put_back(connection: Connection, lease: Lease, waiting: Mapping[int, M
 
 async def renew(connection: Connection, token: int, seconds: float) -> bool:
     """Keep an attempt's buckets for another `seconds`; False where the lease was lost."""
+    # While slow addresses are moved, a statement that began before sees neither the old bucket nor the new one.
+    return await _renew(connection, token, seconds) or await _renew(connection, token, seconds)
+
+
+async def _renew(connection: Connection, token: int, seconds: float) -> bool:
     kept: bool = await connection.fetchval(
         """
         WITH b AS (
