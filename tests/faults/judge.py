@@ -31,7 +31,7 @@ class Verdict:
 
 def taken(home: Path, update: str) -> int:
     """Return how many messages that tell an update the mail server has taken so far."""
-    with closing(_outbox(home)) as outbox:
+    with closing(outbox_of(home)) as outbox:
         told = outbox.execute("SELECT count(*) FROM message WHERE message_id LIKE ?", (f"{update}.%",))
         count: int = told.fetchone()[0]
         return count
@@ -39,7 +39,7 @@ def taken(home: Path, update: str) -> int:
 
 def judge(home: Path, update: str) -> Verdict:
     """Compare the server's own record of one update with the ledger."""
-    with closing(_outbox(home)) as outbox:
+    with closing(outbox_of(home)) as outbox:
         told = outbox.execute("SELECT recipient, message_id FROM message WHERE message_id LIKE ?", (f"{update}.%",))
         seen = told.fetchall()
     ledger = asyncio.run(_ask(home, _LEDGER, update))
@@ -81,5 +81,6 @@ async def _ask(home: Path, statement: str, *values: object) -> list[Mapping[str,
         await connection.close()
 
 
-def _outbox(home: Path) -> sqlite3.Connection:
+def outbox_of(home: Path) -> sqlite3.Connection:
+    """Return what the practice providers took, to be read."""
     return sqlite3.connect(f"file:{home / 'practice' / 'outbox.sqlite'}?mode=ro", uri=True)

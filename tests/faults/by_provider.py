@@ -1,0 +1,121 @@
+"""Faults of providers and of the network before them: answers that never come, come late, or say "not now"."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Final
+from urllib.parse import unquote
+
+from faults.act import Act
+from faults.judge import ask, outbox_of
+from faults.proxy import Mood
+from faults.receipts import repeat_receipts
+from tocsin_up import until
+
+_TO: Final = re.compile(rb"\bTo=([^&]+)")
+
+
+def drop_after_the_final_dot(act: Act) -> None:
+    """Cut connections when a mail was taken and its answer is on its way."""
+    cuts = act.stage.scale.few
+    act.stage.proxies.mail.be(Mood.CUT_ANSWER, most=cuts)
+    act.open()
+    until(lambda: act.stage.proxies.mail.bitten >= cuts, "answers were cut")
+    act.cleared()
+    act.settle(skip=True)
+    act.expected_copies = cuts  # taken twice with the same Message-ID, and labelled
+
+
+def cut_the_answer(act: Act) -> None:
+    """Cut answers of whoever is spoken to by HTTP, when they have taken what was sent."""
+    cuts = act.stage.scale.few // 2
+    spoken_to = (act.stage.proxies.texts, act.stage.proxies.calls, act.stage.proxies.chat)
+    for proxy in spoken_to:
+        proxy.be(Mood.CUT_ANSWER, most=cuts)
+    act.open()
+    until(lambda: all(proxy.bitten >= cuts for proxy in spoken_to), "answers were cut")
+    act.cleared()
+    act.settle(skip=True)
+
+
+def ask_for_patience(act: Act) -> None:
+    """Answer 429 with Retry-After to some texts: none of them is tried again before that, and all go out after it."""
+    scale, texts = act.stage.scale, act.stage.proxies.texts
+    refused = scale.few // 2
+    head = f"HTTP/1.1 429 Too Many Requests\r\nRetry-After: {scale.retry_after}\r\nContent-Type: application/json\r\n"
+    body = '{"code": 20429, "message": "Too Many Requests", "status": 429}'
+    canned = f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode()
+    texts.be(Mood.ANSWER, canned=canned, most=refused)
+    act.open()
+    until(lambda: len(texts.swallowed) >= refused, "texts were refused")
+    refused_at = time.time()
+    numbers = {unquote(found.decode()) for found in _TO.findall(b" ".join(texts.swallowed))}
+    assert len(numbers) == refused
+    act.cleared()
+    time.sleep(scale.retry_after)
+    act.settle(skip=True)
+    with outbox_of(act.stage.home) as outbox:
+        asked = "SELECT recipient, received_at FROM sms_text WHERE received_at >= ?"
+        again = [(to, at) for to, at in outbox.execute(asked, (act.began_at,)) if to in numbers]
+    assert {to for to, _ in again} == numbers
+    early = [to for to, at in again if at < refused_at + scale.retry_after - 0.5]
+    assert not early, "they were tried again before they wanted to be"
+
+
+def hang(act: Act) -> None:
+    """Let a mail server fall silent in the middle: other channels go on, and nobody holds a database connection."""
+    stage = act.stage
+    act.slow_mail()
+    act.open()
+    act.in_flight()
+    stage.proxies.mail.be(Mood.BLACK_HOLE)
+    act.struck()
+    hung_at = time.monotonic()
+    until(lambda: act.is_done(but_for="email"), "everybody else has heard")
+    held = 0
+    while time.monotonic() < hung_at + stage.scale.hanging:
+        held = max(held, _connections_held(act))
+        time.sleep(0.2)
+    act.figures["database connections held while it hung"] = held
+    assert held == 0
+    act.cleared()
+    act.settle(skip=True)
+
+
+def receipts_come_first(act: Act) -> None:
+    """Hold the carrier's answers until it has reported each text as delivered; say it thrice, and older news last."""
+    stage = act.stage
+    texts = stage.proxies.texts
+    texts.be(Mood.HOLD_ANSWER)
+    act.open()
+    until(lambda: _reported(act) == len(stage.kept["sms"]), "every text was reported before its answer came")
+    repeat_receipts(act, ("delivered", "sent", "delivered", "queued", "sending"))
+    texts.be(Mood.PASS)
+    act.cleared()
+    act.settle(skip=True)
+    found = ask(
+        stage.home,
+        f"""SELECT d.state::text, count(*) AS n FROM delivery d JOIN endpoint e ON e.id = d.endpoint_id
+        JOIN incident_update u ON u.id = d.update_id
+        WHERE e.channel = 'sms' AND u.public_id = '{act.updates[-1]}' GROUP BY 1""",
+    )
+    assert {row["state"]: row["n"] for row in found} == {"delivered": len(stage.kept["sms"])}
+
+
+def _connections_held(act: Act) -> int:
+    """Return how many connections have been in a transaction for longer than any of ours takes."""
+    found = ask(
+        act.stage.home,
+        """SELECT count(*) AS n FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+        AND backend_type = 'client backend' AND xact_start < clock_timestamp() - interval '1 s'""",
+    )
+    number: int = found[0]["n"]
+    return number
+
+
+def _reported(act: Act) -> int:
+    with outbox_of(act.stage.home) as outbox:
+        asked = "SELECT count(*) FROM sms_text WHERE received_at >= ? AND status = 'delivered'"
+        number: int = outbox.execute(asked, (act.began_at,)).fetchone()[0]
+        return number

@@ -1,0 +1,88 @@
+"""Faults of those who carry: killed, frozen, restarted one after the other, doubled, with clocks of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from functools import partial
+
+from faults.act import Act
+from faults.judge import ask
+from faults.locks import locked, waiting_for_locks
+from tocsin.broker import DELIVER, FAN_OUT, SWEEP
+from tocsin_up import until
+
+
+def kill_workers(act: Act) -> None:
+    """Kill those who deliver, in turn all of them and one child, in the middle of one version after the other."""
+    stage = act.stage
+    for kill in range(stage.scale.kills):
+        act.slow_mail()
+        act.tell()
+        act.in_flight()
+        victim = stage.children_of("delivery")[0] if kill % 2 else stage.up.pid_of("delivery")
+        os.kill(victim, signal.SIGKILL)
+        act.struck()
+        act.cleared()
+        act.settle()
+    act.figures["kills"] = stage.scale.kills
+
+
+def kill_fan_out(act: Act) -> None:
+    """Kill the one who writes the ledger's rows while it waits in the middle of them for the last bucket."""
+    up = act.stage.up
+    with locked(act.stage.home, "SELECT FROM bucket WHERE id = (SELECT max(id) FROM bucket) FOR UPDATE"):
+        act.open()
+        until(lambda: waiting_for_locks(act.stage.home) > 0, "the fan-out is in the middle")
+        writing = up.pid_of("fan-out")
+        os.kill(writing, signal.SIGKILL)
+        until(lambda: up.pid_of("fan-out") != writing, "it runs again")
+    act.cleared()
+    act.settle()
+
+
+def freeze_worker(act: Act) -> None:
+    """Stop the process that has most of the mail until its lease has run out and others did its work; let it go on."""
+    stage = act.stage
+    act.slow_mail()
+    act.open()
+    act.in_flight()
+    child = _who_carries_mail(act)
+    os.kill(child, signal.SIGSTOP)
+    act.struck()
+    stage.proxies.pass_all()
+    act.settle()
+    os.kill(child, signal.SIGCONT)
+    act.cleared()
+    time.sleep(1)  # for what should not come
+    act.settle()
+
+
+def two_sweepers_and_a_rolling_restart(act: Act) -> None:
+    """Stop those who deliver one after the other while mail goes out, with a second set of workers beside them."""
+    stage = act.stage
+    with stage.more_workers({"second": ",".join(DELIVER.values()), "sweeper": f"{FAN_OUT},{SWEEP}"}):
+        act.slow_mail()
+        act.open()
+        until(lambda: act.mails() > stage.scale.people * 0.1, "messages are in flight")
+        for part in ("delivery", "fan-out"):
+            before = stage.up.pid_of(part)
+            os.kill(before, signal.SIGTERM)
+            until(partial(_runs_again, act, part, before), f"{part} runs again")
+        act.cleared()
+        act.settle()
+
+
+def _who_carries_mail(act: Act) -> int:
+    """Return the number of the process that has most of the mail that is under way."""
+    found = ask(
+        act.stage.home,
+        """SELECT worker FROM attempt WHERE finished_at IS NULL AND channel = 'email'
+        GROUP BY 1 ORDER BY sum(cardinality(messages)) DESC""",
+    )
+    return int(found[0]["worker"].rpartition(":")[2])
+
+
+def _runs_again(act: Act, part: str, before: int) -> bool:
+    return act.stage.up.pid_of(part) != before
