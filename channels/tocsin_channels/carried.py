@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from tocsin.domain.channel import Answered, Channel, ChannelName, Content, Limits, Message, OnUnknown, Receipt
+from tocsin.domain.gate import Gate, Paced, gates_of
 from tocsin.domain.look import Look, Shows
 from tocsin.domain.notice import Herald, Notice
 from tocsin.domain.page import Page
@@ -47,6 +48,22 @@ class CarriedChannel:
 
     def by(self, provider: str) -> Channel:
         return self._ways[provider]
+
+    @property
+    def is_paced(self) -> bool:
+        return any(isinstance(way, Paced) and way.is_paced for way in self._ways.values())
+
+    @property
+    def gates(self) -> Sequence[Gate]:
+        """Return the gates of all providers; () where one of them takes whatever comes."""
+        paced = [way.gates for way in self._ways.values() if isinstance(way, Paced) and way.is_paced]
+        return [gate for gates in paced for gate in gates] if len(paced) == len(self._ways) and all(paced) else ()
+
+    def gates_of(self, address: str) -> tuple[Gate, ...]:
+        return gates_of(self._first, address)
+
+    def units_of(self, message: Message) -> int:
+        return self._first.units_of(message) if isinstance(self._first, Paced) else 1
 
     def render(self, content: Story | Page) -> object:
         return self._first.render(content)

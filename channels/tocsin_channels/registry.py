@@ -18,9 +18,10 @@ from tocsin_channels.chat.channel import ChatChannel, Services
 from tocsin_channels.push.channel import PushChannel
 from tocsin_channels.push.vapid import Vapid
 from tocsin_channels.registry_email import email_channel
+from tocsin_channels.registry_pace import post_rates, room_rates
 from tocsin_channels.registry_sms import sms_channel
 from tocsin_channels.registry_words import read_words
-from tocsin_channels.social.account import Account, make_account
+from tocsin_channels.social.account import X_URL, Account, make_account
 from tocsin_channels.social.channel import SocialChannel
 from tocsin_channels.social.thread import Restraint
 from tocsin_channels.status_page.channel import StatusPageChannel
@@ -92,7 +93,7 @@ def _chat(settings: Settings, reach: Reach) -> ChatChannel:
     )
     slack = chat.slack_url.rstrip("/")
     services = Services("" if slack == SLACK_URL else slack, token, chat.teams_url.rstrip("/"), chat.timeout_seconds)
-    return ChatChannel(rules, services, read_words().wording[ChannelName.CHAT])
+    return ChatChannel(rules, services, read_words().wording[ChannelName.CHAT], room_rates(chat))
 
 
 def social_accounts(settings: Settings) -> list[Account]:
@@ -103,12 +104,14 @@ def social_accounts(settings: Settings) -> list[Account]:
     keys = (social.x_consumer_key, social.x_consumer_secret, social.x_access_token, social.x_access_secret)
     if social.x_consumer_key.get_secret_value():
         address = read_account(f"x:{social.x_account}")[1] if social.x_account else "x:"
-        found.append(make_account(Network.X, address, social.x_url, widest, _told(*keys)))
+        rates = post_rates(social, Network.X, is_usual=social.x_url.rstrip("/") == X_URL)
+        found.append(make_account(Network.X, address, social.x_url, widest, _told(*keys), rates))
     for one in social.account:
         network, address = read_account(one.address)
         keys = (one.consumer_key, one.consumer_secret, one.access_token, one.access_secret)
         secrets = _told(*keys) if network is Network.X else _told(one.token)
-        found.append(make_account(network, address, one.url, one.audience or widest, secrets))
+        rates = post_rates(social, network, is_usual=not one.url)
+        found.append(make_account(network, address, one.url, one.audience or widest, secrets, rates))
     return found
 
 

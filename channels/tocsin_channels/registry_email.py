@@ -19,6 +19,7 @@ from tocsin_channels.email.letter import Bounces
 from tocsin_channels.email.sendgrid_receipts import public_key
 from tocsin_channels.email.server import Patience, Server
 from tocsin_channels.email.smtp import Smtp
+from tocsin_channels.registry_pace import mail_rates
 from tocsin_channels.registry_words import read_words
 
 PRACTICE_BOUNCES = "bounces.localhost"  # where the practice server's bounces come back to
@@ -30,7 +31,10 @@ def email_channel(settings: Settings) -> CarriedChannel:
     wording = read_words().wording[ChannelName.EMAIL]
     accounts = settings.email.providers
     return CarriedChannel(
-        {one.name: EmailChannel(_CARRIERS[one.kind](settings, one), sender, wording) for one in accounts},
+        {
+            one.name: EmailChannel(_CARRIERS[one.kind](settings, one), sender, wording, one.name, mail_rates(one))
+            for one in accounts
+        },
         {one.name: one.weight for one in accounts},
     )
 

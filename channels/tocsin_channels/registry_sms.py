@@ -10,6 +10,7 @@ from tocsin.domain.channel import ChannelName
 from tocsin.domain.incident import Severity
 from tocsin.settings import Settings, read_policy_file
 from tocsin_channels.carried import CarriedChannel
+from tocsin_channels.registry_pace import text_rates
 from tocsin_channels.registry_words import read_words
 from tocsin_channels.sms import twilio, vonage
 from tocsin_channels.sms.channel import SmsChannel
@@ -23,7 +24,12 @@ def sms_channel(settings: Settings) -> CarriedChannel:
     wording = read_words().wording[ChannelName.SMS]
     accounts = settings.sms.providers
     return CarriedChannel(
-        {one.name: SmsChannel(_MADE[one.kind](settings, one), wording, urgent, one.connections) for one in accounts},
+        {
+            one.name: SmsChannel(
+                _MADE[one.kind](settings, one), wording, urgent, one.connections, one.name, text_rates(one)
+            )
+            for one in accounts
+        },
         {one.name: one.weight for one in accounts},
     )
 

@@ -43,7 +43,13 @@ class Table(Section):
     weight: int = Field(default=100, ge=0, le=1_000)
 
 
+# So many in a time, 0 for as many as there are, "auto" for what the provider publishes.
+Pace = Literal["auto"] | Annotated[float, Field(ge=0)]
+
+
 class MailAccount(Section):
+    messages_per_second: Pace = "auto"
+    messages_per_day: float = Field(default=0.0, ge=0)
     smtp_url: str = ""
     bounce_domain: str = ""
     connections: int = Field(default=4, ge=1, le=64)
@@ -102,6 +108,7 @@ class Email(MailAccount):
 
 class TextAccount(Section):
     from_: str = Field(default="", alias="from")
+    segments_per_second: Pace = "auto"
     twilio_url: str = "https://api.twilio.com"
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = SecretStr("")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from tocsin.carrier_sections import Section
+from tocsin.carrier_sections import Pace, Section
 from tocsin.domain.chat_address import LONG_TAIL, NEVER, SLACK_URL
 from tocsin.domain.social import read_account
 from tocsin.domain.trouble import DISABLE_AFTER_HOURS
@@ -77,6 +77,8 @@ class Social(Section):
     link: Literal["first", "every", "never"] = "first"
     gap_seconds: float = Field(default=60.0, ge=0)
     most_posts: int = Field(default=8, ge=1)
+    posts_per_15_minutes: Pace = "auto"
+    posts_per_day: Pace = "auto"
     timeout_seconds: float = Field(default=20.0, gt=0)
 
 
@@ -86,6 +88,7 @@ class Chat(Section):
     teams_url: str = ""
     hosts: list[Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$")]] = Field(default=[])
     apprise_schemas: list[str] = Field(default=list(LONG_TAIL))
+    messages_per_second: Pace = "auto"
     timeout_seconds: float = Field(default=10.0, gt=0)
 
     @field_validator("apprise_schemas")

@@ -10,7 +10,7 @@ from typing import Any
 
 from hooks import Call, Talk, status, talk_http
 from tocsin.domain.channel import Accepted, Channel, Message, Result
-from tocsin.domain.errors import Ambiguous, DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import Ambiguous, DeliveryError, GiveUp, ProviderDown, TooFast
 
 Outcome = type[Accepted] | type[DeliveryError]
 
@@ -65,7 +65,7 @@ class Adapter:
     error_inside: Outcome | None = None
     revoked: Outcome | None = ProviderDown
     html: Outcome = Ambiguous
-    limited: Outcome = TryAgain
+    limited: Outcome = TooFast
     names: bool = True
     slower: Callable[[], str] = lambda: "Retry-After: 7"
     tls: bool = False

@@ -14,6 +14,7 @@ from tocsin.domain.channel import ChannelName
 from tocsin.domain.errors import AddressDead, Ambiguous
 from tocsin.domain.incident import Severity
 from tocsin_channels.sms.channel import SmsChannel
+from tocsin_channels.sms.senders import Senders
 from words_to_send import SHIPPED
 
 PAGE = Path(__file__).parents[2] / "docs/channels.md"
@@ -22,7 +23,9 @@ PLACE = "tocsin_channels.sms.gateway"
 _section = PAGE.read_text().partition("\n## Adding a provider\n")[2].partition("\n## ")[0]
 PROVIDER, ADAPTER = re.findall(r"^```python\n(.*?)^```$", _section, re.MULTILINE | re.DOTALL)
 # What the second block may use without a word: the names that the other adapters import.
-_KNOWN = (Adapter, Case, AddressDead, Ambiguous, Severity, SmsChannel, answer_json, fields, messages_to, story)
+_KNOWN = (
+    Adapter, Case, AddressDead, Ambiguous, Senders, Severity, SmsChannel, answer_json, fields, messages_to, story,
+)  # fmt: skip
 
 
 def _run(source: str, module: ModuleType) -> ModuleType:

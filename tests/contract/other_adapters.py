@@ -15,7 +15,7 @@ from texts_to_send import messages_to as texts_to
 from texts_to_send import sms_channel, vonage_channel
 from texts_to_send import story as text_story
 from tocsin.domain.channel import Accepted, Channel, Message
-from tocsin.domain.errors import AddressDead, Ambiguous, TryAgain
+from tocsin.domain.errors import AddressDead, Ambiguous, TooFast, TryAgain
 from tocsin.domain.subscription import Subscription
 from tocsin_channels.webhook.channel import WebhookChannel
 
@@ -211,7 +211,7 @@ OTHERS = (
         "teams",
         *(_make_chat, _write_chat, _rooms(f"https://{_TEAMS}/workflows/"), _to_room(_TEAMS), _teams),
         dead=AddressDead,
-        error_inside=TryAgain,
+        error_inside=TooFast,
         html=TryAgain,
         revoked=AddressDead,
         names=False,
@@ -219,6 +219,7 @@ OTHERS = (
     Adapter(
         "webhook",
         *(_make_webhook, _write_webhooks, _rooms(""), _to_webhook, _webhook),
+        limited=TryAgain,  # it is the receiver's own, and nobody else's
         refused=TryAgain,
         dead=AddressDead,
         html=Accepted,

@@ -10,7 +10,7 @@ from contract.mail_adapters import MAILBOXES, write
 from hooks import Answer, Call, Receiver
 from mail_to_send import email_channel
 from tocsin.domain.channel import Channel
-from tocsin.domain.errors import AddressDead
+from tocsin.domain.errors import AddressDead, TryAgain
 
 _REPLIES = {
     "EHLO": b"250-contract\r\n250-PIPELINING\r\n250 8BITMIME\r\n",
@@ -59,6 +59,7 @@ SMTP = Adapter(
     *(_make, write, MAILBOXES, _carried, _answer),
     dead=AddressDead,
     slower=lambda: "",
+    limited=TryAgain,  # about one recipient
     wire=Wire(
         scheme="smtp",
         talk=_talk,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt
 from tocsin.domain.chat_address import ChatRules
 from tocsin.domain.errors import DeliveryError, ProviderDown, Refused
+from tocsin.domain.gate import Gate, Rate
 from tocsin.domain.look import Look
 from tocsin.domain.notice import Notice
 from tocsin.domain.page import Page
@@ -38,7 +40,9 @@ class Services:
 
 
 class ChatChannel:
-    """`wording` has the words around what people wrote."""
+    """`wording` has the words around what people wrote; `rates` say how much one room takes."""
+
+    gates: Sequence[Gate] = ()
 
     name = ChannelName.CHAT
     provider = "chat"
@@ -46,15 +50,28 @@ class ChatChannel:
     on_unknown = OnUnknown.RESEND_ONCE
     limits = Limits(batch=_BATCH, in_flight=_IN_FLIGHT, merges=False, threads=True, disables=True)
 
-    def __init__(self, rules: ChatRules, services: Services, wording: Wording) -> None:
+    def __init__(self, rules: ChatRules, services: Services, wording: Wording, rates: tuple[Rate, ...] = ()) -> None:
         self.rules = rules
         self._services = services
+        self._rates = rates
         self._wording = wording
         self._carriers: Carriers | None = None
 
     def check_address(self, address: str) -> None:
         """Raise Refused where this installation does not write to `address`."""
         self.rules.read(address)
+
+    @property
+    def is_paced(self) -> bool:
+        return bool(self._rates)
+
+    def gates_of(self, address: str) -> tuple[Gate, ...]:
+        """Return the room's own gate, by a name that tells no webhook's secret."""
+        return (Gate(sha256(address.encode()).hexdigest()[:16], self._rates),)
+
+    def units_of(self, message: Message) -> int:
+        del message
+        return 1
 
     def render(self, content: Story | Page) -> Post:
         assert isinstance(content, Story)

@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tocsin.domain.channel import Accepted
-from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin_channels.chat.post import Post
 from tocsin_channels.chat.redact import redacted
 
@@ -35,7 +35,7 @@ STATUSES: Final[dict[int, type[DeliveryError]]] = {
     410: AddressDead,
     413: GiveUp,
     422: GiveUp,
-    429: TryAgain,
+    429: TooFast,
 }
 
 

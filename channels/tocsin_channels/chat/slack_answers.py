@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin.domain.printable import printable
 
 
@@ -73,9 +73,9 @@ API: Final[Mapping[str, Meaning]] = {
     "method_deprecated": Meaning(ProviderDown, "Slack does not know the call any more"),
     "deprecated_endpoint": Meaning(ProviderDown, "Slack does not know the call any more"),
     "unknown_method": Meaning(ProviderDown, "Slack does not know the call. Look at chat.slack_url."),
-    "ratelimited": Meaning(TryAgain, "more was posted than Slack takes"),
-    "rate_limited": Meaning(TryAgain, "more was posted than Slack takes"),
-    "message_limit_exceeded": Meaning(TryAgain, "more was posted than the workspace may"),
+    "ratelimited": Meaning(TooFast, "more was posted than Slack takes"),
+    "rate_limited": Meaning(TooFast, "more was posted than Slack takes"),
+    "message_limit_exceeded": Meaning(TooFast, "more was posted than the workspace may"),
     "team_added_to_org": Meaning(TryAgain, "the workspace is being moved into an organisation"),
     "internal_error": Meaning(TryAgain, "Slack stumbled"),
     "fatal_error": Meaning(TryAgain, "Slack stumbled"),
@@ -115,7 +115,7 @@ WEBHOOK: Final[Mapping[str, Meaning]] = {
     "too_many_attachments": Meaning(GiveUp, f"the message has too many attachments. {_OURS}"),
     "msg_too_long": Meaning(GiveUp, f"the text is too long. {_OURS}"),
     "rollup_error": Meaning(TryAgain, "Slack stumbled"),
-    "rate_limited": Meaning(TryAgain, "more was posted than Slack takes"),
+    "rate_limited": Meaning(TooFast, "more was posted than Slack takes"),
 }
 # Its status, where its words are none of these: a proxy's page with 403 or 404 is no proof that a webhook is gone.
 WEBHOOK_STATUSES: Final[Mapping[int, Meaning]] = {
@@ -132,7 +132,7 @@ def api_error(code: str, status: int, retry_after: float | None) -> DeliveryErro
     meaning = API.get(code)
     if meaning is None:
         told = f"{code!r}, which is not in our table" if code else f"HTTP {status} and nothing that we can read"
-        return TryAgain(f"Slack answered {told}.", code=status, retry_after=retry_after)
+        return _unlisted(status)(f"Slack answered {told}.", code=status, retry_after=retry_after)
     return _error(meaning, f"Slack: {code}, {meaning.words}", status, retry_after)
 
 
@@ -144,7 +144,11 @@ def webhook_error(text: str, status: int, retry_after: float | None) -> Delivery
     answered = f"The webhook answered {status} and {shown(code)}"
     if (meaning := WEBHOOK_STATUSES.get(status)) is not None:
         return _error(meaning, f"{answered}: {meaning.words}", status, retry_after)
-    return TryAgain(f"{answered}, which is not in our table.", code=status, retry_after=retry_after)
+    return _unlisted(status)(f"{answered}, which is not in our table.", code=status, retry_after=retry_after)
+
+
+def _unlisted(status: int) -> type[TryAgain]:
+    return TooFast if status == TOO_MANY else TryAgain
 
 
 def shown(text: str, longest: int = 120) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, TryAgain
+from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, TooFast, TryAgain
 from tocsin_channels.chat.slack_answers import Meaning, shown
 
 _OURS = "This is a fault of ours."
@@ -26,7 +26,7 @@ STATUSES: Final[Mapping[int, Meaning]] = {
     410: Meaning(AddressDead, "the workflow is gone"),
     413: Meaning(GiveUp, f"the card is too large. {_OURS}"),
     415: Meaning(GiveUp, f"it takes no JSON. {_OURS}"),
-    429: Meaning(TryAgain, "more was posted than it takes"),
+    429: Meaning(TooFast, "more was posted than it takes"),
     500: Meaning(TryAgain, "it stumbled"),
     502: Meaning(TryAgain, "it is not available"),
     503: Meaning(TryAgain, "it is not available"),

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin.domain.printable import printable
 
 
@@ -89,6 +89,9 @@ CLOSING = 421  # the session, in answer to whatever was asked
 _FULL = 552  # where no enhanced code says more: over quota
 _NO_MAILBOX_NAME = 553
 _FOR_GOOD = 500
+# A server that is asked too often says so with one of these and 4.7.x, or hangs up at once (421); never until when.
+_TOO_OFTEN = {CLOSING, 450, 451}
+_REST_SECONDS = 10.0
 
 
 def succeeded(code: int) -> bool:
@@ -98,6 +101,9 @@ def succeeded(code: int) -> bool:
 def classify(reply: Reply, stage: Stage) -> DeliveryError:
     """Return what to do next about a message whose `stage` was answered with the refusal `reply`."""
     kind = _kind(reply, stage)
+    if kind is TooFast:
+        return TooFast(f"The SMTP server takes no more from us at present: {reply.note}", code=reply.code,
+            retry_after=_REST_SECONDS)  # fmt: skip
     if stage is Stage.SESSION or kind is ProviderDown:
         return kind(f"The SMTP server refused us: {reply.note}", code=reply.code)
     return kind(f"The SMTP server refused {stage.value}: {reply.note}", code=reply.code)
@@ -108,7 +114,9 @@ def _kind(reply: Reply, stage: Stage) -> type[DeliveryError]:
     if reply.code in _OUR_CODES or enhanced in _OURS:
         return ProviderDown
     if reply.code < _FOR_GOOD:  # 4xx, and a positive code where it makes no sense
-        return TryAgain
+        # About us; what is said of a recipient holds up nobody else.
+        ours = stage in {Stage.SESSION, Stage.MAIL} and reply.code in _TOO_OFTEN and enhanced.startswith("4.7.")
+        return TooFast if ours else TryAgain
     if stage in {Stage.SESSION, Stage.MAIL}:
         return ProviderDown
     if enhanced in _LATER or (reply.code == _FULL and not enhanced):

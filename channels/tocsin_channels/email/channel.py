@@ -7,6 +7,7 @@ from email.utils import parseaddr
 
 from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt
 from tocsin.domain.errors import DeliveryError, Refused
+from tocsin.domain.gate import Gate, Rate
 from tocsin.domain.look import Look
 from tocsin.domain.notice import Notice
 from tocsin.domain.page import Page
@@ -24,21 +25,36 @@ _IN_FLIGHT = 3
 
 
 class EmailChannel:
-    """`carrier` takes the mail away, `sender` is who it is from."""
+    """`carrier` takes the mail away, `sender` is who it is from; `provider` is the carrier's name among several.
+
+    `rates` say how much it takes.
+    """
 
     name = ChannelName.EMAIL
     content = Content.STORY
     on_unknown = OnUnknown.RESEND_ONCE
     limits = Limits(batch=_BATCH, in_flight=_IN_FLIGHT, merges=True)
 
-    def __init__(self, carrier: Carrier, sender: Sender, wording: Wording) -> None:
+    def __init__(
+        self, carrier: Carrier, sender: Sender, wording: Wording, provider: str = "", rates: tuple[Rate, ...] = ()
+    ) -> None:
         self.carrier = carrier
+        self.provider = provider or carrier.name
+        self.gates = (Gate(self.provider, rates),)
         self._renderer = Renderer(wording, sender)
         self._notices = NoticeRenderer(sender)
 
     @property
-    def provider(self) -> str:
-        return self.carrier.name
+    def is_paced(self) -> bool:
+        return any(gate.rates for gate in self.gates)
+
+    def gates_of(self, address: str) -> tuple[Gate, ...]:
+        del address
+        return self.gates
+
+    def units_of(self, message: Message) -> int:
+        del message
+        return 1
 
     def render(self, content: Story | Page) -> Letter:
         assert isinstance(content, Story)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tocsin.domain.errors import AddressDead, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin_channels.email.codes import Code, Table
 from tocsin_channels.email.verdict import Verdict
 
@@ -24,7 +24,7 @@ MAILGUN: Final = Table(
         "406": Code("the message is refused", GiveUp),
         "413": Code("the message is too large", GiveUp),
         "420": Code("our account has sent as much as it may for now", ProviderDown),
-        "429": Code("more requests than our account may make", TryAgain),
+        "429": Code("more requests than our account may make", TooFast),
         "500": Code("Mailgun stumbled", TryAgain),
         "502": Code("Mailgun stumbled", TryAgain),
         "503": Code("Mailgun is not available", TryAgain),

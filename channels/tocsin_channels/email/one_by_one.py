@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
 
 from tocsin.domain.channel import Accepted, Answered, Message
-from tocsin.domain.errors import DeliveryError, ProviderDown, TryAgain
+from tocsin.domain.errors import DeliveryError, ProviderDown, TooFast
 from tocsin_channels.email.envelopes import Envelope, write
-
-TOO_MANY: Final = 429
 
 Send = Callable[[Envelope], Awaitable[Accepted]]
 
@@ -41,6 +38,4 @@ async def send_each(messages: Sequence[Message], answered: Answered, at_once: in
 
 def for_all(error: DeliveryError) -> DeliveryError | None:
     """Return what the others of a batch are told unasked: our account is refused, or asked to be slower."""
-    if isinstance(error, ProviderDown) or (isinstance(error, TryAgain) and error.code == TOO_MANY):
-        return error
-    return None
+    return error if isinstance(error, ProviderDown | TooFast) else None

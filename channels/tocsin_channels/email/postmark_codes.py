@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tocsin.domain.errors import AddressDead, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin_channels.email.codes import Code, Table
 from tocsin_channels.email.verdict import Verdict
 
@@ -31,7 +31,7 @@ POSTMARK: Final = Table(
         "411": Code("an attachment is forbidden", GiveUp),
         "412": Code("our account is pending and sends to its own domain alone", ProviderDown),
         "413": Code("our account may not send", ProviderDown),
-        "429": Code("more requests than our account may make", TryAgain),
+        "429": Code("more requests than our account may make", TooFast),
         "1235": Code("there is no such message stream: check email.postmark_stream", ProviderDown),
         # The words of a 300, which says too little.
         "invalid 'to'": Code("nobody can be at such an address", AddressDead),
@@ -43,7 +43,7 @@ POSTMARK: Final = Table(
         "HTTP 413": Code("the request is too large", GiveUp),
         "HTTP 415": Code("our request cannot be read", GiveUp),
         "HTTP 422": Code("the request is refused", GiveUp),
-        "HTTP 429": Code("more requests than our account may make", TryAgain),
+        "HTTP 429": Code("more requests than our account may make", TooFast),
         "HTTP 500": Code("Postmark stumbled", TryAgain),
         "HTTP 502": Code("Postmark stumbled", TryAgain),
         "HTTP 503": Code("Postmark is not available", TryAgain),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tocsin.domain.errors import AddressDead, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin_channels.email.codes import Code, Table
 from tocsin_channels.email.verdict import Verdict
 
@@ -24,7 +24,7 @@ SENDGRID: Final = Table(
         "406": Code("our request is refused", GiveUp),
         "413": Code("the request is too large", GiveUp),
         "415": Code("our request cannot be read", GiveUp),
-        "429": Code("more requests than our account may make", TryAgain),
+        "429": Code("more requests than our account may make", TooFast),
         "500": Code("SendGrid stumbled", TryAgain),
         "502": Code("SendGrid stumbled", TryAgain),
         "503": Code("SendGrid is not available", TryAgain),

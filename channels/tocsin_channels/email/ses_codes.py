@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tocsin.domain.errors import AddressDead, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin_channels.email.codes import Code, Table
 from tocsin_channels.email.verdict import Verdict
 
@@ -27,7 +27,7 @@ SES: Final = Table(
         "MessageRejected": Code("the message is refused", GiveUp),
         "NotFoundException": Code("there is no such set: check email.ses_configuration_set", ProviderDown),
         "SendingPausedException": Code("sending is paused for our account", ProviderDown),
-        "TooManyRequestsException": Code("more mails a second than our account may send", TryAgain),
+        "TooManyRequestsException": Code("more mails a second than our account may send", TooFast),
         # Of any request.
         "AccessDeniedException": Code(f"our credentials may not send: {_KEYS}", ProviderDown),
         "ExpiredTokenException": Code(f"our credentials have expired: {_KEYS}", ProviderDown),
@@ -43,7 +43,7 @@ SES: Final = Table(
         "InternalFailure": Code("SES stumbled", TryAgain),
         "InternalServiceErrorException": Code("SES stumbled", TryAgain),
         "ServiceUnavailable": Code("SES is not available", TryAgain),
-        "ThrottlingException": Code("more requests than our account may make", TryAgain),
+        "ThrottlingException": Code("more requests than our account may make", TooFast),
         "ValidationError": Code("the message is refused", GiveUp),
         # The words of a refusal, where its code says too little.
         "daily quota": Code("our account has sent as much as it may in a day", ProviderDown),
@@ -54,7 +54,7 @@ SES: Final = Table(
         "403": Code(f"our credentials are refused: {_KEYS}", ProviderDown),
         "404": Code("there is nothing at this address: check email.ses_region and ses_url", ProviderDown),
         "413": Code("the message is too large", GiveUp),
-        "429": Code("more requests than our account may make", TryAgain),
+        "429": Code("more requests than our account may make", TooFast),
         "500": Code("SES stumbled", TryAgain),
         "502": Code("SES stumbled", TryAgain),
         "503": Code("SES is not available", TryAgain),

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from tocsin.domain.channel import Accepted, Result
-from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin_channels.calling.caller import Answer
 from tocsin_channels.calling.retry_after import wait_of
 
@@ -59,7 +59,7 @@ DECISIONS: Final[Mapping[int, Decision]] = {
     413: Decision(GiveUp, "the message is too large for the push service"),
     415: Decision(GiveUp, "the push service does not know aes128gcm"),
     422: Decision(GiveUp, "the push service does not understand the message"),
-    429: Decision(TryAgain, "the push service asks for fewer messages", _BUSY_SECONDS),
+    429: Decision(TooFast, "the push service asks for fewer messages", _BUSY_SECONDS),
     500: Decision(TryAgain, "the push service stumbled"),
     501: Decision(TryAgain, "the push service cannot do this"),
     502: Decision(TryAgain, "the push service cannot be reached by its proxy", _BUSY_SECONDS),

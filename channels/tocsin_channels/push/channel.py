@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt, Result
-from tocsin.domain.errors import DeliveryError, Refused
+from tocsin.domain.errors import DeliveryError, Refused, TooFast
+from tocsin.domain.gate import Gate
 from tocsin.domain.look import Look
 from tocsin.domain.page import Page
 from tocsin.domain.reach import Reach
@@ -53,6 +54,20 @@ class PushChannel:
         self._caller = Caller(reach, seconds, connections, lookup)
         self._free = asyncio.Semaphore(connections)
 
+    is_paced = False
+    gates: Sequence[Gate] = ()
+
+    def gates_of(self, address: str) -> tuple[Gate, ...]:
+        """Return the push service, which asks for fewer calls on its own behalf alone."""
+        try:
+            return (Gate(read_subscription(address, self._reach).origin),)
+        except Refused:  # it goes nowhere
+            return (Gate("nowhere"),)
+
+    def units_of(self, message: Message) -> int:
+        del message
+        return 1
+
     def render(self, content: Story | Page) -> Note:
         assert isinstance(content, Story)
         return render(content, self._wording)
@@ -64,13 +79,14 @@ class PushChannel:
 
     async def send(self, messages: Sequence[Message], answered: Answered) -> None:
         """Seal some while those before them are under way; one thread does it, and many calls are made at once."""
+        too_fast: dict[str, TooFast] = {}
         async with asyncio.TaskGroup() as group:
             for first in range(0, len(messages), _SEALED_AT_ONCE):
                 some = messages[first : first + _SEALED_AT_ONCE]
                 sealed = await asyncio.to_thread(seal_all, [(one.address, _note(one).body(one.token)) for one in some])
                 for index, one in enumerate(sealed):
                     if isinstance(one, Sealed):
-                        group.create_task(self._tell(first + index, _note(some[index]), one, answered))
+                        group.create_task(self._tell(first + index, _note(some[index]), one, answered, too_fast))
                     else:
                         answered(first + index, one)
 
@@ -92,9 +108,14 @@ class PushChannel:
     async def close(self) -> None:
         await self._caller.close()
 
-    async def _tell(self, index: int, note: Note, sealed: Sealed, answered: Answered) -> None:
+    async def _tell(
+        self, index: int, note: Note, sealed: Sealed, answered: Answered, too_fast: dict[str, TooFast]
+    ) -> None:
         async with self._free:
-            answered(index, await self._deliver(note, sealed))
+            result = too_fast.get(sealed.to.origin) or await self._deliver(note, sealed)
+            if isinstance(result, TooFast):
+                too_fast[sealed.to.origin] = result
+            answered(index, result)
 
     async def _deliver(self, note: Note, sealed: Sealed) -> Result:
         headers = {

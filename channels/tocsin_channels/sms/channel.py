@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from tocsin.domain.channel import Accepted, Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt
-from tocsin.domain.errors import DeliveryError, ProviderDown
+from tocsin.domain.errors import DeliveryError, ProviderDown, TooFast
+from tocsin.domain.gate import Gate, Rate
 from tocsin.domain.incident import Severity
 from tocsin.domain.look import Look
 from tocsin.domain.notice import Notice
@@ -24,23 +25,56 @@ _BATCH: Final = 50  # the most that may go out twice when a worker dies, and eac
 _IN_FLIGHT: Final = 2
 
 
+RatesOf = Callable[[str], tuple[Rate, ...]]
+
+
+def unpaced(sender: str) -> tuple[Rate, ...]:
+    del sender
+    return ()
+
+
 class SmsChannel:
-    """`urgent` is the severity whose texts are worth delivering for minutes only; `connections` are used at once."""
+    """`urgent` is the severity whose texts are worth delivering for minutes only; `connections` are used at once.
+
+    `provider` is the carrier's name among several; `rates` has for each sender how many segments it may send.
+    """
 
     name = ChannelName.SMS
     content = Content.STORY
     on_unknown = OnUnknown.RESEND_ONCE
     limits = Limits(batch=_BATCH, in_flight=_IN_FLIGHT, merges=True)
 
-    def __init__(self, provider: Provider, wording: Wording, urgent: Severity, connections: int = 16) -> None:
-        self._carrier = provider
+    def __init__(
+        self,
+        carrier: Provider,
+        wording: Wording,
+        urgent: Severity,
+        connections: int = 16,
+        provider: str = "",
+        rates: RatesOf = unpaced,
+    ) -> None:
+        self._carrier = carrier
+        self.provider = provider or carrier.name
         self._wording = wording
         self._urgent = urgent
         self._connections = connections
+        self._account = Gate(self.provider)
+        self._senders = {name: Gate(f"{self.provider}:{name}", rates(name)) for name in carrier.senders.names}
 
     @property
-    def provider(self) -> str:
-        return self._carrier.name
+    def is_paced(self) -> bool:
+        return any(gate.rates for gate in self._senders.values())
+
+    @property
+    def gates(self) -> Sequence[Gate]:
+        return tuple(self._senders.values())
+
+    def gates_of(self, address: str) -> tuple[Gate, ...]:
+        return self._senders[self._carrier.senders.for_recipient(address)[0]], self._account
+
+    def units_of(self, message: Message) -> int:
+        assert isinstance(message.rendered, Text)
+        return message.rendered.count.segments
 
     def render(self, content: Story | Page) -> Text:
         assert isinstance(content, Story)
@@ -59,7 +93,7 @@ class SmsChannel:
         queues: dict[str, list[int]] = defaultdict(list)
         for index, message in enumerate(messages):
             queues[message.address].append(index)
-        batch = _Batch(self._carrier, messages, answered, asyncio.Semaphore(self._connections))
+        batch = _Batch(self._carrier, self.provider, messages, answered, asyncio.Semaphore(self._connections))
         async with asyncio.TaskGroup() as group:
             for queue in queues.values():
                 group.create_task(batch.run(queue))
@@ -75,16 +109,18 @@ class SmsChannel:
 
 
 class _Batch:
-    """What is sent by one call of `send`; once the account itself is refused, nothing more is tried."""
+    """What is sent by one call of `send`; once the account or a sender is refused, nothing more of it is tried."""
 
     def __init__(
-        self, carrier: Provider, messages: Sequence[Message], answered: Answered, free: asyncio.Semaphore
+        self, carrier: Provider, account: str, messages: Sequence[Message], answered: Answered, free: asyncio.Semaphore
     ) -> None:
         self._carrier = carrier
+        self._account = account
         self._messages = messages
         self._answered = answered
         self._free = free
-        self._down: ProviderDown | None = None
+        self._down: ProviderDown | TooFast | None = None
+        self._closed: dict[str, TooFast] = {}
 
     async def run(self, queue: Sequence[int]) -> None:
         for index in queue:
@@ -93,11 +129,16 @@ class _Batch:
 
     async def _send(self, message: Message) -> Accepted | DeliveryError:
         assert isinstance(message.rendered, Text)
-        if self._down is not None:
-            return self._down
+        sender = self._carrier.senders.for_recipient(message.address)[0]
+        if stopped := self._down or self._closed.get(sender):
+            return stopped
         try:
             return await self._carrier.send(message.address, message.rendered, message.delivery)
         except DeliveryError as error:
-            if isinstance(error, ProviderDown) and error.code in self._carrier.whole_account:
+            whole = error.code in self._carrier.whole_account
+            if isinstance(error, TooFast):
+                error.gate = self._account if whole else ""
+                self._closed[sender] = error
+            if whole and isinstance(error, ProviderDown | TooFast):
                 self._down = error
             return error

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from tocsin.domain.channel import Accepted, Receipt
+from tocsin_channels.sms.senders import Senders
 from tocsin_channels.sms.text import Text
 
 
@@ -15,6 +16,11 @@ class Provider(Protocol):
     @property
     def name(self) -> str:
         """The name in the address of its receipts: "twilio"."""
+        ...
+
+    @property
+    def senders(self) -> Senders:
+        """Who texts are from."""
         ...
 
     @property

@@ -55,6 +55,10 @@ class Twilio:
         self._wire: TwilioWire | None = None
         self._client: Client | None = None
 
+    @property
+    def senders(self) -> Senders:
+        return self._account.senders
+
     async def send(self, to: str, text: Text, delivery: str) -> Accepted:
         if to in self._account.senders.names:
             raise GiveUp("This is a number that our own texts are from.")

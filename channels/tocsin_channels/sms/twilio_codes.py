@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tocsin.domain.errors import AddressDead, GiveUp, OptedOut, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, GiveUp, OptedOut, ProviderDown, TooFast, TryAgain
 from tocsin_channels.sms.codes import Code, Table
 
 TWILIO: Final = Table(
@@ -18,17 +18,18 @@ TWILIO: Final = Table(
         403: Code("our account may not do this", ProviderDown),
         404: Code("there is no such account: check twilio_account_sid and twilio_url", ProviderDown),
         408: Code("the request timed out on its way", TryAgain),
-        429: Code("too many requests", TryAgain),
+        429: Code("too many requests", TooFast),
         500: Code("Twilio stumbled", TryAgain),
         502: Code("Twilio stumbled", TryAgain),
         503: Code("Twilio is not available", TryAgain),
         # Answers to a request.
+        14107: Code("more texts than our sender may send in this time", TooFast),
         20001: Code("a parameter is invalid", GiveUp),
         20003: Code("our credentials are refused: check twilio_account_sid and twilio_auth_token", ProviderDown),
         20005: Code("our account is not active", ProviderDown),
         20403: Code("our account may not do this", ProviderDown),
         20404: Code("there is no such account: check twilio_account_sid and twilio_url", ProviderDown),
-        20429: Code("too many requests", TryAgain),
+        20429: Code("too many requests", TooFast),
         20500: Code("Twilio stumbled", TryAgain),
         20503: Code("Twilio is not available", TryAgain),
         21211: Code("this is no phone number", AddressDead),
@@ -64,7 +65,7 @@ TWILIO: Final = Table(
         30008: Code("an unknown error at the carrier", TryAgain),
         30009: Code("a segment went missing", TryAgain),
         30010: Code("it costs more than we allow", GiveUp),
-        30022: Code("more than our registration allows in this time, or too many to this number", TryAgain),
+        30022: Code("more than our registration allows in this time, or too many to this number", TooFast),
         30032: Code("our toll-free number is not verified", ProviderDown),
         30034: Code("our number is not registered for A2P 10DLC", ProviderDown),
         30036: Code("it was not delivered within the time that the news was worth it", GiveUp),
@@ -75,7 +76,7 @@ TWILIO: Final = Table(
 # Another of our numbers may do where this one cannot.
 TRY_ANOTHER_SENDER: Final = frozenset({21606, 21611, 21612})
 # Nothing else of a batch would fare better.
-WHOLE_ACCOUNT: Final = frozenset({401, 20003, 20005, 30002})
+WHOLE_ACCOUNT: Final = frozenset({401, 429, 20003, 20005, 20429, 30002})
 
 # Reported later, these may have passed in an hour.
 MAY_PASS: Final = frozenset({30003, 30008, 30009})

@@ -71,6 +71,10 @@ class Vonage:
         self._threads = ThreadPoolExecutor(account.connections, thread_name_prefix="vonage")
         self._own = threading.local()
 
+    @property
+    def senders(self) -> Senders:
+        return self._account.senders
+
     async def send(self, to: str, text: Text, delivery: str) -> Accepted:
         if to in self._account.senders.names:
             raise GiveUp("This is a number that our own texts are from.")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from tocsin.domain.errors import AddressDead, GiveUp, OptedOut, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, GiveUp, OptedOut, ProviderDown, TooFast, TryAgain
 from tocsin_channels.sms.codes import Code, Table
 
 VONAGE: Final = Table(
     "Vonage",
     {
-        1: Code("too many requests", TryAgain),
+        1: Code("too many requests", TooFast),
         2: Code("a parameter is missing", GiveUp),
         3: Code("a parameter is invalid", GiveUp),
         4: Code("our credentials are refused: check vonage_api_key and vonage_api_secret", ProviderDown),
@@ -36,13 +36,13 @@ VONAGE: Final = Table(
         401: Code("our credentials are refused: check vonage_api_key and vonage_api_secret", ProviderDown),
         403: Code("our account may not do this", ProviderDown),
         404: Code("there is nothing at this address: check vonage_host", ProviderDown),
-        429: Code("too many requests", TryAgain),
+        429: Code("too many requests", TooFast),
         500: Code("Vonage stumbled", TryAgain),
         502: Code("Vonage stumbled", TryAgain),
         503: Code("Vonage is not available", TryAgain),
     },
 )
-WHOLE_ACCOUNT: Final = frozenset({4, 8, 9, 11, 14, 401})
+WHOLE_ACCOUNT: Final = frozenset({1, 4, 8, 9, 11, 14, 401, 429})
 
 # Reported later, these may have passed in an hour.
 MAY_PASS: Final = frozenset({1, 2, 7, 8, 99})

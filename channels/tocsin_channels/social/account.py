@@ -8,10 +8,13 @@ from typing import Protocol
 
 from tocsin.domain.channel import Message
 from tocsin.domain.errors import Refused
+from tocsin.domain.gate import Gate, Rate
 from tocsin.domain.social import Network, read_account
 from tocsin_channels.social.post import Draft, Post
 from tocsin_channels.social.thread import Place, Thread
 from tocsin_channels.social.weigh import Ruler
+
+X_URL = "https://api.x.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +30,26 @@ class Account:
     url: str
     audience: str
     secrets: tuple[str, ...] = field(repr=False)
+    rates: tuple[Rate, ...] = ()  # how many posts it may make
+
+    @property
+    def gate(self) -> Gate:
+        return Gate(self.address, self.rates)
 
 
-def make_account(network: Network, address: str, url: str, audience: str, secrets: tuple[str, ...]) -> Account:
+def make_account(
+    network: Network, address: str, url: str, audience: str, secrets: tuple[str, ...], rates: tuple[Rate, ...] = ()
+) -> Account:
     """Return an account at `url`, or where its network usually is; raise Refused where a secret is missing."""
     if not all(secrets):
         needed = "its four keys" if network is Network.X else "its token"
         raise Refused(f"The account {address} lacks {needed}.", field="social.account")
     usual = {
-        Network.X: "https://api.x.com",
+        Network.X: X_URL,
         Network.MASTODON: f"https://{address.rpartition('@')[2]}",
         Network.BLUESKY: "https://bsky.social",
     }
-    return Account(network, address, (url or usual[network]).rstrip("/"), audience, secrets)
+    return Account(network, address, (url or usual[network]).rstrip("/"), audience, secrets, rates)
 
 
 @dataclass(frozen=True, slots=True)

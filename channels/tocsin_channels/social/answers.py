@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from tocsin.domain.errors import DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import DeliveryError, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin.domain.printable import printable
 
 
@@ -18,7 +18,7 @@ class Meaning(Enum):
     THREAD_GONE = auto()  # what it replies to is there no more: it begins a thread
 
 
-Kind = type[TryAgain] | type[GiveUp] | type[ProviderDown] | Meaning
+Kind = type[TryAgain] | type[TooFast] | type[GiveUp] | type[ProviderDown] | Meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,6 @@ def read_table(table: Sequence[Row], answer: Answer, network: str) -> DeliveryEr
     unlisted = " (an answer that is not in our table)" if row is None else ""
     mend = f". {row.mend}" if row is not None and row.mend else ""
     note = f"{network} refused: {answer.note.rstrip('.') if mend else answer.note}{unlisted}{mend}"
-    if kind is TryAgain:
-        return TryAgain(note, code=answer.status, retry_after=answer.wait)
+    if kind is TryAgain or kind is TooFast:
+        return kind(note, code=answer.status, retry_after=answer.wait)
     return kind(note, code=answer.status)

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from tocsin.domain.channel import Message
-from tocsin.domain.errors import Ambiguous, DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import Ambiguous, DeliveryError, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin.domain.printable import printable
 from tocsin_channels.social import weigh
 from tocsin_channels.social.account import Account, Posted
@@ -45,7 +45,7 @@ TABLE = (
     Row(403, "", ProviderDown, _TAKEN_DOWN),
     Row(404, "", ProviderDown, _ADDRESS),  # no such server at this address
     Row(413, "", GiveUp),
-    Row(429, "", TryAgain),
+    Row(429, "", TooFast),
     Row(501, "", ProviderDown, _ADDRESS),  # a server of another kind
     Row(400, "", GiveUp),
     Row(409, "", TryAgain),

@@ -10,7 +10,8 @@ from importlib import import_module
 from typing import Literal, assert_never
 
 from tocsin.domain.channel import Accepted, Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt, Result
-from tocsin.domain.errors import DeliveryError, GiveUp, ProviderDown, Refused
+from tocsin.domain.errors import DeliveryError, GiveUp, ProviderDown, Refused, TooFast
+from tocsin.domain.gate import Gate
 from tocsin.domain.look import Look
 from tocsin.domain.page import Page
 from tocsin.domain.social import Network
@@ -65,6 +66,24 @@ class SocialChannel:
         """Raise Refused where no account is configured that `address` means."""
         find(self.accounts, address)
 
+    @property
+    def is_paced(self) -> bool:
+        return any(account.rates for account in self.accounts)
+
+    @property
+    def gates(self) -> Sequence[Gate]:
+        return tuple(account.gate for account in self.accounts)
+
+    def gates_of(self, address: str) -> tuple[Gate, ...]:
+        try:
+            return (find(self.accounts, address).gate,)
+        except Refused:  # nobody posts there any more
+            return (Gate(address),)
+
+    def units_of(self, message: Message) -> int:
+        del message
+        return 1
+
     def render(self, content: Story | Page) -> Draft:
         assert isinstance(content, Story)
         return words.draft(content, self._wording)
@@ -81,9 +100,12 @@ class SocialChannel:
         room = asyncio.Semaphore(_AT_ONCE)
 
         async def in_order(indexes: Sequence[int]) -> None:
+            too_fast: TooFast | None = None
             async with room:
                 for index in indexes:
-                    answered(index, await self._post(messages[index]))
+                    result = too_fast or await self._post(messages[index])
+                    too_fast = result if isinstance(result, TooFast) else None
+                    answered(index, result)
 
         async with asyncio.TaskGroup() as group:
             for indexes in by_address.values():

@@ -16,7 +16,7 @@ from typing import Any
 from mastodon import Mastodon as Client
 
 from tocsin.domain.channel import Message
-from tocsin.domain.errors import Ambiguous, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import Ambiguous, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin.domain.printable import printable
 from tocsin_channels.social import weigh, wire
 from tocsin_channels.social.account import Account, Posted
@@ -40,7 +40,7 @@ TABLE = (
     Row(410, "", ProviderDown, _GONE),  # the instance is gone
     Row(413, "", GiveUp),
     Row(422, "", GiveUp),  # the text is too long or empty
-    Row(429, "", TryAgain),  # 300 requests in 5 minutes
+    Row(429, "", TooFast),  # 300 requests in 5 minutes
     Row(500, "", TryAgain),
     Row(502, "", TryAgain),
     Row(503, "", TryAgain),

@@ -16,7 +16,7 @@ import requests
 import tweepy
 
 from tocsin.domain.channel import Message
-from tocsin.domain.errors import Ambiguous, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import Ambiguous, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin.domain.printable import printable
 from tocsin_channels.social import weigh, wire
 from tocsin_channels.social.account import Account, Posted
@@ -47,7 +47,7 @@ TABLE = (
     Row(403, "needs to be a bit shorter", GiveUp),
     Row(403, "", ProviderDown, _RIGHTS),  # read-only token, app not enrolled, account locked or suspended
     Row(404, "", ProviderDown, _ADDRESS),  # no such API at this address
-    Row(429, "", TryAgain),  # 100 posts in 15 minutes, or the day's limit
+    Row(429, "", TooFast),  # 100 posts in 15 minutes, or the day's limit
     Row(500, "", TryAgain),
     Row(502, "", TryAgain),
     Row(503, "", TryAgain),

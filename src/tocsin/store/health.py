@@ -98,6 +98,34 @@ async def dead_letters(connection: AsyncConnection, hours: int) -> Sequence[Dead
     return [Dead(row.channel, row.state, row.reason or "", row.n) for row in rows]
 
 
+class Paced(NamedTuple):
+    """What waits for a channel's providers; `opens_in` is how long the last of them is to be left alone, in seconds."""
+
+    channel: str
+    waiting: int
+    opens_in: float
+
+
+async def paced(connection: AsyncConnection, hours: int) -> Sequence[Paced]:
+    """Count what waits for its provider's pace, of updates published in the last `hours`, by channel."""
+    rows = await connection.execute(
+        text("""
+            WITH w AS (
+              SELECT b.channel, count(*) AS n FROM delivery d JOIN bucket b ON b.id = d.bucket_id
+              WHERE d.update_id IN (SELECT id FROM incident_update
+                                    WHERE created_at > tocsin_now() - make_interval(hours => :hours))
+                AND d.state = 'held' AND d.reason = 'provider_paced' GROUP BY 1
+            ), c AS (
+              SELECT channel, max(until - tocsin_epoch()) AS opens_in FROM closed_gate
+              WHERE until > tocsin_epoch() GROUP BY 1
+            )
+            SELECT channel, coalesce(n, 0) AS n, coalesce(opens_in, 0) AS opens_in FROM w FULL JOIN c USING (channel)
+        """),
+        {"hours": hours},
+    )
+    return [Paced(row.channel, row.n, row.opens_in) for row in rows]
+
+
 class Audited(NamedTuple):
     """`age`: seconds since it was last looked at."""
 

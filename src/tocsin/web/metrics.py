@@ -33,6 +33,7 @@ class Metrics:
         self._read_at = float("-inf")
         self._recent: Sequence[health.Counted] = ()
         self._dead: Sequence[health.Dead] = ()
+        self._paced: Sequence[health.Paced] = ()
 
     async def render(self, engine: AsyncEngine) -> bytes:
         """Return everything as Prometheus reads it."""
@@ -43,6 +44,7 @@ class Metrics:
             if time.monotonic() - self._read_at > _REMEMBERED_SECONDS:
                 self._recent = await health.recent_deliveries(connection, _RECENT_HOURS)
                 self._dead = await health.dead_letters(connection, _RECENT_HOURS)
+                self._paced = await health.paced(connection, _RECENT_HOURS)
                 self._read_at = time.monotonic()
         stored = CollectorRegistry()
         deliveries = Gauge(
@@ -57,6 +59,15 @@ class Metrics:
         )  # fmt: skip
         for letter in self._dead:
             dead.labels(letter.channel, letter.state, letter.reason).set(letter.n)
+        waiting = Gauge(
+            "tocsin_paced_deliveries", "What waits until its provider takes more.", ("channel",), registry=stored
+        )
+        opens = Gauge(
+            "tocsin_gate_opens_seconds", "How long a provider asked to be left alone.", ("channel",), registry=stored
+        )
+        for paced in self._paced:
+            waiting.labels(paced.channel).set(paced.waiting)
+            opens.labels(paced.channel).set(paced.opens_in)
         violations = Gauge(
             "tocsin_invariant_violations", "What the last audit of the ledger found.", ("invariant",), registry=stored
         )

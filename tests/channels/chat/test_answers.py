@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin_channels.chat import teams_answers
 from tocsin_channels.chat.slack_answers import (
     API,
@@ -32,8 +32,9 @@ API_DECISIONS: dict[type[DeliveryError], set[str]] = {
         "enterprise_is_restricted", "org_login_required", "two_factor_setup_required", "team_access_not_granted",
         "method_deprecated", "deprecated_endpoint", "unknown_method",
     },
+    TooFast: {"ratelimited", "rate_limited", "message_limit_exceeded"},
     TryAgain: {
-        "ratelimited", "rate_limited", "message_limit_exceeded", "team_added_to_org", "internal_error", "fatal_error",
+        "team_added_to_org", "internal_error", "fatal_error",
         "service_unavailable", "request_timeout",
     },
 }  # fmt: skip
@@ -57,7 +58,7 @@ WEBHOOK_DECISIONS: list[tuple[int, str, type[DeliveryError]]] = [
     (404, "no_active_hooks", AddressDead),
     (404, "channel_not_found", AddressDead),
     (410, "channel_is_archived", AddressDead),
-    (429, "rate_limited", TryAgain),
+    (429, "rate_limited", TooFast),
     (500, "rollup_error", TryAgain),
 ]
 # The status alone, where the words are no word of Slack's.
@@ -67,7 +68,7 @@ STATUS_DECISIONS: list[tuple[int, type[DeliveryError]]] = [
     (404, TryAgain),
     (405, GiveUp),
     (410, AddressDead),
-    (429, TryAgain),
+    (429, TooFast),
     (500, TryAgain),
     (503, TryAgain),
 ]
@@ -90,7 +91,7 @@ TEAMS_DECISIONS: list[tuple[int, type[DeliveryError]]] = [
     (410, AddressDead),
     (413, GiveUp),
     (415, GiveUp),
-    (429, TryAgain),
+    (429, TooFast),
     (500, TryAgain),
     (502, TryAgain),
     (503, TryAgain),

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from chat_to_send import accepted, message_to, refused, send, send_to, version
 from mail_to_send import chapter
-from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin_channels.chat.channel import ChatChannel
 from tocsin_channels.chat.redact import redacted, shown
 
@@ -82,7 +82,7 @@ async def test_several_to_one_address_do_not_sleep_between(channel: ChatChannel,
 @pytest.mark.parametrize(
     ("status", "kind"),
     [(400, GiveUp), (401, ProviderDown), (403, ProviderDown), (404, AddressDead), (410, AddressDead), (413, GiveUp),
-     (429, TryAgain), (500, TryAgain), (503, TryAgain)],
+     (429, TooFast), (500, TryAgain), (503, TryAgain)],
 )  # fmt: skip
 async def test_what_went_wrong_is_read_from_the_log(
     status: int, kind: type[DeliveryError], channel: ChatChannel, mattermost: Mattermost

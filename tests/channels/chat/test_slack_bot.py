@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chat_to_send import accepted, message_to, refused, send, send_to, version
-from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin.domain.incident import Phase, Status
 from tocsin.practice.chat_log import ChatLog, find, requests
 from tocsin_channels.chat.channel import ChatChannel
@@ -130,7 +130,7 @@ async def test_messages_of_one_channel_go_in_order_and_others_do_not_wait(channe
 async def test_what_stops_one_message_stops_the_next_to_the_same_channel(channel: ChatChannel, outbox: Path) -> None:
     told = [version(1, incident=f"incident{number}") for number in range(3)]
     busy = await send(channel, *(message_to(channel, "slack:#busy", one) for one in told))
-    assert [type(result) for result in busy] == [TryAgain] * 3
+    assert [type(result) for result in busy] == [TooFast] * 3
     assert len(requests(outbox)) == 1
     hung_up = await send(channel, *(message_to(channel, "slack:#hangup", one) for one in told))
     assert [type(result) for result in hung_up] == [Ambiguous, TryAgain, TryAgain]

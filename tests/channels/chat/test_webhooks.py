@@ -10,7 +10,7 @@ import pytest
 
 from chat_to_send import accepted, refused, send_to
 from tocsin.domain.chat_address import ChatRules
-from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, TryAgain
+from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, TooFast, TryAgain
 from tocsin.domain.reach import Reach
 from tocsin.practice.chat_log import find, requests
 from tocsin_channels.chat.channel import ChatChannel
@@ -53,7 +53,7 @@ async def test_the_newer_address_of_workflows_is_known_too(channel: ChatChannel,
         ("archived", AddressDead, "channel_is_archived"),
         ("missing", AddressDead, "no_service"),
         ("uninvited", AddressDead, "action_prohibited"),
-        ("busy", TryAgain, "rate_limited"),
+        ("busy", TooFast, "rate_limited"),
         ("stumbles", TryAgain, "rollup_error"),
         ("pretends", TryAgain, "200 and a page of HTML"),
         ("page", TryAgain, "200 and a page of HTML"),
@@ -74,9 +74,9 @@ async def test_webhooks_say_no_in_plain_text(
         ("archived", AddressDead, "WorkflowNotFound"),
         ("missing", AddressDead, "signature"),
         ("uninvited", GiveUp, "switched it off"),
-        ("busy", TryAgain, "429"),
+        ("busy", TooFast, "429"),
         ("stumbles", TryAgain, "502"),
-        ("pretends", TryAgain, "429 (within a 200)"),
+        ("pretends", TooFast, "429 (within a 200)"),
         ("page", TryAgain, "200 and a page of HTML"),
         ("hangup", Ambiguous, "broke off"),
     ],

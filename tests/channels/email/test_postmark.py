@@ -10,7 +10,7 @@ from contract.adapter import answer_json, path, send
 from contract.mail_adapters import make_postmark, write
 from hooks import Call, answering, receiving, status
 from tocsin.domain.channel import Accepted, Result
-from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin_channels.email.postmark_codes import POSTMARK
 
 DECISIONS: dict[str, type[DeliveryError]] = {
@@ -28,7 +28,7 @@ DECISIONS: dict[str, type[DeliveryError]] = {
     "411": GiveUp,
     "412": ProviderDown,
     "413": ProviderDown,
-    "429": TryAgain,
+    "429": TooFast,
     "1235": ProviderDown,
     "invalid 'to'": AddressDead,
     "invalid 'from'": ProviderDown,
@@ -38,7 +38,7 @@ DECISIONS: dict[str, type[DeliveryError]] = {
     "HTTP 413": GiveUp,
     "HTTP 415": GiveUp,
     "HTTP 422": GiveUp,
-    "HTTP 429": TryAgain,
+    "HTTP 429": TooFast,
     "HTTP 500": TryAgain,
     "HTTP 502": TryAgain,
     "HTTP 503": TryAgain,

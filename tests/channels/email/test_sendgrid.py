@@ -10,7 +10,7 @@ from contract.adapter import answer_json, fields, path, send
 from contract.mail_adapters import make_sendgrid, write
 from hooks import Call, answering, receiving, status
 from tocsin.domain.channel import Accepted, Result
-from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin_channels.email.sendgrid_codes import SENDGRID
 
 DECISIONS: dict[str, type[DeliveryError]] = {
@@ -22,7 +22,7 @@ DECISIONS: dict[str, type[DeliveryError]] = {
     "406": GiveUp,
     "413": GiveUp,
     "415": GiveUp,
-    "429": TryAgain,
+    "429": TooFast,
     "500": TryAgain,
     "502": TryAgain,
     "503": TryAgain,

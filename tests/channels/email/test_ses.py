@@ -12,7 +12,7 @@ from contract.adapter import answer_json, fields, path, send
 from contract.mail_adapters import make_ses, write
 from hooks import Call, answering, receiving, status
 from tocsin.domain.channel import Accepted, Result
-from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin_channels.email.ses_codes import SES
 
 DECISIONS: dict[str, type[DeliveryError]] = {
@@ -23,7 +23,7 @@ DECISIONS: dict[str, type[DeliveryError]] = {
     "MessageRejected": GiveUp,
     "NotFoundException": ProviderDown,
     "SendingPausedException": ProviderDown,
-    "TooManyRequestsException": TryAgain,
+    "TooManyRequestsException": TooFast,
     "AccessDeniedException": ProviderDown,
     "ExpiredTokenException": ProviderDown,
     "IncompleteSignatureException": ProviderDown,
@@ -38,7 +38,7 @@ DECISIONS: dict[str, type[DeliveryError]] = {
     "InternalFailure": TryAgain,
     "InternalServiceErrorException": TryAgain,
     "ServiceUnavailable": TryAgain,
-    "ThrottlingException": TryAgain,
+    "ThrottlingException": TooFast,
     "ValidationError": GiveUp,
     "daily quota": ProviderDown,
     "not verified": ProviderDown,
@@ -47,7 +47,7 @@ DECISIONS: dict[str, type[DeliveryError]] = {
     "403": ProviderDown,
     "404": ProviderDown,
     "413": GiveUp,
-    "429": TryAgain,
+    "429": TooFast,
     "500": TryAgain,
     "502": TryAgain,
     "503": TryAgain,
@@ -82,7 +82,7 @@ async def test_a_code_means(code: str) -> None:
 @pytest.mark.parametrize(
     ("code", "words", "decision"),
     [
-        ("TooManyRequestsException", "Maximum sending rate exceeded.", TryAgain),
+        ("TooManyRequestsException", "Maximum sending rate exceeded.", TooFast),
         ("TooManyRequestsException", "Daily message quota exceeded.", ProviderDown),
         ("MessageRejected", "Email address is not verified. The following identities failed the check", ProviderDown),
         ("BadRequestException", "Missing final '@domain'", AddressDead),

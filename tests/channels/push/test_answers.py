@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tocsin.domain.channel import Accepted, Result
-from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin_channels.calling.caller import Answer
 from tocsin_channels.push.answers import DECISIONS, judge
 
@@ -29,7 +29,8 @@ def test_what_was_taken_is_accepted(status: int) -> None:
         (GiveUp, [400, 405, 411, 413, 415, 422]),
         (ProviderDown, [401, 403]),
         (AddressDead, [404, 410]),
-        (TryAgain, [301, 302, 303, 307, 308, 406, 408, 412, 429, 500, 501, 502, 503, 504]),
+        (TooFast, [429]),
+        (TryAgain, [301, 302, 303, 307, 308, 406, 408, 412, 500, 501, 502, 503, 504]),
     ],
 )
 def test_each_code_has_its_decision(kind: type[DeliveryError], statuses: list[int]) -> None:

@@ -20,10 +20,12 @@ from tocsin.domain.errors import (
     GiveUp,
     OptedOut,
     ProviderDown,
+    TooFast,
     TryAgain,
 )
 from tocsin.domain.incident import Severity, Status
 from tocsin_channels.sms.channel import SmsChannel
+from tocsin_channels.sms.senders import Senders
 
 ChannelTo = Callable[..., SmsChannel]
 
@@ -98,7 +100,7 @@ async def test_a_text_ends_with_the_worth_of_its_news(
         ("+15005550003", GiveUp, 21408),
         ("+15005550004", OptedOut, 21610),
         ("+15005550009", AddressDead, 21614),
-        ("+15005550010", TryAgain, 20429),
+        ("+15005550010", TooFast, 20429),
         ("+15005550011", TryAgain, 503),
         ("+15005550012", Ambiguous, None),
         ("+15005550014", Ambiguous, None),
@@ -142,6 +144,19 @@ async def test_wrong_credentials_stop_the_batch_and_blame_nobody(
         await channel.check()
 
 
+async def test_whoever_is_asked_too_often_is_left_alone_for_the_rest_of_the_batch(
+    practice: str, outbox: Path, channel_to: ChannelTo
+) -> None:
+    busy = "+15005550010"  # 429 is what the account is told, whomever it is to
+    channel = channel_to(practice)
+    results = await text_to(channel, busy, *[f"+1415555{n}" for n in range(2000, 2050)])
+    stopped = [result for result in results if isinstance(result, TooFast)]
+    assert {result.gate for result in stopped} == {"twilio"}
+    assert len(stopped) >= 30
+    assert len(kept(outbox)) <= 16  # those that were under way at once
+    assert [gate.key for gate in channel.gates_of(busy)] == ["twilio:+14155550100", "twilio"]
+
+
 async def test_the_account_is_checked_without_sending(practice: str, outbox: Path, channel_to: ChannelTo) -> None:
     assert (await channel_to(practice).check()).startswith("Twilio answers, the account is active, from +14155550100")
     assert kept(outbox) == []
@@ -152,6 +167,7 @@ async def test_texts_to_one_number_go_one_after_the_other(channel_to: ChannelTo)
 
     class Carrier:
         name = "slow"
+        senders = Senders(("+14155550100",))
         whole_account = frozenset[int]()
 
         async def send(self, to: str, text: object, delivery: str) -> Accepted:

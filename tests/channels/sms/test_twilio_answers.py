@@ -11,7 +11,7 @@ import pytest
 
 from texts_to_send import SID, TOKEN, http, sms_channel, text_to
 from tocsin.domain.channel import Accepted
-from tocsin.domain.errors import AddressDead, Ambiguous, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, Ambiguous, ProviderDown, TooFast, TryAgain
 from tocsin_channels.sms.channel import SmsChannel
 from tocsin_channels.sms.senders import Senders
 from tocsin_channels.sms.twilio import Account
@@ -41,8 +41,8 @@ MESSAGE = {"sid": "SM1", "status": "queued", "error_code": None}
         (http("400 Bad Request", json.dumps({"code": 29999, "message": "new"})), TryAgain, "no code that we know"),
         (http("400 Bad Request", "[1]"), TryAgain, "400"),
         (http("401 Unauthorized", "<html>"), ProviderDown, "credentials"),
-        (http("429 Too Many", "{}", "Retry-After: 7\r\n"), TryAgain, "too many"),
-        (http("429 Too Many", "{}", "Retry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\n"), TryAgain, "too many"),
+        (http("429 Too Many", "{}", "Retry-After: 7\r\n"), TooFast, "too many"),
+        (http("429 Too Many", "{}", "Retry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\n"), TooFast, "too many"),
         (http("500 Oops", "<html>"), TryAgain, "stumbled"),
         (http("502 Bad Gateway", "<html>"), TryAgain, "stumbled"),
         (http("503 Unavailable", ""), TryAgain, "not available"),

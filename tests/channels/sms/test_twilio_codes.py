@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, OptedOut, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, OptedOut, ProviderDown, TooFast, TryAgain
 from tocsin_channels.sms.codes import Table
 from tocsin_channels.sms.twilio_codes import TWILIO
 from tocsin_channels.sms.vonage_codes import VONAGE
 
 REFERENCE: list[tuple[int, type[DeliveryError]]] = [
     (20003, ProviderDown),  # auth failed: channel breaker, no per-recipient effect
-    (20429, TryAgain),  # too many requests: back off
+    (20429, TooFast),  # too many requests: back off
     (21211, AddressDead),  # invalid To: permanent
     (21408, GiveUp),  # region not enabled: permanent for the region
     (21606, ProviderDown),  # From not capable: configuration, other sender
@@ -31,7 +31,7 @@ REFERENCE: list[tuple[int, type[DeliveryError]]] = [
     (30008, TryAgain),  # unknown: retry
     (30009, TryAgain),  # missing segment: retry
     (30010, GiveUp),  # price: permanent for the message
-    (30022, TryAgain),  # A2P rate: slow down
+    (30022, TooFast),  # A2P rate: slow down
     (30032, ProviderDown),  # unverified toll-free: configuration
     (30034, ProviderDown),  # unregistered 10DLC: configuration
     (63038, ProviderDown),  # daily limit: breaker
@@ -43,10 +43,11 @@ FURTHER: list[tuple[int, type[DeliveryError]]] = [
     (403, ProviderDown),
     (404, ProviderDown),
     (408, TryAgain),
-    (429, TryAgain),
+    (429, TooFast),
     (500, TryAgain),
     (502, TryAgain),
     (503, TryAgain),
+    (14107, TooFast),
     (20001, GiveUp),  # invalid parameter
     (20005, ProviderDown),  # account not active
     (20403, ProviderDown),

@@ -21,6 +21,7 @@ from tocsin.domain.errors import (
     DeliveryError,
     GiveUp,
     ProviderDown,
+    TooFast,
     TryAgain,
 )
 
@@ -105,7 +106,7 @@ async def test_another_script_is_sent_as_unicode_and_a_long_address_of_ours_is_l
 @pytest.mark.parametrize(
     ("says", "expected", "told"),
     [
-        (parts("1"), TryAgain, "too many requests"),
+        (parts("1"), TooFast, "too many requests"),
         (parts("4"), ProviderDown, "vonage_api_key"),
         (parts("9"), ProviderDown, "balance"),
         (parts("7"), AddressDead, "barred"),
@@ -117,7 +118,7 @@ async def test_another_script_is_sent_as_unicode_and_a_long_address_of_ours_is_l
         (http("200 OK", "{}"), Ambiguous, "cannot be read"),
         (http("200 OK", json.dumps({"message-count": "0", "messages": []})), Ambiguous, "cannot be read"),
         (http("401 Unauthorized", "{}"), ProviderDown, "credentials"),
-        (http("429 Too Many", "", "Retry-After: 3\r\n"), TryAgain, "too many"),
+        (http("429 Too Many", "", "Retry-After: 3\r\n"), TooFast, "too many"),
         (http("500 Oops", "<html>"), TryAgain, "stumbled"),
         (http("503 Unavailable", ""), TryAgain, "not available"),
         (http("504 Gateway Timeout", ""), Ambiguous, "in vain"),

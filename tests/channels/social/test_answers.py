@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tocsin.domain.errors import DeliveryError, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import DeliveryError, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin_channels.social import bluesky, mastodon, x
 from tocsin_channels.social.answers import Answer, Meaning, Row, read_table
 
@@ -29,7 +29,7 @@ CASES: list[tuple[tuple[Row, ...], int, str, type[DeliveryError] | Meaning]] = [
     (x.TABLE, 403, "Your account is suspended", OURS),
     (x.TABLE, 403, "Tweet needs to be a bit shorter.", NEVER),
     (x.TABLE, 404, "", OURS),
-    (x.TABLE, 429, "Too Many Requests", AGAIN),
+    (x.TABLE, 429, "Too Many Requests", TooFast),
     (x.TABLE, 403, "You attempted to reply to a Tweet that is deleted or not visible to you.", Meaning.THREAD_GONE),
     (x.TABLE, 500, "", AGAIN),
     (x.TABLE, 502, "", AGAIN),
@@ -39,7 +39,7 @@ CASES: list[tuple[tuple[Row, ...], int, str, type[DeliveryError] | Meaning]] = [
     (mastodon.TABLE, 403, "This action is outside the authorized scopes", OURS),
     (mastodon.TABLE, 404, "Record not found", Meaning.THREAD_GONE),
     (mastodon.TABLE, 422, "Validation failed: Text character limit of 500 exceeded", NEVER),
-    (mastodon.TABLE, 429, "Too many requests", AGAIN),
+    (mastodon.TABLE, 429, "Too many requests", TooFast),
     (mastodon.TABLE, 410, "", OURS),
     (mastodon.TABLE, 413, "Request Entity Too Large", NEVER),
     (mastodon.TABLE, 500, "", AGAIN),
@@ -57,7 +57,7 @@ CASES: list[tuple[tuple[Row, ...], int, str, type[DeliveryError] | Meaning]] = [
     (bluesky.TABLE, 409, "", AGAIN),
     (bluesky.TABLE, 413, "PayloadTooLarge", NEVER),
     (bluesky.TABLE, 501, "MethodNotImplemented", OURS),
-    (bluesky.TABLE, 429, "RateLimitExceeded", AGAIN),
+    (bluesky.TABLE, 429, "RateLimitExceeded", TooFast),
     (bluesky.TABLE, 500, "InternalServerError", AGAIN),
     (bluesky.TABLE, 502, "UpstreamFailure", AGAIN),
     (bluesky.TABLE, 503, "NotEnoughResources", AGAIN),

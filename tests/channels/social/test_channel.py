@@ -11,7 +11,7 @@ import pytest
 
 from social_desk import URL, WORDING, Desk, accounts_at, make_story
 from tocsin.domain.channel import Accepted
-from tocsin.domain.errors import Ambiguous, ProviderDown, TryAgain
+from tocsin.domain.errors import Ambiguous, ProviderDown, TooFast, TryAgain
 from tocsin.domain.incident import Status
 from tocsin.practice.social_log import Asked
 from tocsin_channels.social.channel import SocialChannel
@@ -95,7 +95,7 @@ async def test_a_limit_says_when_it_opens(make_desk: Callable[..., Desk], taken:
     desk = make_desk(seconds=5.0, now=time.time)
     for _ in range(2):
         result = await desk.one(make_story(), like(address, "throttle"))
-        assert type(result) is TryAgain
+        assert type(result) is TooFast
         assert result.retry_after is not None
         assert 0 < result.retry_after <= 4
     assert isinstance(await desk.one(make_story(), like(address, "throttle")), Accepted)

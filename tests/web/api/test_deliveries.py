@@ -10,7 +10,7 @@ import pytest
 
 from delivery.world import World, open_world
 from tocsin.domain.channel import Accepted
-from tocsin.domain.errors import AddressDead, GiveUp
+from tocsin.domain.errors import AddressDead, GiveUp, TooFast
 
 
 @pytest.fixture
@@ -229,6 +229,16 @@ async def test_what_waits_for_a_paused_channel_says_so(client: httpx.AsyncClient
     [row] = await email_rows(client)
     assert (row["state"], row["reason"]) == ("pending", "channel_paused")
     assert "paused this channel" in (await get(client, f"/v1/deliveries/{row['id']}"))["why"]
+
+
+async def test_what_waits_for_a_provider_is_counted(client: httpx.AsyncClient, world: World) -> None:
+    await world.person("a@example.com")
+    world.email.answer = lambda _: TooFast("429 slow down", code=429, retry_after=100.0)
+    await world.tell("It is down.", severity="sev2")
+    metrics = (await client.get("/metrics")).text
+    assert 'tocsin_paced_deliveries{channel="email"} 1.0' in metrics
+    [opens] = [line for line in metrics.splitlines() if line.startswith('tocsin_gate_opens_seconds{channel="email"}')]
+    assert 95 < float(opens.split()[1]) <= 100
 
 
 async def test_dead_letters_are_counted_by_reason(client: httpx.AsyncClient, world: World) -> None:
