@@ -11,6 +11,20 @@ from pathlib import Path
 from tocsin_up import until
 
 COMMAND = (sys.executable, "-m", "tocsin.cli.main")
+# The web up to where it would serve: how much of what it holds is collected, and how often?
+COLLECTED = """
+import gc, sys, uvicorn
+from tocsin.cli.main import app
+
+def run(self, sockets=None):
+    self.started = True
+    walked = sum(len(gc.get_objects(generation)) for generation in range(3))
+    print(gc.get_freeze_count() > 20 * walked, gc.get_threshold()[0] > 10_000)
+
+uvicorn.Server.run = run
+sys.argv = ["tocsin", "web", "--port", "0"]
+app()
+"""
 
 
 def _environment(home: Path, database_url: str, broker_url: str) -> dict[str, str]:
@@ -54,3 +68,9 @@ def test_migrating_says_so_and_needs_a_database(tmp_home: Path, database_url: st
     run = subprocess.run([*COMMAND, "migrate"], env=without, check=False, capture_output=True, text=True)
     assert run.returncode == 1
     assert "Set TOCSIN_DATABASE_URL" in run.stderr
+
+
+def test_the_web_leaves_what_it_began_with_out_of_every_collection(tmp_home: Path) -> None:
+    nowhere = _environment(tmp_home, "postgresql://nobody@127.0.0.1:9/x", "redis://127.0.0.1:9")
+    run = subprocess.run([sys.executable, "-c", COLLECTED], env=nowhere, check=False, capture_output=True, text=True)
+    assert run.stdout.split() == ["True", "True"], run.stderr
