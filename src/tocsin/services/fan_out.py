@@ -7,50 +7,66 @@ chunk, so that delivery begins while the rest is still being written.
 from __future__ import annotations
 
 import asyncio
-import time
+import contextlib
+from collections.abc import AsyncGenerator, Sequence
+from itertools import groupby
 
 import structlog
 
 from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.policy import Policy
+from tocsin.services.attempt import DATABASE_TROUBLE
 from tocsin.services.hint import Hints
 from tocsin.services.pulse import Pulse
 from tocsin.store import fan_out as ledger
 from tocsin.store import outbox
 from tocsin.store.engine import Pool
+from tocsin.store.fan_out import FanOut, Visit
 from tocsin.store.outbox import Promise
 
 log = structlog.get_logger()
 
 CHUNK = 10
 _ENDPOINTS_A_BUCKET = 500
-_AT_ONCE = 3
+# So many promises are kept at once, and of those so many write to a crowd: to one or more full chunks.
+_AT_ONCE = 16
+_CROWDS_AT_ONCE = 2
 _LOOK_SECONDS = 0.05
 
 
 async def fan_out(
-    pool: Pool, hints: Hints, policy: Policy, audiences: Audiences, lease_seconds: float, pulse: Pulse | None = None
+    pool: Pool,
+    hints: Hints,
+    policy: Policy,
+    audiences: Audiences,
+    lease_seconds: float,
+    pulse: Pulse | None = None,
+    called: asyncio.Event | None = None,
 ) -> int:
     """Keep every promise that is due, also those that become due meanwhile; return how many were kept.
 
-    A few are kept at once: the first word about a second incident must not wait until the crowd has its rows about the
-    first one.
+    Several are kept at once: the first word about a second incident must not wait until the crowd has its rows about
+    the first one. Whoever sets `called` says that there may be one more.
     """
+    called = called or asyncio.Event()
+    desk = _Desk(pool, hints, policy, audiences, lease_seconds, pulse or Pulse())
     kept = 0
     running: set[asyncio.Task[bool]] = set()
     try:
         while True:
+            called.clear()
             promise = None
             if len(running) < _AT_ONCE:
                 async with pool.acquire() as connection:
                     promise = await outbox.take(connection, lease_seconds)
             if promise is not None:
-                running.add(asyncio.create_task(_keep(pool, hints, policy, audiences, promise, lease_seconds, pulse)))
+                running.add(asyncio.create_task(desk.keep(promise)))
                 continue
             if not running:
                 return kept
-            done, running = await asyncio.wait(running, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            done = await _first_of(running, called)
+            running -= done
             kept += sum([task.result() for task in done])
     finally:
         for task in running:
@@ -58,44 +74,100 @@ async def fan_out(
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _keep(
-    pool: Pool,
-    hints: Hints,
-    policy: Policy,
-    audiences: Audiences,
-    promise: Promise,
-    lease_seconds: float,
-    pulse: Pulse | None,
-) -> bool:
-    async with pool.acquire() as connection:
-        update = await ledger.read_update(connection, promise.update_id, policy, audiences)
-        visited: set[int] = set()
-        due, renewed = 0, time.monotonic()
-        # Again for the buckets that were made meanwhile: someone may have been moved out of one not visited yet.
-        while buckets := [
-            bucket for bucket in await ledger.buckets_to_visit(connection, update, audiences) if bucket not in visited
-        ]:
-            for number, chunk in enumerate(_chunks(buckets)):
-                woken = await ledger.write_chunk(connection, update, chunk, audiences)
-                for channel in woken:
-                    hints.deliver(ChannelName(channel))
-                due += sum(woken.values())
-                if pulse is not None:
-                    pulse.beat()
-                if number == 1:
-                    await ledger.analyze_if_young(connection, len(buckets) * _ENDPOINTS_A_BUCKET)
-                if time.monotonic() - renewed < lease_seconds / 3:
-                    continue
-                if not await outbox.renew(connection, promise, lease_seconds):
-                    log.warning("fan_out.taken_over", update=promise.update_id)
-                    return False
-                renewed = time.monotonic()
-            visited.update(buckets)
-        await outbox.keep(connection, promise)
-    log.info("fan_out.done", update=promise.update_id, version=update.version, due=due, buckets=len(visited))
-    return True
+async def _first_of(running: set[asyncio.Task[bool]], called: asyncio.Event) -> set[asyncio.Task[bool]]:
+    """Return those that are done as soon as one is, or as there may be more to do."""
+    calling = asyncio.create_task(called.wait())
+    await asyncio.wait([*running, calling], timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    calling.cancel()
+    return {task for task in running if task.done()}
 
 
-def _chunks(buckets: list[int]) -> list[list[int]]:
-    """The first chunk is one bucket, the status page's own: the page must not wait for anyone."""
-    return [buckets[:1], *(buckets[at : at + CHUNK] for at in range(1, len(buckets), CHUNK))] if buckets else []
+class _Desk:
+    """What it takes to keep promises, and the turns of those that write to crowds."""
+
+    def __init__(
+        self, pool: Pool, hints: Hints, policy: Policy, audiences: Audiences, lease_seconds: float, pulse: Pulse
+    ) -> None:
+        self._pool = pool
+        self._hints = hints
+        self._policy = policy
+        self._audiences = audiences
+        self._lease_seconds = lease_seconds
+        self._pulse = pulse
+        self._crowds = asyncio.Semaphore(_CROWDS_AT_ONCE)
+
+    async def keep(self, promise: Promise) -> bool:
+        """Write all rows of one update; return False where another worker took the promise over meanwhile."""
+        async with self._renewing(promise) as lost, contextlib.AsyncExitStack() as turn:
+            async with self._pool.acquire() as connection:
+                update = await ledger.read_update(connection, promise.update_id, self._policy, self._audiences)
+            visited: set[int] = set()
+            due, in_turn = 0, False
+            # Again for the buckets that were made meanwhile: someone may have been moved out of one not visited yet.
+            while visits := await self._still_to_visit(update, visited):
+                chunks = _chunks(visits)
+                crowd = next((number for number, chunk in enumerate(chunks) if len(chunk) == CHUNK), None)
+                for number, chunk in enumerate(chunks):
+                    if number == crowd and not in_turn:
+                        await turn.enter_async_context(self._crowds)
+                        in_turn = True
+                    due += await self._write(update, chunk)
+                    if number == (len(chunks) - 1 if crowd is None else crowd):
+                        await self._analyze(len(visits) * _ENDPOINTS_A_BUCKET)
+                    if lost.is_set():
+                        log.warning("fan_out.taken_over", update=promise.update_id)
+                        return False
+                visited.update(visit.bucket for visit in visits)
+            async with self._pool.acquire() as connection:
+                await outbox.keep(connection, promise)
+        log.info("fan_out.done", update=promise.update_id, version=update.version, due=due, buckets=len(visited))
+        return True
+
+    async def _still_to_visit(self, update: FanOut, visited: set[int]) -> list[Visit]:
+        async with self._pool.acquire() as connection:
+            visits = await ledger.buckets_to_visit(connection, update, self._audiences)
+        return [visit for visit in visits if visit.bucket not in visited]
+
+    async def _write(self, update: FanOut, chunk: Sequence[int]) -> int:
+        """Write the rows of one chunk and tell workers; return how many are due."""
+        async with self._pool.acquire() as connection:
+            woken = await ledger.write_chunk(connection, update, chunk, self._audiences)
+            for channel in woken:
+                self._hints.deliver(ChannelName(channel))
+        self._pulse.beat()
+        return sum(woken.values())
+
+    async def _analyze(self, expected: int) -> None:
+        async with self._pool.acquire() as connection:
+            await ledger.analyze_if_young(connection, expected)
+
+    @contextlib.asynccontextmanager
+    async def _renewing(self, promise: Promise) -> AsyncGenerator[asyncio.Event]:
+        """Keep the promise leased; the event says that it was lost all the same."""
+        lost = asyncio.Event()
+        renewing = asyncio.create_task(self._renew(promise, lost))
+        try:
+            yield lost
+        finally:
+            renewing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await renewing
+
+    async def _renew(self, promise: Promise, lost: asyncio.Event) -> None:
+        while not lost.is_set():
+            await asyncio.sleep(self._lease_seconds / 3)
+            try:
+                async with self._pool.acquire() as connection:
+                    if not await outbox.renew(connection, promise, self._lease_seconds):
+                        lost.set()
+            except DATABASE_TROUBLE as error:
+                log.warning("fan_out.not_renewed", update=promise.update_id, error=str(error))
+
+
+def _chunks(visits: Sequence[Visit]) -> list[list[int]]:
+    """Return the buckets circle by circle, so that none waits for the rows of one further out."""
+    chunks: list[list[int]] = []
+    for _, circle in groupby(visits, key=lambda visit: visit.circle):
+        buckets = [visit.bucket for visit in circle]
+        chunks += [buckets[at : at + CHUNK] for at in range(0, len(buckets), CHUNK)]
+    return chunks

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tocsin.domain.audience import Audiences
 from tocsin.domain.incident import ALL_PHASES, Phase, Severity, Status
@@ -42,6 +43,13 @@ class FanOut:
     muted: list[str]
     cells: list[tuple[int, str, int, bool]]
     kind: Kind
+
+
+class Visit(NamedTuple):
+    """A bucket that may hold someone of the audience: first comes the page's circle, then rank by rank."""
+
+    bucket: int
+    circle: int
 
 
 async def read_update(connection: Connection, update_id: int, policy: Policy, audiences: Audiences) -> FanOut:
@@ -94,7 +102,7 @@ async def _read(connection: Connection, source: str, value: int | str, policy: P
     )
 
 
-async def buckets_to_visit(connection: Connection, update: FanOut, audiences: Audiences) -> list[int]:
+async def buckets_to_visit(connection: Connection, update: FanOut, audiences: Audiences) -> list[Visit]:
     """Return the buckets that may hold someone of the audience: the page first, then from the inside out.
 
     A bucket's rank is that of its endpoints' narrowest audience: further out than the widest that is addressed, there
@@ -103,15 +111,15 @@ async def buckets_to_visit(connection: Connection, update: FanOut, audiences: Au
     silent = not update.notify and not update.closes
     rows = await connection.fetch(
         """
-        SELECT id FROM bucket
+        SELECT id, CASE WHEN channel = 'status_page' THEN -1 ELSE rank END AS circle FROM bucket
         WHERE size > 0 AND CASE WHEN channel = 'status_page' THEN $3::bool ELSE rank <= $2 AND NOT $1::bool END
-        ORDER BY (channel = 'status_page') DESC, rank, id
+        ORDER BY circle, id
         """,
         silent,
         audiences.in_mask(update.audiences)[-1].rank,
         update.is_public,
     )
-    return [row["id"] for row in rows]
+    return [Visit(row["id"], row["circle"]) for row in rows]
 
 
 async def write_chunk(

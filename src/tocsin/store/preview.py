@@ -48,7 +48,7 @@ async def count(
         "notify": snapshot.notify,
     }
     update = await read_meant(driver, json.dumps(row), policy, audiences)
-    buckets = await buckets_to_visit(driver, update, audiences)
+    buckets = [visit.bucket for visit in await buckets_to_visit(driver, update, audiences)]
     return [
         Counted(*found) for found in await driver.fetch(counting(audiences, update.kind), *arguments(update, buckets))
     ]
