@@ -1,10 +1,12 @@
-"""Files that a reader never sees half: each is written beside its place and renamed, the stamp comes last.
+"""Files that a reader never sees half: each is written beside its place and renamed, the stamp comes first.
 
-The stamp names every file with the hash of what is in it, so that a reader knows when it has a whole page.
+The stamp names every file with the hash of what is in it, and carries those that the folder does not hold yet: whoever
+reads it has the whole page at once, one rename after it was rendered, and need not wait for the dozens that follow.
 """
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import gzip
 import json
@@ -16,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 STAMP = "stamp.json"
+CARRIED = "carried"  # path → content, compressed and in base64
 _LOCK = ".lock"
 
 
@@ -32,12 +35,17 @@ def write(directory: Path, files: Mapping[str, bytes]) -> bool:
     with _locked(directory / _LOCK):
         if _rendered_at(directory) > stamp["rendered_at"]:
             return False
-        for path, content in files.items():
-            if path != STAMP and not _holds(directory / path, content):
-                # The file comes after its compressed twin, so that a file that is right never has a wrong twin.
-                _replace(directory / f"{path}.gz", gzip.compress(content, compresslevel=6, mtime=0))
-                _replace(directory / path, content)
-        _replace(directory / STAMP, files[STAMP])
+        missing = {
+            path: gzip.compress(content, compresslevel=6, mtime=0)
+            for path, content in files.items()
+            if path != STAMP and not _holds(directory / path, content)
+        }
+        carried = {path: base64.b64encode(packed).decode() for path, packed in missing.items()}
+        _replace(directory / STAMP, json.dumps({**stamp, CARRIED: carried}).encode())
+        for path, packed in missing.items():
+            # The file comes after its compressed twin, so that a file that is right never has a wrong twin.
+            _replace(directory / f"{path}.gz", packed)
+            _replace(directory / path, files[path])
         _remove_all_but(directory, files)
     return True
 

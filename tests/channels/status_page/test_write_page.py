@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 from collections.abc import Mapping
@@ -72,16 +73,28 @@ async def test_what_did_not_change_is_not_written_again(tmp_path: Path) -> None:
     assert (tmp_path / "incidents/inc000000001.html").stat().st_ino == before
 
 
-async def test_the_stamp_comes_last(tmp_path: Path) -> None:
-    # A worker that is killed in the middle leaves the old stamp, which a reader goes by.
-    files = render(page())
-    write(tmp_path, files)
-    broken = {**render(page(components=[component("api")], rendered_at=NOW + timedelta(minutes=1)))}
-    (tmp_path / "history.html").unlink()
-    (tmp_path / "history.html").mkdir()
-    with pytest.raises(OSError, match="history"):
-        write(tmp_path, broken)
-    assert json.loads((tmp_path / "stamp.json").read_bytes()) == json.loads(files["stamp.json"])
+async def test_the_stamp_comes_first_and_carries_what_the_folder_does_not_hold_yet(tmp_path: Path) -> None:
+    write(tmp_path, render(page()))
+    files = render(page(components=[component("api")], rendered_at=NOW + timedelta(minutes=1)))
+    for name in files_in(tmp_path) - {"stamp.json", ".lock"}:  # not one other file can be written
+        (tmp_path / name).unlink()
+        (tmp_path / name).mkdir()
+    with pytest.raises(OSError, match="directory"):
+        write(tmp_path, files)
+    stamp = json.loads((tmp_path / "stamp.json").read_bytes())
+    assert stamp["files"] == json.loads(files["stamp.json"])["files"]
+    carried = {path: gzip.decompress(base64.b64decode(packed)) for path, packed in stamp["carried"].items()}
+    assert carried == {path: content for path, content in files.items() if path != "stamp.json"}
+
+
+async def test_the_stamp_carries_nothing_that_is_there(tmp_path: Path) -> None:
+    before = render(page(incidents=[incident("Mail is late")]))
+    write(tmp_path, before)
+    after = render(page(incidents=[incident("Mail is late")], rendered_at=NOW + timedelta(minutes=5)))
+    write(tmp_path, after)
+    carried = json.loads((tmp_path / "stamp.json").read_bytes())["carried"]
+    assert set(carried) == {path for path in after if after[path] != before[path]} - {"stamp.json"}
+    assert len(carried) < len(after) / 4
 
 
 async def test_what_a_killed_worker_left_is_put_right(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -86,7 +87,27 @@ async def test_half_a_page_is_never_shown(visitor: httpx.AsyncClient, folder: Pa
     assert "Shop" in (await visitor.get("/")).text
 
 
-@pytest.mark.parametrize("harm", [b"", b"{", b'{"files": 3}', b"[]"])
+async def test_a_worker_that_is_killed_after_the_stamp_leaves_a_whole_page(folder: Path) -> None:
+    write(folder, render(page()))
+    shown = page(components=[component("shop")], incidents=[incident("Mail is late")])
+    files = render(replace(shown, rendered_at=NOW + timedelta(seconds=1)))
+    for name in ("index.html.gz", "history.html.gz"):
+        (folder / name).unlink()
+        (folder / name).mkdir()
+    async with visiting(folder) as visitor:
+        with pytest.raises(OSError, match="directory"):
+            write(folder, files)
+        for address, path in {"/": "index.html", "/history": "history.html", "/incidents/inc000000001": ""}.items():
+            assert (await visitor.get(address)).content == files[path or f"{address[1:]}.html"]
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [b"", b"{", b'{"files": 3}', b"[]", *(
+        b'{"files": {"index.html": "0"}, "carried": %s}' % carried
+        for carried in (b"3", b'{"index.html": 3}', b'{"index.html": "!"}', b'{"index.html": "H4sIAAAAAAACA8tIBACs"}')
+    )],
+)  # fmt: skip
 async def test_a_broken_stamp_changes_nothing(visitor: httpx.AsyncClient, folder: Path, harm: bytes) -> None:
     before = (await visitor.get("/")).text
     (folder / "stamp.json").write_bytes(harm)

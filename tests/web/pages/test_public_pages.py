@@ -73,7 +73,7 @@ async def test_a_visitor_who_has_it_already_gets_nothing_again(visitor: httpx.As
 
 async def test_a_date_alone_is_enough_for_whoever_has_no_tag(folder: Path) -> None:
     write(folder, render(page()))
-    os.utime(folder / "index.html", (1_790_000_000, 1_790_000_000))
+    os.utime(folder / "stamp.json", (1_790_000_000, 1_790_000_000))
     async with visiting(folder) as other:
         first = await other.get("/")
         assert first.headers["last-modified"] == "Mon, 21 Sep 2026 14:13:20 GMT"
@@ -82,7 +82,7 @@ async def test_a_date_alone_is_enough_for_whoever_has_no_tag(folder: Path) -> No
         assert (await other.get("/", headers=dated | {"If-None-Match": '"other"'})).status_code == 200
         # Changed again in the same second: the date would stand for two pages, so there is none.
         write(folder, render(page(components=[component("shop")], rendered_at=NOW + timedelta(seconds=1))))
-        os.utime(folder / "index.html", (1_790_000_000, 1_790_000_000))
+        os.utime(folder / "stamp.json", (1_790_000_000, 1_790_000_000))
         again = await other.get("/", headers=dated)
         assert (again.status_code, "last-modified" in again.headers) == (200, False)
 
