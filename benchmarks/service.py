@@ -13,7 +13,7 @@ from processes import cpu_seconds, peak_memory_mb
 from sqlalchemy.ext.asyncio import AsyncEngine
 from stage import Stage
 
-from tocsin.broker import DELIVER, FAN_OUT, SWEEP
+from tocsin.broker import ASIDE, TO_PEOPLE
 from tocsin.domain.audience import Audiences
 from tocsin.domain.incident import Severity
 from tocsin.domain.update import Draft
@@ -67,8 +67,8 @@ class Workers:
 def workers(set_up: Stage, database_url: str, channels: Mapping[str, str], processes: int = 2) -> Generator[Workers]:
     """Run Tocsin's workers for as long as the block lasts; `channels` are the settings that name providers."""
     environment = environment_of(set_up, database_url, channels)
-    aside = worker_command([FAN_OUT, SWEEP], 1, "fan-out")
-    deliver = worker_command(list(DELIVER.values()), processes, "deliver")
+    aside = worker_command(ASIDE, 1, "fan-out")
+    deliver = worker_command(TO_PEOPLE, processes, "deliver")
     with (
         set_up.process("fan-out", aside, environment) as one,
         set_up.process("deliver", deliver, environment) as other,

@@ -18,7 +18,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tocsin.broker import DELIVER, FAN_OUT, SWEEP
+from tocsin.broker import DELIVER, FAN_OUT, SWEEP, TO_PEOPLE
 from tocsin.cli import parts
 from tocsin.domain.channel import ChannelName
 from tocsin.store.tables import Row
@@ -110,7 +110,9 @@ def test_up_consumes_every_queue_and_keeps_fan_out_apart_from_delivery() -> None
     commands = [list(part.command().arguments) for part in parts.workers({})]
     consumed = [set(command[command.index("--queues") + 1].split(",")) for command in commands]
     assert set().union(*consumed) == {FAN_OUT, SWEEP, *DELIVER.values()}
-    assert not [queues for queues in consumed if FAN_OUT in queues and queues & set(DELIVER.values())]
+    assert not [queues for queues in consumed if FAN_OUT in queues and queues & set(TO_PEOPLE)]
+    [page] = [queues for queues in consumed if DELIVER[ChannelName.STATUS_PAGE] in queues]
+    assert not page & set(TO_PEOPLE), "While an update goes out to many, the page must not wait for it."
 
 
 async def test_models_and_migrations_agree(engine: AsyncEngine) -> None:

@@ -22,6 +22,11 @@ _PREFIX: Final = "tocsin:"
 # The list that holds a queue's hints, at a Redis.
 HINT_KEY: Final = _PREFIX + "{queue}"
 
+# The two kinds of worker. The page is rendered beside the fan-out, which waits for the database nearly all the time: a
+# process that writes to people is busy to the last microsecond while an update goes out to many.
+ASIDE: Final = (FAN_OUT, SWEEP, DELIVER[ChannelName.STATUS_PAGE])
+TO_PEOPLE: Final = tuple(queue for queue in DELIVER.values() if queue not in ASIDE)
+
 # A hint that nobody took for so long has been overtaken by a sweeper.
 HINT_EXPIRES_SECONDS: Final = 60
 

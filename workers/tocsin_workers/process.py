@@ -40,9 +40,14 @@ async def _open(loaded: settings.Settings, queues: frozenset[str], signs: Signs)
 
 
 def work(call: Callable[[Resources], Coroutine[Any, Any, object]]) -> None:
-    """Make one call on this process's resources, once its database has answered."""
+    """Begin one call on this process's resources, and wait for nothing: the next hint may be about something else.
+
+    Before the database has answered a hint says nothing new, since sweepers begin with a look at everything.
+    """
     process = this[0]
-    process.loop.run(call(process.resources.result()))
+    if process.resources.done():
+        resources = process.resources.result()
+        process.loop.begin(resources.carry_out(call(resources)))
 
 
 @worker_init.connect

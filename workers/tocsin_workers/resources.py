@@ -68,22 +68,52 @@ class Resources:
     desks: dict[ChannelName, Desk] = field(default_factory=dict[ChannelName, Desk])
     signs: Signs = field(default_factory=Signs)
     sweepers: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
+    begun: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
+    called: asyncio.Event = field(default_factory=asyncio.Event)
+    is_fanning_out: bool = False
 
-    async def deliver(self, channel: ChannelName) -> int:
+    async def carry_out(self, hinted: Coroutine[Any, Any, object]) -> None:
+        """Do what a hint asks for; what fails here is told, and found again by a sweeper."""
+        task = asyncio.current_task()
+        assert task is not None
+        self.begun.add(task)
+        try:
+            await hinted
+        except Exception:
+            log.exception("hint.failed")
+        finally:
+            self.begun.discard(task)
+
+    async def deliver(self, channel: ChannelName) -> None:
         """Deliver what is due on `channel`; nothing where this installation has not set it up."""
-        way = self.ways.get(channel)
+        if channel in self.ways:
+            await deliver(self.ways[channel])
         if channel in self.desks:
             await send_notices(self.desks[channel])
-        sent = 0 if way is None else await deliver(way)
         if self.page is not None and channel is self.page.channel.name:
             await refresh_page(self.page)
-        return sent
 
-    async def fan_out(self) -> int:
-        """Keep the promises that are due, those of mutes that ended among them."""
+    async def fan_out(self) -> None:
+        """Keep the promises that are due.
+
+        A call while another one runs in this process makes that one look once more, and returns at once.
+        """
+        self.called.set()
+        if self.is_fanning_out:
+            return
+        self.is_fanning_out = True
+        lease, pulse = self.settings.delivery.lease_seconds, self.signs.outbox
+        try:
+            while self.called.is_set():
+                await fan_out(self.pool, self.hints, self.policy, self.audiences, lease, pulse, self.called)
+        finally:
+            self.is_fanning_out = False
+
+    async def catch_up(self) -> None:
+        """Keep the promises that no hint came for, those of mutes whose time is over among them."""
         await end_mutes(self.engine)
-        lease = self.settings.delivery.lease_seconds
-        return await fan_out(self.pool, self.hints, self.policy, self.audiences, lease, self.signs.outbox)
+        lease, pulse = self.settings.delivery.lease_seconds, self.signs.outbox
+        await fan_out(self.pool, self.hints, self.policy, self.audiences, lease, pulse)
 
     async def close(self) -> None:
         """Take up nothing new, let what is in flight come to its end, and give everything back."""
@@ -91,7 +121,7 @@ class Resources:
             way.stopping = True
         for sweeper in self.sweepers:
             sweeper.cancel()
-        await asyncio.gather(*self.sweepers, return_exceptions=True)
+        await asyncio.gather(*self.sweepers, *self.begun, return_exceptions=True)
         for way in self.ways.values():
             await way.idle.wait()
             await asyncio.gather(*way.tails, *way.woken, return_exceptions=True)
@@ -152,7 +182,7 @@ def _start_sweepers(resources: Resources, queues: frozenset[str]) -> None:
         _keep(resources, sweep.sweep_notices(desk, seconds))
     if FAN_OUT in queues:
         hours = resources.settings.webhook.disable_after_hours
-        _keep(resources, sweep.sweep_outbox(resources.pool, resources.fan_out, seconds, signs.outbox))
+        _keep(resources, sweep.sweep_outbox(resources.pool, resources.catch_up, seconds, signs.outbox))
         canary = resources.settings.canary
         canaries = Canaries(canary.addresses, canary.every_seconds)
         _keep(resources, sweep.sweep_house(resources.pool, hours, canaries))

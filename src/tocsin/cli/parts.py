@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tocsin.broker import DELIVER, FAN_OUT, SWEEP
+from tocsin.broker import ASIDE, TO_PEOPLE
 from tocsin.embedded.postgres import Postgres
 from tocsin.embedded.process import Command
 from tocsin.embedded.tree import Part, Stage
@@ -42,14 +42,14 @@ def web(listener: int, told: Mapping[str, str]) -> Part:
 
 
 def workers(told: Mapping[str, str]) -> list[Part]:
-    """Return the workers; fan-out shares no process with delivery, which would wait for it and be waited for."""
+    """Return the workers; fan-out shares no process with what writes to people, which would leave it no time."""
     return [
-        _worker("fan-out", [FAN_OUT, SWEEP], 1, told),
-        _worker("delivery", list(DELIVER.values()), _DELIVERING, told),
+        _worker("fan-out", ASIDE, 1, told),
+        _worker("delivery", TO_PEOPLE, _DELIVERING, told),
     ]
 
 
-def _worker(name: str, queues: list[str], concurrency: int, told: Mapping[str, str]) -> Part:
+def _worker(name: str, queues: Sequence[str], concurrency: int, told: Mapping[str, str]) -> Part:
     command = Command(worker_command(queues, concurrency, name), environment=told)
     return Part(name, Stage.WORKER, lambda: command)
 

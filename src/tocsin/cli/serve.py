@@ -52,7 +52,7 @@ def worker(
     name: Annotated[str, typer.Option("-n", "--name", help="Its name in logs and attempts.")] = "worker",
 ) -> None:
     """Run a worker on the queues named by -Q, or a worker for fan-out and one for delivery."""
-    from tocsin.broker import DELIVER, FAN_OUT  # noqa: PLC0415
+    from tocsin.broker import FAN_OUT, TO_PEOPLE  # noqa: PLC0415
     from tocsin.cli.keep import keep_workers  # noqa: PLC0415
     from tocsin.embedded.process import CouldNotStart  # noqa: PLC0415
     from tocsin_workers.commands import worker_command  # noqa: PLC0415
@@ -62,7 +62,7 @@ def worker(
     if not chosen:
         keep_workers()
         return
-    if FAN_OUT in chosen and set(DELIVER.values()).intersection(chosen):
+    if FAN_OUT in chosen and set(TO_PEOPLE).intersection(chosen):
         raise CouldNotStart("Fan-out and delivery would wait for each other in one worker. Run two, or leave out -Q.")
     command = worker_command(chosen, concurrency, name)
     os.execvp(command[0], command)  # noqa: S606  it is to have this process's number

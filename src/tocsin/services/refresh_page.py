@@ -31,7 +31,7 @@ class PageDesk:
     async def compose(self, planned: Sequence[Planned], versions: Mapping[int, Version]) -> list[Message]:
         """Return the page as it stands as the message of each of `planned`: there is one page endpoint."""
         self.rendered_at = asyncio.get_running_loop().time()
-        rendered = self.channel.render(await self.read())
+        rendered = await self.render()
         sign = Signer(self.secret, "delivery")
         return [
             Message(
@@ -46,6 +46,10 @@ class PageDesk:
             for message in planned
         ]
 
+    async def render(self) -> object:
+        """Return the page as it stands; in a thread, since whoever else works in this process need not wait for it."""
+        return await asyncio.to_thread(self.channel.render, await self.read())
+
 
 async def refresh_page(desk: PageDesk) -> bool:
     """Render the page where a promise says so or it is old; return whether it was rendered."""
@@ -55,7 +59,7 @@ async def refresh_page(desk: PageDesk) -> bool:
     if not promises and now - desk.rendered_at < LONGEST_SECONDS:
         return False
     results: list[Result] = []
-    message = Message("page", "page", "", desk.channel.render(await desk.read()), "page", "", "")
+    message = Message("page", "page", "", await desk.render(), "page", "", "")
     await desk.channel.send([message], lambda _, result: results.append(result))
     if not results or not isinstance(results[0], Accepted):
         raise OSError(f"The status page could not be written: {results[0] if results else 'no answer'}")
