@@ -106,6 +106,7 @@ async def measure(front: Front, database_url: str, key: str, samples: int) -> di
         await sampler.take()  # the first connections are opened outside the clock
         while min(len(some) for some in taken.values()) < samples:
             for _ in range(10):
+                await settled(watch)
                 await asyncio.sleep(_APART_SECONDS)
                 taken["idle"].append(await sampler.take())
             await watch.execute("UPDATE pace SET n1 = 0, n2 = 0, u1 = 0, u2 = 0, told = '{}'", timeout=300)
@@ -118,6 +119,14 @@ async def measure(front: Front, database_url: str, key: str, samples: int) -> di
         await sampler.close()
     await watch.close()
     return taken
+
+
+async def settled(watch: asyncpg.Connection) -> None:
+    """Return when nothing that was said before is still being written or told: idle is idle."""
+    while await watch.fetchval(  # noqa: ASYNC110 - the database is all there is to look at
+        "SELECT EXISTS (SELECT FROM outbox WHERE done_at IS NULL) OR EXISTS (SELECT FROM bucket WHERE live <> '{}')"
+    ):
+        await asyncio.sleep(0.05)
 
 
 async def blasting(watch: asyncpg.Connection) -> bool:

@@ -61,7 +61,8 @@ class Visitor:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def sees(self, path: str) -> float:
-        """Return when `path` was first there, in seconds since the epoch."""
+        """Return when `path` was first there, in seconds since the epoch; a visit has a connection of its own."""
+        await self.close()
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             if await self._get(path) == 200:  # noqa: PLR2004 - HTTP's own number
@@ -72,6 +73,7 @@ class Visitor:
     async def close(self) -> None:
         if self._streams is not None:
             self._streams[1].close()
+            self._streams = None
 
     async def _get(self, path: str) -> int:
         if self._streams is None:
