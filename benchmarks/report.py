@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
+from types import MappingProxyType
 
 RESULTS = Path(__file__).parent / "results"
 _WIDTH, _ROW, _LEFT, _TOP = 720, 44, 230, 48
@@ -70,8 +71,14 @@ def keep(name: str, rounds: Sequence[Mapping[str, object]], facts: Mapping[str, 
     return path
 
 
-def draw(name: str, title: str, rates: Mapping[str, Sequence[float]], unit: str) -> Path:
-    """Write `results/<name>.svg`: a bar for each median, a dot for each round."""
+def draw(
+    name: str,
+    title: str,
+    rates: Mapping[str, Sequence[float]],
+    unit: str,
+    notes: Mapping[str, str] = MappingProxyType({}),
+) -> Path:
+    """Write `results/<name>.svg`: a bar for each median, a dot for each round; `notes` say more than the median."""
     RESULTS.mkdir(exist_ok=True)
     most = max(max(values) for values in rates.values())
     height = _TOP + _ROW * len(rates) + 16
@@ -91,7 +98,7 @@ def draw(name: str, title: str, rates: Mapping[str, Sequence[float]], unit: str)
             f'<text x="{_LEFT - 12}" y="{middle + 5}" text-anchor="end" {_TEXT}>{escape(label)}</text>',
             f'<rect x="{_LEFT}" y="{middle - 10}" width="{length:.0f}" height="20" rx="3" fill="#b7cbe6"/>',
             *(f'<circle cx="{_LEFT + v * scale:.0f}" cy="{middle}" r="4" fill="#1d4e89"/>' for v in values),
-            f'<text x="{end}" y="{middle + 5}" {_TEXT}>{_short(median)} {escape(unit)}</text>',
+            f'<text x="{end}" y="{middle + 5}" {_TEXT}>{escape(notes.get(label) or f"{_short(median)} {unit}")}</text>',
         ]
     path = RESULTS / f"{name}.svg"
     path.write_text("\n".join([*parts, "</svg>"]) + "\n")
