@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from itertools import count
@@ -47,7 +48,20 @@ def work(call: Callable[[Resources], Coroutine[Any, Any, object]]) -> None:
     process = this[0]
     if process.resources.done():
         resources = process.resources.result()
-        process.loop.begin(resources.carry_out(call(resources)))
+        process.loop.begin(_carry_out(resources, call))
+
+
+async def _carry_out(resources: Resources, call: Callable[[Resources], Coroutine[Any, Any, object]]) -> None:
+    """Do what a hint asks for; what fails here is told, and found again by a sweeper."""
+    task = asyncio.current_task()
+    assert task is not None
+    resources.begun.add(task)
+    try:
+        await call(resources)
+    except Exception:
+        log.exception("hint.failed")
+    finally:
+        resources.begun.discard(task)
 
 
 @worker_init.connect

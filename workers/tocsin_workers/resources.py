@@ -6,11 +6,9 @@ import asyncio
 import contextlib
 import os
 import socket
-import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import partial
-from threading import Thread
 from typing import Any, TypeVar
 
 import structlog
@@ -19,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tocsin.broker import DELIVER, FAN_OUT
 from tocsin.domain.audience import Audiences
-from tocsin.domain.channel import Channel, ChannelName, Content, WarmsUp
+from tocsin.domain.channel import Channel, ChannelName, Content
 from tocsin.domain.gate import Paced
 from tocsin.domain.language import Languages
 from tocsin.domain.page import Page
@@ -43,12 +41,12 @@ from tocsin.services.way import Compose, Way, rules_of
 from tocsin.settings import Settings, config_directory
 from tocsin.store.engine import Pool, begin, make_engine, make_pool
 from tocsin_channels import registry
+from tocsin_workers.warm_up import warm_up
 from tocsin_workers.watch import Signs
 
 log = structlog.get_logger()
 
 _POOL = 8
-_QUIET_SECONDS = 2.0  # a process that has just begun has more pressing things to do
 
 T = TypeVar("T")
 
@@ -71,18 +69,6 @@ class Resources:
     begun: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
     called: asyncio.Event = field(default_factory=asyncio.Event)
     is_fanning_out: bool = False
-
-    async def carry_out(self, hinted: Coroutine[Any, Any, object]) -> None:
-        """Do what a hint asks for; what fails here is told, and found again by a sweeper."""
-        task = asyncio.current_task()
-        assert task is not None
-        self.begun.add(task)
-        try:
-            await hinted
-        except Exception:
-            log.exception("hint.failed")
-        finally:
-            self.begun.discard(task)
 
     async def deliver(self, channel: ChannelName) -> None:
         """Deliver what is due on `channel`; nothing where this installation has not set it up."""
@@ -156,18 +142,8 @@ async def open_resources(settings: Settings, queues: frozenset[str], signs: Sign
     _start_sweepers(resources, queues)
     signs.ways = dict(resources.ways)
     signs.serves = frozenset({*resources.ways, *({FAN_OUT} & queues)})
-    Thread(target=_warm_up, args=[[way.channel for way in resources.ways.values()]], daemon=True).start()
+    warm_up([way.channel for way in resources.ways.values()])
     return resources
-
-
-def _warm_up(channels: Sequence[Channel]) -> None:
-    """Import in a quiet moment what first messages would wait for; what fails here fails there, and is told there."""
-    time.sleep(_QUIET_SECONDS)
-    for channel in channels:
-        if isinstance(channel, WarmsUp):
-            with contextlib.suppress(Exception):
-                channel.warm_up()
-                log.info("channel.warm", channel=channel.name)
 
 
 def _start_sweepers(resources: Resources, queues: frozenset[str]) -> None:
