@@ -148,11 +148,15 @@ def _resolve_unknown(result: Plan, rows: list[Row], now: float, rules: Rules) ->
     sent = False
     for message, group in groupby(rows, key=lambda row: row.message or row.update_id):
         same = tuple(group)
+        # What one message told may have been in doubt before, some of it and some not: each row is sent again once.
+        if rules.on_unknown is OnUnknown.RESEND_ONCE and any(row.unknowns >= MOST_UNKNOWNS for row in same):
+            settled = [row for row in same if row.unknowns >= MOST_UNKNOWNS]
+            result.changes += [Change(row, State.ACCEPTED, Reason.OUTCOME_UNKNOWN, None) for row in settled]
+            until, same = soon, tuple(row for row in same if row.unknowns < MOST_UNKNOWNS)
+            if not same:
+                continue
         head = same[0]
-        if rules.on_unknown is OnUnknown.RESEND_ONCE and head.unknowns >= MOST_UNKNOWNS:
-            result.changes += [Change(row, State.ACCEPTED, Reason.OUTCOME_UNKNOWN, None) for row in same]
-            until = soon
-        elif sent or head.due_at > now:
+        if sent or head.due_at > now:
             for row in same:
                 result.wait(row, max(soon, row.due_at))
             until = min(until, max(soon, head.due_at))

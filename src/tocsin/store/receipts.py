@@ -22,7 +22,8 @@ _ALIKE = text("""
     WHERE update_id = :message AND endpoint_id = :endpoint AND kind = :kind AND code = :code
 """)
 # A message is named by the newest update that it told; what else it told is among what its endpoint was told. The row
-# of an answer that this receipt has overtaken does not carry the message's name yet.
+# of an answer that this receipt has overtaken does not carry the message's name yet. Where no attempt has named it
+# since it became owed, a bounce is of what was tried before it is tried again, and does not end that.
 _APPLY = text("""
     UPDATE delivery d SET state = CAST(:state AS delivery_state), due_at = NULL, receipt_at = tocsin_epoch(),
       done_at = coalesce(d.done_at, tocsin_epoch()), message = :message, note = :note,
@@ -31,6 +32,8 @@ _APPLY = text("""
     WHERE e.id = :endpoint AND d.bucket_id = e.bucket_id AND d.endpoint_id = e.id
       AND d.update_id = ANY(p.told || CAST(:message AS int)) AND (d.update_id = :message OR d.message = :message)
       AND d.state::text = ANY(:allowed)
+      AND CASE WHEN :state = 'bounced' AND d.state IN ('pending', 'held') THEN EXISTS (
+        SELECT FROM attempt a WHERE a.started_at >= d.since AND a.endpoints @> ARRAY[d.endpoint_id]) ELSE true END
     RETURNING d.update_id, d.bucket_id, d.unknowns
 """)
 # What else an endpoint is owed has waited for the end of that doubt. A bucket that somebody works on is left to them.
@@ -58,8 +61,8 @@ _SAID_BEFORE = text("""
 # newer one, since a message is named by the newest update that it told. What was taken before now does not count for
 # the row any more, as where an operator tries it again.
 _ONCE_MORE = text("""
-    UPDATE delivery d SET state = 'held', reason = 'retrying', due_at = tocsin_epoch() + :seconds, done_at = NULL,
-      since = tocsin_epoch()
+    UPDATE delivery d SET state = 'held', reason = 'retrying', unknowns = 0, done_at = NULL, since = tocsin_epoch(),
+      due_at = tocsin_epoch() + :seconds
     FROM endpoint e, incident_update u
     WHERE e.id = :endpoint AND e.state = 'active' AND e.fallback_id IS NULL AND u.id = d.update_id
       AND d.bucket_id = e.bucket_id AND d.endpoint_id = e.id AND d.update_id = ANY(CAST(:updates AS int[]))
