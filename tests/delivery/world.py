@@ -144,6 +144,7 @@ class World:
         body: str,
         *,
         about: Published | None = None,
+        title: str | None = None,
         severity: str | None = None,
         status: str | None = None,
         audiences: Sequence[str] | None = None,
@@ -154,7 +155,7 @@ class World:
         """Publish an update, of a new incident or about one, without fanning it out yet."""
         draft = Draft(
             body=body,
-            title="Checkout is failing" if about is None else None,
+            title=title or ("Checkout is failing" if about is None else None),
             severity=Severity.parse(severity) if severity else None,
             status=Status(status) if status else None,
             audiences=tuple(audiences) if audiences else None,

@@ -88,7 +88,7 @@ async def deliver_batch(way: Way) -> int | None:
     if way.pacer is not None and await way.pacer.look() > 0:  # asked while no database connection is held
         way.put_off = True
         return None
-    begun = await _begin(way)
+    begun = await begin(way)
     way.claims += 1
     if begun is None:
         return None
@@ -102,7 +102,8 @@ async def deliver_batch(way: Way) -> int | None:
     return len(begun.plan.messages)
 
 
-async def _begin(way: Way) -> Begun | None:
+async def begin(way: Way) -> Begun | None:
+    """Lease due buckets and put on record who is told what; None where nothing is due."""
     async with way.pool.acquire() as connection, connection.transaction():
         batch = min(way.batch, way.channel.limits.batch)
         lease = await claim.lease(connection, way.channel.name, batch, way.channel.provider)
