@@ -30,6 +30,15 @@ async def promise_canaries(connection: Connection, canaries: Canaries) -> int:
     return promised
 
 
+def said_of(flight: Flight, every_seconds: float) -> str:
+    """Say how the canaries of a channel fare, in half a line."""
+    if flight.is_overdue(every_seconds):
+        return f"Canary overdue: {in_words(flight)}"
+    if flight.seconds is None:
+        return "the first canary is under way"
+    return f"a canary reached it in {flight.seconds:.1f} s, {flight.age / 60:.0f} minutes ago"
+
+
 def in_words(flight: Flight) -> str:
     """Say what became of a canary that is overdue."""
     if flight.note is None:

@@ -15,7 +15,10 @@ from tocsin.domain.channel import Channel, ChannelName
 from tocsin.domain.delivery import State
 from tocsin.domain.errors import Conflict, DeliveryError, NotFound
 from tocsin.services import board, second_try
+from tocsin.services.canary import said_of
+from tocsin.services.health import check_audit
 from tocsin.store import ledger
+from tocsin.store.canaries import flights
 from tocsin.store.channels import read_pauses
 from tocsin.store.console import waiting
 from tocsin.store.engine import begin
@@ -139,6 +142,8 @@ async def retry_one(delivery_id: str, site: SiteDep, operator: Operator, form: F
 async def show_channels(site: SiteDep, operator: Operator) -> Response:
     async with begin(site.engine) as connection:
         work, pauses = await waiting(connection), await read_pauses(connection)
+        flown = {flight.channel: flight for flight in await flights(connection)}
+    canary = site.settings.canary
     shown: list[dict[str, Any]] = []
     for name, channel in site.channels.items():
         works, said = await _check(channel)
@@ -152,9 +157,11 @@ async def show_channels(site: SiteDep, operator: Operator) -> Response:
                 "paused": pauses.get(name),
                 "due": due,
                 "oldest": oldest,
+                "canary": said_of(flown[name], canary.every_seconds) if name in flown and canary.addresses else "",
             }
         )
-    return _show("channels", site, operator, live=None, here="channels", channels=shown, now=datetime.now(UTC))
+    audit, now = await check_audit(site.engine), datetime.now(UTC)
+    return _show("channels", site, operator, live=None, here="channels", channels=shown, audit=audit, now=now)
 
 
 async def _check(channel: Channel) -> tuple[bool, str]:
