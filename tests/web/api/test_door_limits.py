@@ -93,9 +93,25 @@ async def test_a_large_quota_is_fetched_ahead_and_holds_all_the_same(
     assert sorted(one for one in left if one is not None) == list(range(3_000))  # each number once
     with redis.Redis.from_url(redis_url(broker_url)) as server:
         asked = server.info("commandstats")["cmdstat_evalsha"]["calls"]
+        [window] = server.keys("tocsin:quota:*")
+        assert 0 < server.ttl(window) <= 60  # and is forgotten by itself
     assert asked < 2_000  # of 3,100; by one after the other it would be a third
     for quota in processes:
         await quota.close()
+
+
+async def test_keys_that_are_counted_at_once_are_counted_each_for_itself(broker_url: str) -> None:
+    quota = Quota(broker_url, 60)
+    keys = [
+        Key(number, "monitoring", "tcs_", frozenset({Scope.ADMIN}), limit, datetime.now(UTC), None)
+        for number, limit in ((1, 5_000), (2, 20), (3, 70_000))
+    ]
+    shown = await asyncio.gather(*(quota.spend(key) for key in keys))
+    assert [one["RateLimit"].split(";")[1] for one in shown] == ["r=4999", "r=19", "r=69999"]
+    with redis.Redis.from_url(redis_url(broker_url)) as server:
+        windows = sorted(server.keys("tocsin:quota:*"))
+        assert server.mget(windows) == [b"5", b"1", b"70"]
+    await quota.close()
 
 
 async def test_the_same_request_under_the_same_key_happens_once(client: httpx.AsyncClient) -> None:
