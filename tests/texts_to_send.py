@@ -9,7 +9,7 @@ from typing import Any
 from tocsin.domain.channel import Channel, ChannelName, Message, Result
 from tocsin.domain.incident import Impact, Phase, Severity, Status
 from tocsin.domain.story import Chapter, Story
-from tocsin_channels.sms.channel import SmsChannel
+from tocsin_channels.sms.channel import RatesOf, SmsChannel, unpaced
 from tocsin_channels.sms.senders import Senders
 from tocsin_channels.sms.twilio import Account, Twilio
 from tocsin_channels.sms.vonage import Account as VonageAccount
@@ -55,10 +55,11 @@ def sms_channel(
     token: str = TOKEN,
     seconds: float = 5.0,
     receipts: str = "http://127.0.0.1:1",
+    rates: RatesOf = unpaced,
 ) -> SmsChannel:
     """Return a channel that takes `url` for Twilio."""
     account = Account(SID, token, Senders.parse(senders), f"{receipts}/receipts/twilio", url, seconds=seconds)
-    return SmsChannel(Twilio(account), SHIPPED[ChannelName.SMS], Severity.SEV1)
+    return SmsChannel(Twilio(account), SHIPPED[ChannelName.SMS], Severity.SEV1, rates=rates)
 
 
 def messages_to(addresses: tuple[str, ...], rendered: object) -> list[Message]:

@@ -13,9 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from delivery.provider import Provider
 from tocsin.domain.audience import Audiences
-from tocsin.domain.channel import (
-    ChannelName,
-)
+from tocsin.domain.channel import Channel, ChannelName
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Severity, Status
 from tocsin.domain.policy import Policy
@@ -48,7 +46,7 @@ class World:
     email: Provider
     people: int = 0
 
-    def way(self, *, provider: Provider | None = None, lease_seconds: float = 15.0, batch: int = 500) -> Way:
+    def way(self, *, provider: Channel | None = None, lease_seconds: float = 15.0, batch: int = 500) -> Way:
         """Return a worker's way out by e-mail, with caches of its own as a process would have."""
         channel = provider or self.email
         composer = Composer(
