@@ -25,6 +25,7 @@ log = structlog.get_logger()
 # Where little passes at a time, some of it is let come together: a batch costs more than a message.
 _TOGETHER_SECONDS = 0.25
 _TOGETHER_UNITS = 8
+_SOONEST_SECONDS = 0.05
 
 
 async def deliver(way: Way) -> int:
@@ -54,12 +55,12 @@ async def deliver(way: Way) -> int:
 
 def _wake_in_time(way: Way) -> None:
     """See to it that what the pace put off goes out at its moment, and not at the sweeper's next look."""
-    if way.pacer is None or not way.put_off or way.stopping:
+    put_off, way.put_off = way.put_off, None
+    if way.pacer is None or put_off is None or way.stopping:
         return
-    way.put_off = False
     if way.alarm is not None:
         way.alarm.cancel()
-    wait = max(0.05, way.pacer.opens_in(), min(_TOGETHER_SECONDS, way.pacer.opens_in(_TOGETHER_UNITS)))
+    wait = max(_SOONEST_SECONDS, put_off, min(_TOGETHER_SECONDS, way.pacer.opens_in(_TOGETHER_UNITS)))
     way.alarm = asyncio.get_running_loop().call_later(wait, _wake, way)
 
 
@@ -85,8 +86,8 @@ async def _rounds(way: Way) -> int:
 
 async def deliver_batch(way: Way) -> int | None:
     """Deliver one batch; return its number of messages, or None where no bucket is due."""
-    if way.pacer is not None and await way.pacer.look() > 0:  # asked while no database connection is held
-        way.put_off = True
+    if way.pacer is not None and (wait := await way.pacer.look()) > 0:  # asked while no database connection is held
+        way.note_put_off([wait])
         return None
     begun = await begin(way)
     way.claims += 1

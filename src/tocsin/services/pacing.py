@@ -26,7 +26,7 @@ def keep_to_pace(way: Way, planned: Plan, lease: Lease) -> None:
     foreseen = [0.0] * len(gates)
     if way.pacer is not None:
         foreseen = way.pacer.foresee([Asked(passed, way.units) for passed in gates])
-        way.put_off = way.put_off or any(foreseen)
+        way.note_put_off(foreseen)
     put_off(planned, waits_of(gates, foreseen, lease.closed, lease.now), lease.now)
 
 
@@ -38,7 +38,7 @@ async def turns(way: Way, messages: Sequence[Message]) -> list[Result | None]:
     asked = [Asked(channel.gates_of(message.address), channel.units_of(message)) for message in messages]
     way.units = max(one.units for one in asked)
     waits = await way.pacer.ask(asked)
-    way.put_off = way.put_off or any(waits)
+    way.note_put_off(waits)
     return [PutOff("Waits for the provider's pace.", retry_after=wait) if wait > 0 else None for wait in waits]
 
 

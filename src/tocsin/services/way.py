@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tocsin.domain.audience import Audiences
@@ -45,7 +45,7 @@ class Way:
     """One channel's way out in one worker process: what it sends through, and the rules it keeps.
 
     `pacer` is None where the provider takes whatever comes. `units` is what the largest message lately counted for,
-    `put_off` that something waits for the pace, which `alarm` then looks for.
+    `put_off` in how many seconds the first of what waits for the pace has its turn, when `alarm` goes off.
     """
 
     channel: Channel
@@ -58,7 +58,7 @@ class Way:
     worker: str
     pacer: Pacer | None = None
     units: int = 1
-    put_off: bool = False
+    put_off: float | None = None
     alarm: asyncio.TimerHandle | None = None
     woken: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     versions: Versions = field(default_factory=Versions)
@@ -68,6 +68,12 @@ class Way:
     stopping: bool = False
     claims: int = 0  # how often this process has asked for work and was answered
     sending: int = 0  # batches that a provider has in hand
+
+    def note_put_off(self, waits: Iterable[float]) -> None:
+        """Take note of the seconds until what waits for the pace has its turn."""
+        times = [wait for wait in waits if wait > 0]
+        if times:
+            self.put_off = min(*times, self.put_off or times[0])
 
     @property
     def running(self) -> bool:
