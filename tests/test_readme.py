@@ -18,13 +18,13 @@ from typing import Any
 import httpx
 import pytest
 
-from faults.judge import ask
+from faults.records import ask
 from readme import ADDRESS, BLOCKS, OPENING, README, RESOLVING, ROOT, key_for, type_in
 from tocsin.practice.behaviour import NORMAL, behaviour_of
 from tocsin_up import Up, until
 
 # The targets of make that would run these tests from within themselves, or take what they stand on away.
-DESCRIBED_ONLY = {"test", "check", "bench", "bench-quick", "lock", "clean"}
+DESCRIBED_ONLY = {"test", "faults", "check", "bench", "bench-quick", "lock", "clean"}
 
 
 @pytest.fixture(scope="module")

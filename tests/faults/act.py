@@ -11,8 +11,8 @@ import asyncpg
 import httpx
 
 from faults.heard import count_heard, heard, word
-from faults.judge import ask
 from faults.proxy import Mood
+from faults.records import ask
 from faults.stage import Stage
 from faults.verdict import Verdict, judge_all
 from tocsin_up import until

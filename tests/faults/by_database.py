@@ -8,7 +8,7 @@ import signal
 import asyncpg
 
 from faults.act import Act
-from faults.judge import ask
+from faults.records import ask
 from tocsin_up import until
 
 

@@ -8,9 +8,9 @@ from typing import Final
 from urllib.parse import unquote
 
 from faults.act import Act
-from faults.judge import ask, outbox_of
 from faults.proxy import Mood
 from faults.receipts import repeat_receipts
+from faults.records import ask, outbox_of
 from tocsin_up import until
 
 _TO: Final = re.compile(rb"\bTo=([^&]+)")
@@ -73,12 +73,13 @@ def hang(act: Act) -> None:
     act.struck()
     hung_at = time.monotonic()
     until(lambda: act.is_done(but_for="email"), "everybody else has heard")
-    held = 0
-    while time.monotonic() < hung_at + stage.scale.hanging:
-        held = max(held, _connections_held(act))
+    held = _transactions(act)
+    while time.monotonic() < hung_at + stage.scale.hanging and held:
         time.sleep(0.2)
-    act.figures["database connections held while it hung"] = held
-    assert held == 0
+        held &= _transactions(act)
+    time.sleep(max(0.0, hung_at + stage.scale.hanging - time.monotonic()))
+    assert not held, "somebody holds a transaction for as long as it hangs"
+    assert act.unfinished().get("pending"), "nothing hung"
     act.cleared()
     act.settle(skip=True)
 
@@ -103,15 +104,14 @@ def receipts_come_first(act: Act) -> None:
     assert {row["state"]: row["n"] for row in found} == {"delivered": len(stage.kept["sms"])}
 
 
-def _connections_held(act: Act) -> int:
-    """Return how many connections have been in a transaction for longer than any of ours takes."""
+def _transactions(act: Act) -> set[tuple[int, object]]:
+    """Return which transactions are open, by connection and beginning."""
     found = ask(
         act.stage.home,
-        """SELECT count(*) AS n FROM pg_stat_activity WHERE pid <> pg_backend_pid()
-        AND backend_type = 'client backend' AND xact_start < clock_timestamp() - interval '1 s'""",
+        """SELECT pid, xact_start FROM pg_stat_activity
+        WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' AND xact_start IS NOT NULL""",
     )
-    number: int = found[0]["n"]
-    return number
+    return {(row["pid"], row["xact_start"]) for row in found}
 
 
 def _reported(act: Act) -> int:

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from faults.act import Act
-from faults.judge import ask
 from faults.locks import locked, waiting_for_locks
+from faults.records import ask
 from tocsin_up import until
 
 _REPLAYED = "Idempotency-Replayed"

@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx
 
 from faults.act import Act
-from faults.judge import outbox_of
+from faults.records import outbox_of
 from faults.stage import subscriber
 from tocsin_up import until
 

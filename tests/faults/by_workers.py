@@ -8,10 +8,10 @@ import time
 from functools import partial
 
 from faults.act import Act
-from faults.judge import ask
+from faults.crew import bring_in
 from faults.locks import locked, waiting_for_locks
-from tocsin.broker import DELIVER, FAN_OUT, SWEEP
-from tocsin_up import until
+from faults.records import ask
+from tocsin_up import are_gone, until
 
 
 def kill_workers(act: Act) -> None:
@@ -62,16 +62,32 @@ def freeze_worker(act: Act) -> None:
 def two_sweepers_and_a_rolling_restart(act: Act) -> None:
     """Stop those who deliver one after the other while mail goes out, with a second set of workers beside them."""
     stage = act.stage
-    with stage.more_workers({"second": ",".join(DELIVER.values()), "sweeper": f"{FAN_OUT},{SWEEP}"}):
-        act.slow_mail()
-        act.open()
-        until(lambda: act.mails() > stage.scale.people * 0.1, "messages are in flight")
-        for part in ("delivery", "fan-out"):
-            before = stage.up.pid_of(part)
-            os.kill(before, signal.SIGTERM)
-            until(partial(_runs_again, act, part, before), f"{part} runs again")
-        act.cleared()
-        act.settle()
+    bring_in(stage)
+    act.slow_mail()
+    act.open()
+    act.in_flight()
+    for part in ("delivery", "fan-out"):
+        before = stage.up.pid_of(part)
+        os.kill(before, signal.SIGTERM)
+        until(partial(_runs_again, act, part, before), f"{part} runs again")
+    act.cleared()
+    act.settle()
+
+
+def kill_everything(act: Act) -> None:
+    """Kill the parent, with whom all of Tocsin goes, its database too; the next start finishes what it began."""
+    stage = act.stage
+    act.slow_mail()
+    act.open()
+    act.in_flight()
+    below = stage.up.descendants()
+    stage.client.close()
+    stage.up.end(signal.SIGKILL)
+    until(lambda: are_gone(below), "nothing is left behind")
+    act.struck()
+    stage.start()
+    act.cleared()
+    act.settle()
 
 
 def _who_carries_mail(act: Act) -> int:

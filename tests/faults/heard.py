@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from faults.judge import outbox_of
+from faults.records import outbox_of
 
 
 class Heard(NamedTuple):

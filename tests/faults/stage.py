@@ -7,7 +7,6 @@ is `tocsin up`.
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import sys
@@ -18,13 +17,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import MappingProxyType
 from typing import Any
 
 import httpx
 import redis
 
-from faults.judge import ask
+from faults.locks import shift_clock
 from faults.proxy import Mood, Proxy
 from faults.scale import Scale
 from tocsin.broker import redis_url
@@ -66,6 +64,7 @@ class Stage:
     proxies: Proxies
     up: Up = field(init=False)
     client: httpx.Client = field(init=False)  # of the API
+    workers: dict[str, Child] = field(default_factory=dict[str, Child])  # beside those of `tocsin up`
     kept: Mapping[str, frozenset[str]] = field(init=False)  # who is subscribed, by channel
 
     @property
@@ -74,8 +73,7 @@ class Stage:
 
     def begin(self) -> None:
         """Start Tocsin and subscribe everybody."""
-        self.up = Up(self.home, ("--port", str(self.port)), self.told).wait()
-        self.client = self.up.client()
+        self.start()
         self.kept = {
             "email": frozenset(f"p{number}@example.com" for number in range(self.scale.people)),
             "sms": frozenset(f"+1415555{number:04}" for number in range(2000, 2000 + self.scale.few)),
@@ -94,10 +92,13 @@ class Stage:
         last = json.loads(answer.text.splitlines()[-1])
         assert last["summary"]["created"] == len(lines), last
 
+    def start(self) -> None:
+        self.up = Up(self.home, ("--port", str(self.port)), self.told).wait()
+        self.client = self.up.client()
+
     def later(self, seconds: float) -> None:
         """Shift the database's clock, which all of Tocsin goes by, once no lease can run out by that."""
-        until(lambda: not ask(self.home, "SELECT FROM attempt WHERE finished_at IS NULL"), "no attempt is under way")
-        ask(self.home, f"UPDATE clock SET shift = shift + interval '{seconds} s'")
+        until(lambda: shift_clock(self.home, seconds), "no attempt is under way and the clock can be shifted")
 
     def stop_broker(self, sign: signal.Signals = signal.SIGKILL) -> None:
         self.broker.send_signal(sign)
@@ -120,26 +121,13 @@ class Stage:
         except FileNotFoundError:  # it was killed a moment ago
             return []
 
-    @contextmanager
-    def more_workers(
-        self, queues: Mapping[str, str], environment: Mapping[str, Mapping[str, str]] = MappingProxyType({})
-    ) -> Generator[None]:
-        """Run workers beside those of `tocsin up`; `queues` and `environment` by the name of each."""
-        running: list[Child] = []
-        logs = [self.folder / f"{name}.log" for name in queues]
-        try:
-            for (name, its), log in zip(queues.items(), logs, strict=True):
-                log.unlink(missing_ok=True)
-                arguments = [sys.executable, "-m", "tocsin.cli.main", "worker", "-Q", its, "-n", name]
-                told = {**self.told, **self.where(), **environment.get(name, {})}
-                running.append(_run(Command(arguments, environment=told), log))
-            until(lambda: all(_has_started(log) for log in logs), "the workers have started")
-            yield
-        finally:
-            for worker in running:
-                worker.terminate()
-            for worker in running:
-                finish(worker, seconds=15)
+    def keep_workers(self, queues: Mapping[str, str], environment: Mapping[str, Mapping[str, str]]) -> None:
+        """Run workers beside those of `tocsin up` from now on; `queues` and `environment` by the name of each."""
+        for name in queues.keys() - self.workers.keys():
+            arguments = [sys.executable, "-m", "tocsin.cli.main", "worker", "-Q", queues[name], "-n", name]
+            told = {**self.told, **self.where(), **environment.get(name, {})}
+            self.workers[name] = _run(Command(arguments, environment=told), self.folder / f"{name}.log")
+        until(lambda: all(_has_started(self.folder / f"{name}.log") for name in queues), "the workers have started")
 
     def where(self) -> dict[str, str]:
         """Return what single processes are told besides, since `tocsin up` tells its own."""
@@ -186,12 +174,14 @@ def stage_of(scale: Scale) -> Generator[Stage]:
             until(lambda: _answers(mail_port) and _answers(http_port), "the practice providers answer")
             yield stage
             stage.client.close()
+            for worker in stage.workers.values():
+                worker.terminate()
             assert stage.up.end() == 0
         finally:
             if stage.up.process.poll() is None:
                 stage.up.end(signal.SIGKILL)
-            for child in (stage.practice, stage.broker):
-                os.kill(child.pid, signal.SIGCONT)
+            for child in (*stage.workers.values(), stage.practice, stage.broker):
+                child.send_signal(signal.SIGCONT)
                 child.terminate()
                 finish(child, seconds=5)
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from faults.act import Act
 from faults.catalogue import Fault
+from faults.report import Line
 from faults.stage import Stage
 from faults.verdict import Verdict
 from tocsin_up import until
@@ -49,3 +50,21 @@ def assert_survived(trial: Trial) -> None:
     assert trial.fault.doubts or not verdict.labels, "what is labelled was in no doubt"
     assert trial.expected_copies in {None, verdict.copies_labelled}
     assert verdict.recovery <= trial.within
+
+
+def line_of(trial: Trial) -> Line:
+    """Return what the table shows of a trial."""
+    verdict = trial.verdict
+    return Line(
+        number=trial.fault.number,
+        name=trial.fault.name,
+        owed=verdict.owed,
+        lost=len(verdict.lost),
+        backwards=len(verdict.backwards),
+        copies_labelled=verdict.copies_labelled,
+        copies_unlabelled=len(verdict.unlabelled),
+        labels=verdict.labels,
+        recovery=verdict.recovery,
+        within=trial.within,
+        figures=trial.figures,
+    )
