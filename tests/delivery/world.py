@@ -25,6 +25,7 @@ from tocsin.services.deliver import deliver
 from tocsin.services.fan_out import fan_out
 from tocsin.services.hint import Hints
 from tocsin.services.policy import load_policy
+from tocsin.services.providers import providers_for
 from tocsin.services.publish import Published, add_update, open_incident
 from tocsin.services.stand_in import stand_in
 from tocsin.services.way import Way, rules_of
@@ -61,6 +62,7 @@ class World:
             lease_seconds=lease_seconds,
             batch=batch,
             worker="test",
+            providers=providers_for(channel, self.pool),
         )
 
     async def component(self, slug: str, *, internal: bool = False) -> None:

@@ -9,7 +9,16 @@ from dataclasses import replace
 import pytest
 
 from tocsin.domain.channel import Accepted, Result
-from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, OptedOut, ProviderDown, TryAgain
+from tocsin.domain.errors import (
+    AddressDead,
+    Ambiguous,
+    DeliveryError,
+    GiveUp,
+    OptedOut,
+    ProviderDown,
+    TooFast,
+    TryAgain,
+)
 from tocsin.domain.judge import (
     LEAST_HEALTH,
     LONGEST_WAIT_SECONDS,
@@ -22,7 +31,7 @@ from tocsin.domain.judge import (
 )
 from tocsin.domain.pick import next_look, pick, seed_of, weigh
 from tocsin.domain.provider import FULL_HEALTH, Breaker, Condition, Share, Wish
-from tocsin.domain.tally import NOTHING, REPORTED_FAULT, Stopwatch, Tally, count
+from tocsin.domain.tally import NOTHING, Stopwatch, Tally, count
 
 WELL = Condition("ses")
 OPEN = replace(WELL, breaker=Breaker.OPEN, trips=1, next_try=105.0)
@@ -44,7 +53,8 @@ def after(judgement: Judgement | None, before: Condition = WELL) -> Condition:
         (ProviderDown("wrong password"), Tally(faults=1)),
         (TryAgain("503"), Tally(errors=1)),
         (Ambiguous("no answer"), Tally(errors=1)),
-        (TryAgain("429", retry_after=3.0), Tally(good=1, slow=1)),
+        (TryAgain("503", retry_after=3.0), Tally(good=1, slow=1)),
+        (TooFast("429", retry_after=3.0), Tally()),
     ],
 )
 def test_what_is_the_recipients_matter_is_not_held_against_a_provider(result: Result, counted: Tally) -> None:
@@ -79,7 +89,7 @@ def test_most_of_it_failing_stops_a_provider_at_once() -> None:
 def test_reports_that_we_were_at_fault_stop_it_as_answers_do() -> None:
     taken = Tally(good=40)
     for _ in range(20):
-        taken = taken.plus(REPORTED_FAULT)
+        taken = taken.plus(Tally(good=-1, faults=1))
     assert after(judge(WELL, taken, 100.0)).breaker is Breaker.OPEN
 
 

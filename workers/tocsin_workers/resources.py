@@ -24,7 +24,6 @@ from tocsin.domain.page import Page
 from tocsin.domain.policy import Policy
 from tocsin.languages import read_languages
 from tocsin.services import sweep
-from tocsin.services.attempt import DATABASE_TROUBLE
 from tocsin.services.audiences import read_audiences
 from tocsin.services.canary import Canaries
 from tocsin.services.compose import Composer
@@ -34,12 +33,13 @@ from tocsin.services.hint import Hints
 from tocsin.services.mute import end_mutes
 from tocsin.services.pacer import Pacer
 from tocsin.services.policy import load_policy
+from tocsin.services.providers import Providers, providers_for
 from tocsin.services.refresh_page import PageDesk, refresh_page
 from tocsin.services.send_notices import Desk, send_notices
 from tocsin.services.show_page import read_page
 from tocsin.services.way import Compose, Way, rules_of
 from tocsin.settings import Settings, config_directory
-from tocsin.store.engine import Pool, begin, make_engine, make_pool
+from tocsin.store.engine import DATABASE_TROUBLE, Pool, begin, make_engine, make_pool
 from tocsin_channels import registry
 from tocsin_workers.warm_up import warm_up
 from tocsin_workers.watch import Signs
@@ -112,6 +112,8 @@ class Resources:
             await way.idle.wait()
             await asyncio.gather(*way.tails, *way.woken, return_exceptions=True)
         for way in self.ways.values():
+            if way.providers is not None:
+                await way.providers.close()
             with contextlib.suppress(OSError):
                 await way.channel.close()
             if way.pacer is not None:
@@ -138,7 +140,7 @@ async def open_resources(settings: Settings, queues: frozenset[str], signs: Sign
             resources.ways[name] = _way(resources, channel, resources.page.compose)
         else:
             resources.ways[name] = _way(resources, channel, _composer(resources, channel))
-            resources.desks[name] = _desk(resources, channel)
+            resources.desks[name] = _desk(resources, channel, resources.ways[name].providers)
     _start_sweepers(resources, queues)
     signs.ways = dict(resources.ways)
     signs.serves = frozenset({*resources.ways, *({FAN_OUT} & queues)})
@@ -184,10 +186,11 @@ def _way(resources: Resources, channel: Channel, compose: Compose) -> Way:
         batch=settings.delivery.batch,
         worker=worker,
         pacer=pacer,
+        providers=providers_for(channel, resources.pool),
     )
 
 
-def _desk(resources: Resources, channel: Channel) -> Desk:
+def _desk(resources: Resources, channel: Channel, providers: Providers | None) -> Desk:
     settings = resources.settings
     return Desk(
         engine=resources.engine,
@@ -200,6 +203,7 @@ def _desk(resources: Resources, channel: Channel) -> Desk:
         confirm_hours=settings.subscribe.confirm_hours,
         manage_days=settings.subscribe.manage_days,
         disable_after_hours=settings.webhook.disable_after_hours,
+        providers=providers,
     )
 
 

@@ -81,5 +81,8 @@ WHOLE_ACCOUNT: Final = frozenset({401, 429, 20003, 20005, 20429, 30002})
 # Reported later, these may have passed in an hour.
 MAY_PASS: Final = frozenset({30003, 30008, 30009})
 
+# Reported later, these blame us too: how we send is taken for spam.
+FILTERED: Final = frozenset({30007})
+
 # Reported later, these say that nobody is there only where they come again, of another message and a day later.
 ONCE_IS_NO_PROOF: Final = frozenset({30005})

@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 from twilio.request_validator import RequestValidator
 
 from tocsin.domain.channel import Receipt, ReceiptKind
-from tocsin.domain.errors import AddressDead, OptedOut, Refused
+from tocsin.domain.errors import AddressDead, OptedOut, ProviderDown, Refused
 from tocsin_channels.sms import replies
-from tocsin_channels.sms.twilio_codes import MAY_PASS, ONCE_IS_NO_PROOF, TWILIO
+from tocsin_channels.sms.twilio_codes import FILTERED, MAY_PASS, ONCE_IS_NO_PROOF, TWILIO
 
 _HEADER: Final = "x-twilio-signature"
 _DELIVERED: Final = frozenset({"delivered", "read"})
@@ -81,6 +81,7 @@ def _report(delivery: str, status: str, said: Mapping[str, str]) -> Sequence[Rec
             note,
             keeps_address=not is_dead,
             event=f"{said['MessageSid']} {status}" if said.get("MessageSid") else "",
+            our_fault=code in FILTERED or (known is not None and known.decision is ProviderDown),
             twice_is_proof=code in ONCE_IS_NO_PROOF,
             may_pass=code in MAY_PASS,
         )

@@ -46,6 +46,8 @@ WHOLE_ACCOUNT: Final = frozenset({1, 4, 8, 9, 11, 14, 401, 429})
 
 # Reported later, these may have passed in an hour.
 MAY_PASS: Final = frozenset({1, 2, 7, 8, 99})
+# … and these blame us: how we send is taken for spam.
+FILTERED: Final = frozenset({6, 14})
 # What a report's err-code means; AddressDead alone takes a recipient from the list.
 REPORTS: Final = Table(
     "Vonage",

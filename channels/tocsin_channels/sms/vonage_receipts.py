@@ -16,7 +16,7 @@ from tocsin.domain.channel import Receipt, ReceiptKind
 from tocsin.domain.errors import AddressDead, OptedOut, Refused
 from tocsin.domain.foreign_json import read_json
 from tocsin_channels.sms import replies
-from tocsin_channels.sms.vonage_codes import MAY_PASS, REPORTS
+from tocsin_channels.sms.vonage_codes import FILTERED, MAY_PASS, REPORTS
 
 _DELIVERED: Final = frozenset({"delivered"})
 _NOT_DELIVERED: Final = frozenset({"failed", "rejected", "expired", "undeliv", "undelivered"})
@@ -52,7 +52,14 @@ def read(raw: bytes, headers: Mapping[str, str], key: str, secret: str) -> Seque
     event = f"{said['messageId']} {status}" if said.get("messageId") else ""
     return [
         Receipt(
-            delivery, ReceiptKind.BOUNCED, code or status, note, keeps_address=not is_dead, event=event, may_pass=passes
+            delivery,
+            ReceiptKind.BOUNCED,
+            code or status,
+            note,
+            keeps_address=not is_dead,
+            our_fault=number in FILTERED,
+            event=event,
+            may_pass=passes,
         )
     ]
 

@@ -18,13 +18,12 @@ from tocsin.domain.errors import DeliveryError
 from tocsin.embedded import local
 from tocsin.embedded.process import CouldNotStart
 from tocsin.languages import read_languages
-from tocsin.services.attempt import DATABASE_TROUBLE
 from tocsin.services.audit import audit, in_words
 from tocsin.services.canary import Canaries
 from tocsin.services.health import check_broker, check_canaries, check_database
 from tocsin.services.policy import BrokenPolicy, load_policy
 from tocsin.settings import BrokenSettings, Settings
-from tocsin.store.engine import make_engine, make_pool
+from tocsin.store.engine import DATABASE_TROUBLE, make_engine, make_pool
 from tocsin_channels.registry import build
 from tocsin_channels.registry_words import read_words
 

@@ -37,6 +37,7 @@ _DOUBTS_THE_QUESTION: Final = 5
 # A batch that is out as a trial keeps others away for so long: its worker may have died.
 TRIAL_SECONDS: Final = 60.0
 TRIAL_MESSAGES: Final = 5
+TRIAL_LOOK_SECONDS: Final = 2.0  # after which those look again that wait for what comes of it
 ASKING_SECONDS: Final = 10.0
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
 
-from tocsin.domain.judge import LONGEST_WAIT_SECONDS
+from tocsin.domain.judge import LONGEST_WAIT_SECONDS, TRIAL_LOOK_SECONDS
 from tocsin.domain.provider import FULL_HEALTH, Breaker, Condition, Share, Wish
-
-_SOON_SECONDS: Final = 2.0  # so long an answer, or a trial, may take
 
 
 def weigh(share: Share, condition: Condition) -> int:
@@ -52,5 +49,5 @@ def next_look(conditions: Mapping[str, Condition], now: float) -> float:
         if condition.wish is Wish.OFF:
             continue
         at_least = now if condition.breaker is Breaker.HALF_OPEN else condition.next_try
-        times.append(max(now, at_least) + _SOON_SECONDS)
+        times.append(max(now, at_least) + TRIAL_LOOK_SECONDS)
     return min(times)

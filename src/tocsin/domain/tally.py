@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from tocsin.domain.channel import Result
-from tocsin.domain.errors import Ambiguous, ProviderDown, TryAgain
+from tocsin.domain.errors import Ambiguous, ProviderDown, TooFast, TryAgain
 
 # An answer that comes after so long a silence is slow, and so is what comes in the same breath.
 SILENCE_SECONDS = 5.0
@@ -52,14 +52,14 @@ class Tally(NamedTuple):
 
 
 NOTHING = Tally()
-# A report that we were at fault is about a message that counted as good when it was taken.
-REPORTED_FAULT = Tally(good=-1, faults=1)
 
 
 def count(results: Iterable[Result], slow: int = 0, seconds: float = 0.0) -> Tally:
     """Count the answers of one batch, whose first one took `seconds`."""
     good = faults = errors = put_off = 0
     for result in results:
+        if isinstance(result, TooFast):
+            continue  # nothing is wrong with it, and its gate is closed for a while
         if isinstance(result, ProviderDown):
             faults += 1
         elif isinstance(result, TryAgain) and result.retry_after is not None:

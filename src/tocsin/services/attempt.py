@@ -9,33 +9,34 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
-import asyncpg
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
-from tocsin.domain.channel import Accepted, Message, Result
+from tocsin.domain.channel import Accepted, Channel, Message, Result, way_by
 from tocsin.domain.delivery import Reason, State
 from tocsin.domain.errors import Ambiguous, DeliveryError
 from tocsin.domain.outline import Plan, Planned
+from tocsin.domain.tally import Stopwatch
 from tocsin.domain.told import told_in_all
 from tocsin.services.compose import thread_of
 from tocsin.services.outcome import Doubtful, Unwritten, note_of, outcome_of, unheard_of
 from tocsin.services.pacing import closings, turns
+from tocsin.services.providers import Turn
 from tocsin.services.way import Way
 from tocsin.store import claim, closed_gates, fallbacks, record, threads, trouble
 from tocsin.store.claim import Lease
-from tocsin.store.engine import Connection
+from tocsin.store.engine import DATABASE_TROUBLE, Connection
 from tocsin.store.record import Heard, Unheard
 from tocsin.store.split import split
 from tocsin.store.trouble import Failed
 
 log = structlog.get_logger()
 
-DATABASE_TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 _LONGEST_RECORD_SECONDS = 300.0
 # Longer than this a batch does not wait for the slowest of its addresses …
 _SLOW_SECONDS = 2.0
@@ -49,6 +50,11 @@ class Begun(NamedTuple):
     token: int
     lease: Lease
     plan: Plan
+    turn: Turn = Turn(None)  # None: the channel has no providers to choose from
+
+    def by(self, way: Way) -> Channel:
+        """Return the channel as whoever has the turn carries it."""
+        return way.channel if self.turn.provider is None else way_by(way.channel, self.turn.provider)
 
 
 async def attempt(way: Way, begun: Begun) -> None:
@@ -60,21 +66,27 @@ async def attempt(way: Way, begun: Begun) -> None:
         log.exception("compose.failed", channel=way.channel.name)
         await _record(way, begun, planned, [Unwritten(f"The message could not be written: {error}") for _ in planned])
         return
-    results = await turns(way, messages)
-    sending = asyncio.create_task(_send(way, begun.token, messages, results))
+    results = await turns(way, begun.by(way), messages)
+    sending = asyncio.create_task(_send(way, begun, messages, results))
     await asyncio.wait({sending}, timeout=_SLOW_SECONDS)
     if sending.done():
         await _record(way, begun, planned, sending.result())
         return
     slow = {planned[at].rows[0].endpoint_id for at, result in enumerate(results) if result is None}
     answered = [at for at, message in enumerate(planned) if message.rows[0].endpoint_id not in slow]
-    if not answered or len(way.tails) >= _MOST_TAILS:
+    if len(way.tails) >= _MOST_TAILS or not (answered or _may_go_on(way, begun, sending)):
         await _record(way, begun, planned, await sending)
         return
-    tail = await _part(way, begun, answered, results)
+    tail = await _part(way, begun, answered, results) if answered else begun
     task = asyncio.create_task(_finish(way, begun, tail, sending, set(answered)))
     way.tails.add(task)
     task.add_done_callback(way.tails.discard)
+
+
+def _may_go_on(way: Way, begun: Begun, sending: asyncio.Task[list[Result]]) -> bool:
+    """Pass over a provider that answers for nobody; tell whether others can carry what comes next meanwhile."""
+    provider = begun.turn.provider
+    return way.providers is not None and provider is not None and way.providers.pass_over(provider, sending)
 
 
 async def _part(way: Way, begun: Begun, answered: Sequence[int], results: Sequence[Result | None]) -> Begun:
@@ -92,7 +104,7 @@ async def _part(way: Way, begun: Begun, answered: Sequence[int], results: Sequen
         lease = Lease(begun.lease.now, list(moved.values()), 0)
         rest = Plan(messages=[_in_bucket(message, {old: new.id for old, new in moved.items()}) for message in slow])
         rest.waiting = {new.id: dict(begun.plan.waiting.get(old, {})) for old, new in moved.items()}
-        out[:] = [Begun(begun.token, lease, rest)]
+        out[:] = [Begun(begun.token, lease, rest, begun.turn)]
 
     await _in_transaction(way, write)
     log.info("batch.split", channel=way.channel.name, attempt=begun.token, recorded=len(answered), slow=len(slow))
@@ -119,19 +131,21 @@ def _in_bucket(message: Planned, moved: dict[int, int]) -> Planned:
     return message._replace(rows=rows)
 
 
-async def _send(way: Way, token: int, messages: Sequence[Message], results: list[Result | None]) -> list[Result]:
+async def _send(way: Way, begun: Begun, messages: Sequence[Message], results: list[Result | None]) -> list[Result]:
     """Hand over what has no result yet; what is never answered for is Ambiguous, or doubtful where the driver broke."""
     going = [at for at, result in enumerate(results) if result is None]
     if not going:
         return [result for result in results if result is not None]
+    watch = Stopwatch(time.monotonic())
 
     def answered(index: int, result: Result) -> None:
         results[going[index]] = result
+        watch.heard(time.monotonic())
 
     unanswered: DeliveryError = Ambiguous("The channel gave no answer")
-    keeping = asyncio.create_task(_keep_lease(way, token))
+    keeping = asyncio.create_task(_keep_lease(way, begun.token))
     try:
-        await way.channel.send([messages[at] for at in going], answered)
+        await begun.by(way).send([messages[at] for at in going], answered)
     except Exception as error:
         log.exception("send.failed", channel=way.channel.name)
         unanswered = Doubtful(f"The channel broke while sending: {type(error).__name__}: {error}")
@@ -139,7 +153,10 @@ async def _send(way: Way, token: int, messages: Sequence[Message], results: list
         keeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeping
-    return [result if result is not None else unanswered for result in results]
+    whole = [result if result is not None else unanswered for result in results]
+    if way.providers is not None:
+        await way.providers.count(begun.turn, [whole[at] for at in going], watch)
+    return whole
 
 
 async def _keep_lease(way: Way, token: int) -> None:
@@ -198,7 +215,7 @@ async def _write_outcomes(
                 live = waiting.setdefault(row.bucket_id, {})
                 live[row.update_id] = min(item.due_at, live.get(row.update_id, item.due_at))
     ours = await record.release(connection, begun.lease, begun.token, waiting)
-    provider = way.channel.provider
+    provider = begun.turn.provider or way.channel.provider
     await record.write_heard(connection, heard, provider, now)
     left = {thread_of(one.message, way.versions.by_id): one.thread for one in heard if one.thread}
     await threads.write(connection, left)
@@ -214,7 +231,7 @@ async def _write_outcomes(
         took = [item.message.rows[0].endpoint_id for item in heard]
         blamed = [Failed(item.message.rows[0].endpoint_id, item.note) for item in still_ours if item.blames]
         await trouble.write(connection, took, blamed, now)
-    await closed_gates.close(connection, way.channel.name, closings(way, planned, results, now))
+    await closed_gates.close(connection, way.channel.name, closings(begun.by(way), planned, results, now))
     for reason, state in ((Reason.ADDRESS_DEAD, "quarantined"), (Reason.OPTED_OUT, "opted_out")):
         gone = [item for item in still_ours if item.reason is reason]
         await record.stop(connection, state, [g.message.rows[0].endpoint_id for g in gone], [g.note for g in gone])

@@ -10,15 +10,19 @@ import asyncio
 
 import structlog
 
+from tocsin.domain.channel import way_by
 from tocsin.domain.delivery import Reason
+from tocsin.domain.judge import TRIAL_LOOK_SECONDS, TRIAL_MESSAGES
 from tocsin.domain.outline import Plan
 from tocsin.domain.plan import newer_version, plan
-from tocsin.services.attempt import DATABASE_TROUBLE, Begun, attempt
-from tocsin.services.pacing import keep_to_pace
+from tocsin.domain.put_off import put_off
+from tocsin.services.attempt import Begun, attempt
+from tocsin.services.pacing import full, keep_to_pace
+from tocsin.services.providers import Turn
 from tocsin.services.way import Way
 from tocsin.store import claim, fallbacks, mutes, versions
 from tocsin.store.claim import Lease
-from tocsin.store.engine import Connection
+from tocsin.store.engine import DATABASE_TROUBLE, Connection
 
 log = structlog.get_logger()
 
@@ -105,24 +109,42 @@ async def deliver_batch(way: Way) -> int | None:
 
 async def begin(way: Way) -> Begun | None:
     """Lease due buckets and put on record who is told what; None where nothing is due."""
+    if way.providers is not None:
+        await way.providers.refresh()
     async with way.pool.acquire() as connection, connection.transaction():
         batch = min(way.batch, way.channel.limits.batch)
-        lease = await claim.lease(connection, way.channel.name, batch, way.channel.provider)
+        lease = await claim.lease(connection, way.channel.name, batch, way.only_gate)
         if lease is None:
             return None
         if lease.labelled:
             log.warning("attempt.lost", channel=way.channel.name, rows=lease.labelled)
         planned = await _plan(way, connection, lease)
+        turn = await _turn(way, connection, lease, planned)
         await claim.write_changes(connection, planned.changes, lease.now)
         gone = [change.row for change in planned.changes if change.reason is Reason.QUARANTINED]
         await fallbacks.owe(connection, gone)
-        if not planned.messages:
+        if not planned.messages or turn.provider is None:
             await claim.put_back(connection, lease, planned.waiting)
-            return Begun(0, lease, planned)
+            return Begun(0, lease, planned, turn)
         token = await claim.begin_attempt(
-            connection, lease, planned, way.channel.name, way.channel.provider, way.worker, way.lease_seconds
+            connection, lease, planned, way.channel.name, turn.provider, way.worker, way.lease_seconds
         )
-        return Begun(token, lease, planned)
+        return Begun(token, lease, planned, turn)
+
+
+async def _turn(way: Way, connection: Connection, lease: Lease, planned: Plan) -> Turn:
+    """Say who carries a plan's messages; where nobody may, or not all of them now, the others are put off."""
+    turn = Turn(way.channel.provider)
+    if planned.messages and way.providers is not None:
+        turn = await way.providers.whose_turn(connection, lease.ids[0], lease.now, full(way, lease))
+        if turn.provider is None:
+            put_off(planned, turn.until)
+        elif turn.is_trial:
+            goes_on = way.providers.may_go_on_without(turn.provider)
+            put_off(planned, lease.now + (0 if goes_on else TRIAL_LOOK_SECONDS), but=TRIAL_MESSAGES, held=not goes_on)
+    if planned.messages and (way.pacer is not None or lease.closed):
+        keep_to_pace(way, way_by(way.channel, turn.provider or ""), planned, lease)
+    return turn
 
 
 async def _plan(way: Way, connection: Connection, lease: Lease) -> Plan:
@@ -135,7 +157,4 @@ async def _plan(way: Way, connection: Connection, lease: Lease) -> Plan:
     muted = frozenset[int]()
     if lease.muted:
         muted = await mutes.muted_updates(connection, lease.live, way.channel.name)
-    planned = plan(rows, by_id, by_incident, fanned_out, lease.now, way.rules, muted)
-    if planned.messages and (way.pacer is not None or lease.closed):
-        keep_to_pace(way, planned, lease)
-    return planned
+    return plan(rows, by_id, by_incident, fanned_out, lease.now, way.rules, muted)

@@ -16,12 +16,11 @@ import structlog
 from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.policy import Policy
-from tocsin.services.attempt import DATABASE_TROUBLE
 from tocsin.services.hint import Hints
 from tocsin.services.pulse import Pulse
 from tocsin.store import fan_out as ledger
 from tocsin.store import outbox
-from tocsin.store.engine import Pool
+from tocsin.store.engine import DATABASE_TROUBLE, Pool
 from tocsin.store.fan_out import FanOut, Visit
 from tocsin.store.outbox import Promise
 

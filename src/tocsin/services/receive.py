@@ -10,14 +10,16 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from tocsin.domain.channel import Receipt, ReceiptKind
+from tocsin.domain.channel import ChannelName, Receipt, ReceiptKind
 from tocsin.domain.delivery import State, before
+from tocsin.domain.tally import Tally
 from tocsin.domain.tokens import Signer
 from tocsin.services.unsubscribe import yielding
+from tocsin.store import providers
 from tocsin.store import receipts as store
 from tocsin.store.arrivals import Arrival
 from tocsin.store.arrivals import keep as keep_arrivals
-from tocsin.store.engine import begin
+from tocsin.store.engine import bare, begin
 from tocsin.store.opt_out import opt_out
 
 log = structlog.get_logger()
@@ -35,10 +37,16 @@ _ONCE_MORE_SECONDS = 3_600.0  # a phone that was off or out of reach may be back
 _APART_SECONDS = 86_400.0  # so that one night with the phone off is no proof
 
 
-async def receive(engine: AsyncEngine, secret: str, provider: str, receipts: Sequence[Receipt]) -> int:
-    """Write down receipts and what they change; return how many were about deliveries of ours."""
+async def receive(
+    engine: AsyncEngine, secret: str, provider: str, receipts: Sequence[Receipt], channel: ChannelName | None = None
+) -> int:
+    """Write down receipts and what they change; return how many were about deliveries of ours.
+
+    Where `channel` is named, those that blame us count against its provider, and against no recipient.
+    """
     sign = Signer(secret, "delivery")
     ours: list[Arrival] = []
+    faults = 0
     for receipt in receipts:
         numbers = sign.read(receipt.delivery)
         if numbers is None or len(numbers) != _DELIVERY_NUMBERS:
@@ -51,8 +59,17 @@ async def receive(engine: AsyncEngine, secret: str, provider: str, receipts: Seq
         if arrived and len(told) > 1 and await _receive_together(engine, provider, told):
             continue
         for one in told:
-            await _receive(engine, provider, one.message, one.endpoint, one.receipt)
+            is_new = await _receive(engine, provider, one.message, one.endpoint, one.receipt)
+            faults += is_new and one.receipt.our_fault and one.receipt.kind is ReceiptKind.BOUNCED
+    if faults and channel is not None:
+        await _blame(engine, channel, provider, faults)
     return len(ours)
+
+
+async def _blame(engine: AsyncEngine, channel: ChannelName, provider: str, faults: int) -> None:
+    """Count messages against their provider that counted as good when it took them."""
+    async with begin(engine) as connection:
+        await providers.add_and_read(await bare(connection), channel, {provider: Tally(good=-faults, faults=faults)})
 
 
 async def _receive_together(engine: AsyncEngine, provider: str, arrivals: Sequence[Arrival]) -> bool:
@@ -68,17 +85,19 @@ async def _receive_together(engine: AsyncEngine, provider: str, arrivals: Sequen
     return True
 
 
-async def _receive(engine: AsyncEngine, provider: str, message: int, endpoint: int, receipt: Receipt) -> None:
+async def _receive(engine: AsyncEngine, provider: str, message: int, endpoint: int, receipt: Receipt) -> bool:
     async for attempt in yielding():
         with attempt:
             async with begin(engine) as connection:
-                await _write(connection, provider, message, endpoint, receipt)
+                return await _write(connection, provider, message, endpoint, receipt)
+    raise AssertionError("the last attempt returns or raises")
 
 
-async def _write(connection: AsyncConnection, provider: str, message: int, endpoint: int, receipt: Receipt) -> None:
+async def _write(connection: AsyncConnection, provider: str, message: int, endpoint: int, receipt: Receipt) -> bool:
+    """Write a receipt and what it changes; return False where it was written before."""
     if not await store.keep(connection, provider, message, endpoint, receipt):
         log.info("receipt.repeated", provider=provider, kind=receipt.kind)
-        return
+        return False
     if receipt.our_fault:
         log.warning("receipt.our_fault", provider=provider, code=receipt.code, note=receipt.note)
     if receipt.kind in _STOPS:
@@ -87,7 +106,7 @@ async def _write(connection: AsyncConnection, provider: str, message: int, endpo
     if receipt.may_pass:
         await store.lock_bucket(connection, endpoint)
     if state is None:  # delayed: the provider goes on trying, and says so again if it gives up
-        return
+        return True
     updates = await store.apply(connection, state, before(state), message, endpoint, receipt.note)
     if state is State.BOUNCED:
         await store.take_back(connection, endpoint, updates)
@@ -101,3 +120,4 @@ async def _write(connection: AsyncConnection, provider: str, message: int, endpo
         elif receipt.may_pass:
             await store.try_once_more(connection, endpoint, updates, _ONCE_MORE_SECONDS)
     log.info("receipt.applied", provider=provider, kind=receipt.kind, code=receipt.code, rows=len(updates))
+    return True

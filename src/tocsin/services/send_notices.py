@@ -28,6 +28,8 @@ from tocsin.domain.patience import Patience
 from tocsin.domain.tokens import Signer
 from tocsin.domain.trouble import DISABLE_AFTER_HOURS, disabled_at
 from tocsin.services import notice_words
+from tocsin.services.hand_over import hand_over
+from tocsin.services.providers import Providers
 from tocsin.services.recognise import recognisable
 from tocsin.services.wanted import read_wanted
 from tocsin.store import links, notices, opt_ins, persons, suppressions, trouble
@@ -38,6 +40,7 @@ log = structlog.get_logger()
 
 _BATCH: Final = 25
 _LEASE_SECONDS: Final = 120.0
+_DOWN_SECONDS: Final = 5.0
 _MOST_TRIES: Final = 12
 _MOST_UNKNOWN: Final = 2
 _DIGITS: Final = 6
@@ -57,6 +60,7 @@ class Desk:
     confirm_hours: float
     manage_days: float
     disable_after_hours: float = DISABLE_AFTER_HOURS
+    providers: Providers | None = None
 
 
 async def send_notices(desk: Desk) -> int:
@@ -77,10 +81,25 @@ async def _send_due(desk: Desk, herald: Herald) -> int:
             due = await notices.take(connection, desk.channel.name, _BATCH, _LEASE_SECONDS)
         if not due:
             return sent
-        sent += await _send(desk, herald, due)
+        provider = await _provider(desk, due)
+        if provider is None:
+            await _put_off(desk, due)
+            return sent
+        sent += await _send(desk, herald, provider, due)
 
 
-async def _send(desk: Desk, herald: Herald, due: Sequence[Promised]) -> int:
+async def _provider(desk: Desk, due: Sequence[Promised]) -> str | None:
+    return desk.channel.provider if desk.providers is None else (await desk.providers.turn_of(due[0].id)).provider
+
+
+async def _put_off(desk: Desk, due: Sequence[Promised]) -> None:
+    """Let notices wait for a provider: none of their tries are lost."""
+    async with begin(desk.engine) as connection:
+        for promised in due:
+            await notices.put_off(connection, promised, _DOWN_SECONDS)
+
+
+async def _send(desk: Desk, herald: Herald, provider: str, due: Sequence[Promised]) -> int:
     going: list[Promised] = []
     messages: list[Message] = []
     for promised in due:
@@ -97,19 +116,10 @@ async def _send(desk: Desk, herald: Herald, due: Sequence[Promised]) -> int:
                 continue
         going.append(promised)
         messages.append(_message(desk, promised, rendered))
-    results: list[Result | None] = [None] * len(messages)
-
-    def answered(index: int, result: Result) -> None:
-        results[index] = result
-
-    if messages:
-        try:
-            await desk.channel.send(messages, answered)
-        except Exception:
-            log.exception("notice.send_failed", channel=desk.channel.name)
+    results = await hand_over(desk.channel, provider, messages, desk.providers) if messages else []
     for promised, result in zip(going, results, strict=True):
         async with begin(desk.engine) as connection:
-            await _record(connection, desk, promised, result or Ambiguous("The channel gave no answer"))
+            await _record(connection, desk, promised, result)
     return sum(isinstance(result, Accepted) for result in results)
 
 

@@ -9,7 +9,6 @@ import structlog
 
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.trouble import DISABLE_AFTER_HOURS
-from tocsin.services.attempt import DATABASE_TROUBLE
 from tocsin.services.audit import audit_in_turn
 from tocsin.services.canary import Canaries, promise_canaries
 from tocsin.services.deliver import deliver
@@ -19,7 +18,7 @@ from tocsin.services.send_notices import Desk, send_notices
 from tocsin.services.stand_in import stand_in
 from tocsin.services.way import Way
 from tocsin.store import claim, housekeeping, outbox, quarantine
-from tocsin.store.engine import Pool
+from tocsin.store.engine import DATABASE_TROUBLE, Pool
 
 log = structlog.get_logger()
 
@@ -38,6 +37,9 @@ async def sweep_deliveries(
 
     async def look() -> float | None:
         await stand_in(pool)
+        for way in ways.values():
+            if way.providers is not None:
+                await way.providers.keep()
         async with pool.acquire() as connection:
             due, later = await claim.due(connection)
         for name in due:

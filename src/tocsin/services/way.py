@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tocsin.domain.audience import Audiences
-from tocsin.domain.channel import Channel, Content, Message
+from tocsin.domain.channel import Channel, Content, Message, providers_of
 from tocsin.domain.outline import Planned, Rules
 from tocsin.domain.patience import Patience
 from tocsin.domain.policy import Policy
@@ -15,6 +15,7 @@ from tocsin.domain.rows import Version
 from tocsin.domain.terms import terms_of
 from tocsin.services.compose import Versions
 from tocsin.services.pacer import Pacer
+from tocsin.services.providers import Providers
 from tocsin.store.engine import Pool
 
 Compose = Callable[[Sequence[Planned], Mapping[int, Version]], Awaitable[list[Message]]]
@@ -61,6 +62,7 @@ class Way:
     put_off: float | None = None
     alarm: asyncio.TimerHandle | None = None
     woken: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    providers: Providers | None = None  # None: nobody carries this channel for us who could fail as a whole
     versions: Versions = field(default_factory=Versions)
     idle: asyncio.Event = field(default_factory=_set_event)
     tails: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
@@ -74,6 +76,12 @@ class Way:
         times = [wait for wait in waits if wait > 0]
         if times:
             self.put_off = min(*times, self.put_off or times[0])
+
+    @property
+    def only_gate(self) -> str:
+        """Return the gate that everything on this channel passes, "" where there is none."""
+        names = providers_of(self.channel)
+        return names[0] if len(names) == 1 else ""
 
     @property
     def running(self) -> bool:

@@ -19,6 +19,8 @@ else:
     Connection, Pool = asyncpg.Connection, asyncpg.Pool
 
 
+# What a database that is away, restarts or is too slow looks like: the same may be tried again.
+DATABASE_TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 # Held by claims together and by a pause alone, with the channel's name as its second number.
 PAUSE_LOCK = 0x70C55
 

@@ -128,3 +128,14 @@ async def again(connection: AsyncConnection, notice: Promised, seconds: float, n
         values,
     )
     await connection.execute(text("UPDATE notice SET note = :note WHERE id = :id"), values)
+
+
+async def put_off(connection: AsyncConnection, notice: Promised, seconds: float) -> None:
+    """Give a notice back for so many seconds: it was not tried."""
+    await connection.execute(
+        text("""
+            UPDATE outbox SET due_at = tocsin_epoch() + :seconds, lease = NULL, tries = tries - 1
+            WHERE id = :promise AND lease = CAST(:lease AS uuid) AND done_at IS NULL
+        """),
+        {"promise": notice.promise, "lease": notice.lease, "seconds": seconds},
+    )

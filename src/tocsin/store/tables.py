@@ -434,3 +434,42 @@ class Suppression(Row):
     seal: Mapped[bytes] = mapped_column(primary_key=True)
     reason: Mapped[str]
     created_at: Mapped[datetime] = _now()
+
+
+class Provider(Row):
+    __tablename__ = "provider"
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    weight: Mapped[int | None]
+    wish: Mapped[str] = mapped_column(server_default="auto")
+    health: Mapped[int] = mapped_column(server_default="100")
+    breaker: Mapped[str] = mapped_column(server_default="closed")
+    trips: Mapped[int] = mapped_column(server_default="0")
+    next_try: Mapped[float] = mapped_column(server_default="0")
+    shifted_at: Mapped[float] = mapped_column(server_default="0")
+
+
+class ProviderTally(Row):
+    __tablename__ = "provider_tally"
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    slot: Mapped[float] = mapped_column(primary_key=True)
+    good: Mapped[int]
+    faults: Mapped[int]
+    errors: Mapped[int]
+    slow: Mapped[int]
+    seconds: Mapped[float]
+    batches: Mapped[int]
+
+
+class ProviderChange(Row):
+    __tablename__ = "provider_change"
+    id: Mapped[int] = mapped_column(Big, primary_key=True)
+    at: Mapped[datetime] = _now()
+    channel: Mapped[str]
+    provider: Mapped[str]
+    what: Mapped[str]
+    before: Mapped[str]
+    after: Mapped[str]
+    why: Mapped[str]
+    by: Mapped[str | None]

@@ -29,5 +29,5 @@ async def take_receipts(provider: str, request: Request, site: SiteDep) -> Respo
     wishes = [receipt for receipt in receipts if receipt.kind in WISHES and receipt.address]
     told = [receipt for receipt in receipts if receipt not in wishes]
     await obey(site.engine, channel.name, wishes, site.settings.secret.get_secret_value())
-    await receive(site.engine, site.settings.secret.get_secret_value(), provider, told)
+    await receive(site.engine, site.settings.secret.get_secret_value(), provider, told, channel.name)
     return Response(status_code=HTTP_204_NO_CONTENT)

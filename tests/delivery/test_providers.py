@@ -1,0 +1,156 @@
+"""Two servers carry one channel: one that fails loses its work and nothing else, and gets it back when it is well."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from delivery.two_servers import SILENT, WELL, WRONG_PASSWORD, TwoServers, two_servers
+from delivery.world import World
+from tocsin.domain.channel import ChannelName, Receipt, ReceiptKind
+from tocsin.domain.judge import TRIAL_MESSAGES
+from tocsin.domain.tokens import Signer
+from tocsin.services.deliver import deliver_batch
+from tocsin.services.providers import Providers
+from tocsin.services.receive import receive
+
+N = 12
+
+
+@pytest.fixture
+async def two(world: World, tmp_path: Path) -> AsyncIterator[TwoServers]:
+    async with two_servers(world, tmp_path) as made:
+        yield made
+
+
+def everyone(n: int = N) -> list[str]:
+    return sorted(f"crowd{number + 1}@example.com" for number in range(n))
+
+
+async def states(world: World) -> set[str]:
+    return {state for (state,) in await world.rows("SELECT DISTINCT state::text FROM endpoint")}
+
+
+async def told(two: TwoServers, body: str = "It is broken.", **about: Any) -> None:
+    await two.world.say(body, **about)
+    await two.world.spread()
+    await two.world.deliver(two.way)
+
+
+async def failed_once(two: TwoServers) -> None:
+    """Let the first server refuse everybody: by then it is known to be broken."""
+    await two.world.crowd(N)
+    two.first.answers = dict(WRONG_PASSWORD)
+    await told(two)
+    assert await two.world.states() == {"held": N}
+    await two.later(12)  # in which those that were refused are tried again, and no question to the first is due
+    await two.world.deliver(two.way)
+
+
+async def test_where_the_first_refuses_us_the_second_carries_and_nobody_is_blamed(two: TwoServers) -> None:
+    await failed_once(two)
+    assert await two.changes() == [("closed", "open")]
+    assert two.kept() == everyone()
+    assert await two.carried_by() == {"second": N}
+    assert two.first.mails == []
+    assert await states(two.world) == {"active"}, "what is our fault takes no address from the list"
+
+
+async def test_one_that_is_well_again_is_asked_then_tried_then_trusted_by_degrees(two: TwoServers) -> None:
+    await failed_once(two)
+    await two.providers.ask("first")
+    assert [after for _, after in await two.changes()] == ["open"], "it still refuses"
+    two.first.answers = dict(WELL)
+    await two.later(60)
+    await two.providers.ask("first")
+    assert (await two.changes())[-1] == ("open", "half_open")
+    assert two.first.mails == [], "it was asked, and sent nothing"
+    await two.later(3600)
+    await told(two, "And the search.")
+    batches = await two.world.rows("SELECT cardinality(endpoints) FROM attempt WHERE channel = 'email' ORDER BY id")
+    assert batches[-2:] == [(TRIAL_MESSAGES,), (N - TRIAL_MESSAGES,)]
+    assert (await two.changes())[-1] == ("half_open", "closed")
+    assert (len(two.first.mails), two.kept()) == (N, everyone()), "everybody heard of each once"
+    assert await two.changes("health") == [("100", "10")]
+    for health in ("20", "30"):
+        await two.later(21)
+        assert (await two.changes("health"))[-1][1] == health
+
+
+async def test_where_no_provider_is_left_all_waits_untried_and_goes_out_when_one_is_back(
+    world: World, tmp_path: Path
+) -> None:
+    async with two_servers(world, tmp_path) as two:
+        two.way.providers = alone = Providers(two.channel, two.channel.shares[:1], world.pool)
+        await world.crowd(N)
+        mail = [number for (number,) in await world.rows("SELECT id FROM bucket WHERE channel = 'email'")]
+        two.first.answers = dict(WRONG_PASSWORD)
+        await told(two)
+        before = await world.rows("SELECT max(id), (SELECT sum(tries) FROM delivery) FROM attempt")
+        for _ in range(5):
+            await world.later(30)
+            await alone.refresh(0)
+            await world.deliver(two.way)
+            await alone.ask("first")
+        assert await world.rows("SELECT max(id), (SELECT sum(tries) FROM delivery) FROM attempt") == before
+        rows = await world.rows(
+            "SELECT DISTINCT state::text, reason FROM delivery WHERE bucket_id = ANY(:mail)", mail=mail
+        )
+        assert rows == [("held", "provider_down")]
+        two.first.answers = dict(WELL)
+        await world.later(61)
+        await alone.refresh(0)
+        await alone.ask("first")
+        await world.later(3)
+        await world.deliver(two.way)
+        await world.later(3)
+        await alone.refresh(0)
+        await world.deliver(two.way)
+        assert await two.carried_by() == {"first": N}
+        assert len(two.first.mails) == N
+
+
+async def test_while_one_says_nothing_the_next_batch_goes_by_the_other(world: World, tmp_path: Path) -> None:
+    async with two_servers(world, tmp_path, seconds=3.0) as two:
+        two.first.answers = dict(SILENT)
+        two.way.batch = 1
+        await world.crowd(3)
+        await world.person("inside@example.com", ("oncall",))
+        await world.say("It is broken.", audiences=("oncall", "customers"))
+        await world.spread()
+        assert await deliver_batch(two.way) == 1, "from the inside out, and by the first"
+        assert len(two.way.tails) == 1, "nobody waits for it"
+        assert await deliver_batch(two.way) == 3
+        assert two.kept() == everyone(3)
+        assert await world.ledger("inside@example.com") == [(1, "pending", None)]
+        await asyncio.gather(*two.way.tails)
+        assert await world.ledger("inside@example.com") == [(1, "held", "retrying")]
+
+
+async def test_reports_that_blame_us_stop_a_provider_and_no_recipient(two: TwoServers) -> None:
+    await two.world.crowd(N)
+    await told(two)
+    assert await two.carried_by() == {"first": N}
+    rows = await two.world.rows("SELECT update_id, endpoint_id FROM delivery WHERE state = 'accepted'")
+    sign = Signer("s", "delivery")
+    blaming = [
+        Receipt(sign.make(*row), ReceiptKind.BOUNCED, "5.7.26", "unauthenticated", keeps_address=True, our_fault=True)
+        for row in rows
+    ]
+    await two.providers.refresh(0)
+    for receipt in blaming:
+        await receive(two.world.engine, "s", "first", [receipt], ChannelName.EMAIL)
+    await two.providers.refresh(0)
+    assert await two.changes() == [("closed", "open")]
+    assert await states(two.world) == {"active"}
+
+
+async def test_what_is_on_record_stays(two: TwoServers) -> None:
+    await failed_once(two)
+    for statement in ("UPDATE provider_change SET why = 'x'", "DELETE FROM provider_change"):
+        with pytest.raises(Exception, match="is evidence"):
+            await two.world.run(statement)
