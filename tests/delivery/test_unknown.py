@@ -159,8 +159,8 @@ async def test_a_receipt_that_ends_a_doubt_ends_the_wait_for_it(world: World) ->
     assert await receive(world.engine, "s", "practice", [delivered]) == 1
     await world.later(6)  # as an urgent second change waits for others
     await world.deliver()
-    # Looked at now, and not in half a minute: it waits no longer for the doubt, but to be merged.
-    assert await world.ledger("someone@example.com") == [(1, "delivered", "outcome_unknown"), (1, "held", "merging")]
+    # Told now, and not in half a minute: it waits no longer for the doubt, and its own wait for others is over.
+    assert await world.ledger("someone@example.com") == [(1, "delivered", "outcome_unknown"), (1, "accepted", None)]
 
 
 async def test_what_is_due_first_is_looked_at_first_whatever_else_its_bucket_waits_for(world: World) -> None:
