@@ -136,8 +136,13 @@ async def settled(watch: asyncpg.Connection) -> None:
 
 
 async def blasting(watch: asyncpg.Connection) -> bool:
-    """Tell whether much of the blast is still to go out."""
-    return bool(await watch.fetchval("SELECT count(*) > 5 FROM bucket WHERE live <> '{}' AND channel = 'email'"))
+    """Tell whether much of the blast is still to be written or to go out."""
+    return bool(
+        await watch.fetchval(
+            """SELECT count(*) > 5 FROM bucket WHERE live <> '{}' AND channel = 'email'
+            UNION ALL SELECT true FROM outbox WHERE done_at IS NULL ORDER BY 1 DESC LIMIT 1"""
+        )
+    )
 
 
 def report(taken: dict[str, list[dict[str, float]]], facts: dict[str, object]) -> None:
