@@ -35,26 +35,52 @@ _SOONEST_SECONDS = 0.05
 async def deliver(way: Way) -> int:
     """Send everything that is due on one channel; return how many messages went out.
 
-    A call while another one runs in this process makes that one look once more, and returns at once.
+    A call while another one runs in this process makes that one look once more, with as many rounds as may be in
+    flight, and returns at once.
     """
-    way.called_again = True
+    way.called.set()
     if way.running:
         return 0
     way.idle.clear()
-    sent = 0
     try:
-        while way.called_again and not way.stopping:
-            way.called_again = False
-            rounds = (_rounds(way) for _ in range(way.channel.limits.in_flight))
-            # All come to their end, also where one fails: a batch that is cancelled in flight would be unknown.
-            for done in await asyncio.gather(*rounds, return_exceptions=True):
-                if isinstance(done, BaseException):
-                    raise done
-                sent += done
+        return await _all_rounds(way)
     finally:
         way.idle.set()
         _wake_in_time(way)
-    return sent
+
+
+async def _all_rounds(way: Way) -> int:
+    """Keep rounds going for as long as there is work, or a call says that there may be."""
+    rounds: set[asyncio.Task[int]] = set()
+    ended: list[asyncio.Task[int]] = []
+    broken = False
+    try:
+        while True:
+            called = way.called.is_set()
+            way.called.clear()
+            while called and not (way.stopping or broken) and len(rounds) < way.channel.limits.in_flight:
+                rounds.add(asyncio.create_task(_rounds(way)))
+            if not rounds:
+                break
+            done = await _first_of(rounds, way.called)
+            rounds -= done
+            ended += done
+            broken = broken or any(task.exception() for task in done)
+    except asyncio.CancelledError:
+        for task in rounds:
+            task.cancel()
+        await asyncio.gather(*rounds, return_exceptions=True)
+        raise
+    # All came to their end, also where one failed: a batch that is cancelled in flight would be unknown.
+    return sum([task.result() for task in ended])
+
+
+async def _first_of(rounds: set[asyncio.Task[int]], called: asyncio.Event) -> set[asyncio.Task[int]]:
+    """Return the rounds that are over as soon as one is, or none as soon as there may be work for more."""
+    calling = asyncio.create_task(called.wait())
+    await asyncio.wait([*rounds, calling], return_when=asyncio.FIRST_COMPLETED)
+    calling.cancel()
+    return {task for task in rounds if task.done()}
 
 
 def _wake_in_time(way: Way) -> None:

@@ -66,7 +66,7 @@ class Way:
     versions: Versions = field(default_factory=Versions)
     idle: asyncio.Event = field(default_factory=_set_event)
     tails: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
-    called_again: bool = False
+    called: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: bool = False
     claims: int = 0  # how often this process has asked for work and was answered
     sending: int = 0  # batches that a provider has in hand
