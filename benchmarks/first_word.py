@@ -46,6 +46,7 @@ class Samples:
             base_url=f"http://127.0.0.1:{front.port}", headers={"Authorization": f"Bearer {key}"}, timeout=60
         )
         self._visitor = Visitor(front.port)
+        self.incident = ""  # the last one that was opened
         self._watch = watch
         self._witness = witness
 
@@ -71,7 +72,8 @@ class Samples:
         answer = await self._client.post("/v1/incidents", json=said)
         at = time.time()
         answer.raise_for_status()
-        return answer.json()["id"], at
+        self.incident = answer.json()["id"]
+        return self.incident, at
 
     async def take(self, component: str = "b") -> dict[str, float]:
         """Return how many ms after the 202 each of the witnesses had it."""
@@ -118,7 +120,8 @@ async def measure(front: Front, database_url: str, key: str, samples: int) -> di
             await watch.execute("UPDATE pace SET n1 = 0, n2 = 0, u1 = 0, u2 = 0, told = '{}'", timeout=300)
             await watch.execute("VACUUM (ANALYZE) pace, bucket", timeout=300)
             taken["in mid-blast"].append(await sampler.take("a"))
-            while await blasting(watch):
+            blast = sampler.incident
+            while await blasting(watch, blast):
                 taken["in mid-blast"].append(await sampler.take())
                 await asyncio.sleep(_APART_SECONDS / 2)
             print(", ".join(f"{name}: {len(some)}" for name, some in taken.items()), flush=True)
@@ -135,12 +138,14 @@ async def settled(watch: asyncpg.Connection) -> None:
         await asyncio.sleep(0.05)
 
 
-async def blasting(watch: asyncpg.Connection) -> bool:
+async def blasting(watch: asyncpg.Connection, incident: str) -> bool:
     """Tell whether much of the blast is still to be written or to go out."""
     return bool(
         await watch.fetchval(
             """SELECT count(*) > 5 FROM bucket WHERE live <> '{}' AND channel = 'email'
-            UNION ALL SELECT true FROM outbox WHERE done_at IS NULL ORDER BY 1 DESC LIMIT 1"""
+            UNION ALL SELECT o.done_at IS NULL FROM outbox o JOIN incident_update u ON u.id = o.update_id
+            JOIN incident i ON i.id = u.incident_id WHERE i.public_id = $1 ORDER BY 1 DESC LIMIT 1""",
+            incident,
         )
     )
 
