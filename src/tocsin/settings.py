@@ -58,6 +58,7 @@ class Delivery(Section):
     batch: int = Field(default=500, ge=1, le=5_000)
     lease_seconds: float = Field(default=15.0, gt=0)
     sweep_seconds: float = Field(default=1.0, gt=0)
+    journal: str = ""
     stalled_seconds: float = Field(default=30.0, ge=0)
 
 
@@ -167,6 +168,13 @@ class Settings(BaseSettings):
     def page_directory(self) -> Path:
         """Return where the status page is written to and served from."""
         return Path(self.status_page.directory) if self.status_page.directory else self.home_directory / "page"
+
+    @property
+    def journal_directory(self) -> Path | None:
+        """Return where workers keep their journals, None where they are to keep none."""
+        if self.delivery.journal == "off":
+            return None
+        return Path(self.delivery.journal) if self.delivery.journal else self.home_directory / "journal"
 
     @property
     def url(self) -> str:

@@ -103,7 +103,7 @@ async def test_a_lease_is_renewed_in_the_moment_in_which_the_slow_ones_are_moved
     [(silent,)] = await world.rows("SELECT id FROM endpoint WHERE address = :silent", silent=SILENT)
     async with world.pool.acquire() as moving, world.pool.acquire() as renewing:
         async with moving.transaction():
-            assert await split(moving, Lease(0, [Leased(old, 0, [])], 0), token, [silent])
+            assert await split(moving, Lease(0, [Leased(old, 0, [])], []), token, [silent])
             await moving.execute("UPDATE bucket SET attempt_id = NULL, lease_until = 0 WHERE id = $1", old)
             renewal = asyncio.create_task(claim.renew(renewing, token, 15))
             await world.someone_waits()

@@ -18,12 +18,14 @@ from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Severity, Status
 from tocsin.domain.policy import Policy
 from tocsin.domain.update import Draft
+from tocsin.journal.writer import Journal
 from tocsin.languages import read_languages
 from tocsin.services.audiences import sync_audiences
 from tocsin.services.compose import Composer
 from tocsin.services.deliver import deliver
 from tocsin.services.fan_out import fan_out
 from tocsin.services.hint import Hints
+from tocsin.services.keep_journal import keep_journal
 from tocsin.services.policy import load_policy
 from tocsin.services.providers import providers_for
 from tocsin.services.publish import Published, add_update, open_incident
@@ -46,6 +48,7 @@ class World:
     audiences: Audiences
     email: Provider
     people: int = 0
+    journal: Journal | None = None  # kept by every worker that `way` makes: there is none otherwise
 
     def way(self, *, provider: Channel | None = None, lease_seconds: float = 15.0, batch: int = 500) -> Way:
         """Return a worker's way out by e-mail, with caches of its own as a process would have."""
@@ -62,15 +65,13 @@ class World:
             lease_seconds=lease_seconds,
             batch=batch,
             worker="test",
+            journal=self.journal,
             providers=providers_for(channel, self.pool),
         )
 
     async def component(self, slug: str, *, internal: bool = False) -> None:
-        await self.run(
-            "INSERT INTO component (public_id, slug, name, internal) VALUES (:slug, :slug, :slug, :internal)",
-            slug=slug,
-            internal=internal,
-        )
+        made = "INSERT INTO component (public_id, slug, name, internal) VALUES (:slug, :slug, :slug, :internal)"
+        await self.run(made, slug=slug, internal=internal)
 
     async def person(
         self,
@@ -228,7 +229,14 @@ class World:
         )
         return {state: count for state, count in found}  # noqa: C416 - rows are tuples of anything
 
+    async def keep_journal(self, directory: Path) -> Journal:
+        self.journal = await keep_journal(directory, self.pool)
+        assert self.journal is not None
+        return self.journal
+
     async def close(self) -> None:
+        if self.journal is not None:
+            self.journal.close()
         self.hints.close()
         await self.pool.close()
         await self.engine.dispose()

@@ -107,7 +107,7 @@ class PureStore:
         for change in decided.changes:
             entry = self.entries[change.row.update_id, change.row.endpoint_id]
             entry.move(change.state, change.reason, change.due_at)
-        lease = Lease(self.now, [Leased(name, bucket.gen, sorted(bucket.live))], 0)
+        lease = Lease(self.now, [Leased(name, bucket.gen, sorted(bucket.live))], [])
         if not decided.messages:
             bucket.token, bucket.lease_until, bucket.live = None, 0.0, dict(decided.waiting.get(name, {}))
             return None

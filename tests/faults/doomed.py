@@ -17,9 +17,12 @@ import asyncpg
 
 from delivery.provider import Provider
 from delivery.world import World, open_world
+from tocsin.domain.answers import begins_of
 from tocsin.domain.channel import Accepted, Answered, Limits, Message, Result
 
 DIED = 9
+# What a message goes through at the channel's: whoever dies in there leaves one message unknown, and no more.
+ABOUT, HANDED_OVER, ANSWERED_FOR = IN_HAND = ("about to hand over", "handed over", "answered for")
 SECOND = "It is still down."
 
 
@@ -60,13 +63,15 @@ class Mailbox(Provider):
     limits: Limits = field(default_factory=lambda: Limits(batch=4, in_flight=1, merges=True))
 
     async def send(self, messages: Sequence[Message], answered: Answered) -> None:
+        begins = begins_of(answered)
         for index, message in enumerate(messages):
-            self.step("about to hand over")
+            begins([index])
+            self.step(ABOUT)
             with self.record.open("a") as record:
                 record.write(f"{message.address} {message.id}\n")
-            self.step("handed over")
+            self.step(HANDED_OVER)
             answered(index, _taken(message))
-            self.step("answered for")
+            self.step(ANSWERED_FOR)
 
     def on_record(self) -> list[tuple[str, str]]:
         """Return the address and id of each message that was ever taken."""
@@ -91,6 +96,7 @@ def live(told: Mapping[str, str], body: str, last: int) -> None:
     async def go() -> None:
         world = await open_world(told["database"], told["broker"])
         world.email = Mailbox(record=Path(told["record"]), step=steps.take)
+        await world.keep_journal(Path(told["journal"]))
         steps.counting = True
         await whole_way(world, body)
         steps.counting = False

@@ -1,4 +1,4 @@
-"""A process that dies after any step of the way loses nothing, and sends twice only what is labelled."""
+"""A process that dies after any step of the way loses nothing, and sends twice at most the one message in its hand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from delivery.world import World, open_world
-from faults.doomed import DIED, Mailbox, live, whole_way
+from faults.doomed import DIED, IN_HAND, Mailbox, live, whole_way
 from faults.report import STEPS, Line
 
 PEOPLE = 3
@@ -44,11 +44,11 @@ class Stage:
         process.join(30)
         return process.exitcode
 
-    def wrong_after(self, body: str) -> list[str]:
+    def wrong_after(self, body: str, step: str) -> list[str]:
         """Let others find what was left, and return what has become wrong."""
-        return self.runner.run(self._wrong_after(body))
+        return self.runner.run(self._wrong_after(body, step))
 
-    async def _wrong_after(self, body: str) -> list[str]:
+    async def _wrong_after(self, body: str, step: str) -> list[str]:
         world = self.world
         if not await world.rows("SELECT 1 FROM incident_update WHERE body = :body", body=body):
             await whole_way(world, body)  # whoever asked got no answer, and asks again
@@ -75,6 +75,9 @@ class Stage:
                 wrong.append(f"{address} is {state}")
             if not 1 <= copies[address] <= 1 + labelled:
                 wrong.append(f"{address} got {copies[address]}, labelled: {labelled}")
+        in_doubt = sum(labelled for _, _, labelled, _ in rows)
+        if in_doubt > (step in IN_HAND):
+            wrong.append(f"{in_doubt} are labelled")
         return wrong
 
 
@@ -82,10 +85,17 @@ class Stage:
 def stage(database_url: str, broker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     # Without it the server that forks them finds none of our modules beforehand, and each imports them anew.
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    told = {"database": database_url, "broker": broker_url, "record": f"{tmp_path}/taken", "step": f"{tmp_path}/step"}
+    told = {
+        "database": database_url,
+        "broker": broker_url,
+        "record": f"{tmp_path}/taken",
+        "step": f"{tmp_path}/step",
+        "journal": f"{tmp_path}/journal",
+    }
     with asyncio.Runner() as runner:
         world = runner.run(open_world(database_url, broker_url))
         world.email = Mailbox(record=tmp_path / "taken")
+        runner.run(world.keep_journal(tmp_path / "journal"))
         runner.run(world.crowd(PEOPLE))
         yield Stage(runner, world, told)
         runner.run(world.close())
@@ -101,7 +111,7 @@ def test_death_after_each_step_loses_nothing(stage: Stage) -> None:
         ended = stage.doomed(body, last)
         step = "none" if ended == 0 else Path(stage.told["step"]).read_text()
         assert ended in {0, DIED}, body
-        wrong += [f"{body}, {step}: {what}" for what in stage.wrong_after(body)]
+        wrong += [f"{body}, {step}: {what}" for what in stage.wrong_after(body, step)]
         if ended == 0:
             break
     assert wrong == []

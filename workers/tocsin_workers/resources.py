@@ -22,6 +22,7 @@ from tocsin.domain.gate import Paced
 from tocsin.domain.language import Languages
 from tocsin.domain.page import Page
 from tocsin.domain.policy import Policy
+from tocsin.journal.writer import Journal
 from tocsin.languages import read_languages
 from tocsin.services import sweep
 from tocsin.services.audiences import read_audiences
@@ -30,6 +31,7 @@ from tocsin.services.compose import Composer
 from tocsin.services.deliver import deliver
 from tocsin.services.fan_out import fan_out
 from tocsin.services.hint import Hints
+from tocsin.services.keep_journal import keep_journal
 from tocsin.services.mute import end_mutes
 from tocsin.services.pacer import Pacer
 from tocsin.services.policy import load_policy
@@ -61,6 +63,7 @@ class Resources:
     hints: Hints
     engine: AsyncEngine
     pool: Pool
+    journal: Journal | None = None
     page: PageDesk | None = None
     ways: dict[ChannelName, Way] = field(default_factory=dict[ChannelName, Way])
     desks: dict[ChannelName, Desk] = field(default_factory=dict[ChannelName, Desk])
@@ -118,6 +121,8 @@ class Resources:
                 await way.channel.close()
             if way.pacer is not None:
                 await way.pacer.close()
+        if self.journal is not None:
+            self.journal.close()
         self.hints.close()
         await self.pool.close()
         await self.engine.dispose()
@@ -131,6 +136,7 @@ async def open_resources(settings: Settings, queues: frozenset[str], signs: Sign
     pool = await _wait_for(lambda: make_pool(settings.database_url, size=_POOL, application="tocsin worker"))
     hints = Hints(settings.broker_url)
     resources = Resources(settings, policy, audiences, hints, engine, pool, signs=signs)
+    resources.journal = await _wait_for(lambda: keep_journal(settings.journal_directory, pool))
     for name, channel in registry.build(settings).items():
         if DELIVER[name] not in queues:
             continue
@@ -152,10 +158,7 @@ def _start_sweepers(resources: Resources, queues: frozenset[str]) -> None:
     seconds, signs = resources.settings.delivery.sweep_seconds, resources.signs
     if resources.ways:
         refresh = None if resources.page is None else partial(refresh_page, resources.page)
-        _keep(
-            resources,
-            sweep.sweep_deliveries(resources.pool, resources.ways, refresh, seconds, signs.deliveries),
-        )
+        _keep(resources, sweep.sweep_deliveries(resources.pool, resources.ways, refresh, seconds, signs.deliveries))
     for desk in resources.desks.values():
         _keep(resources, sweep.sweep_notices(desk, seconds))
     if FAN_OUT in queues:
@@ -185,6 +188,7 @@ def _way(resources: Resources, channel: Channel, compose: Compose) -> Way:
         lease_seconds=settings.delivery.lease_seconds,
         batch=settings.delivery.batch,
         worker=worker,
+        journal=resources.journal,
         pacer=pacer,
         providers=providers_for(channel, resources.pool),
     )

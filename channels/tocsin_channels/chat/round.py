@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from tocsin.domain.answers import begins_of
 from tocsin.domain.channel import Answered, Message, Result
 from tocsin.domain.chat_address import ChatRules, Service
 from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, ProviderDown, Refused, TryAgain
@@ -29,6 +30,7 @@ class Round:
         self._rules = rules
         self._carriers = carriers
         self._answered = answered
+        self._begins = begins_of(answered)
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._down: dict[Service, ProviderDown] = {}
 
@@ -45,6 +47,7 @@ class Round:
         stopped: DeliveryError | None = None
         async with self._turns:
             for index, message in line:
+                self._begins([index])
                 result: Result = stopped or await self._send_one(address, message)
                 self._answered(index, result)
                 if isinstance(result, DeliveryError):

@@ -5,20 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
+from tocsin.domain.answers import Begins
 from tocsin.domain.channel import Answered, Result
 from tocsin.domain.errors import TryAgain
 from tocsin_channels.email.letter import Copy
 
 _TAKES = 3
+# So many are said to begin at once: what has begun and is not answered for is unknown if this process dies.
+_AHEAD = 4
 
 
 class Batch:
-    """Every copy is answered for exactly once; `finished` is done when all are."""
+    """Every copy is answered for exactly once, and begins before; `finished` is done when all are answered for."""
 
-    def __init__(self, copies: Iterable[Copy], answered: Answered) -> None:
+    def __init__(self, copies: Iterable[Copy], answered: Answered, begins: Begins) -> None:
         self._waiting = deque(copies)
+        self._begins = begins
+        self._begun = 0  # how many of those at the head have
         self._open = len(self._waiting)
         self._answered = answered
         self._returned: dict[int, int] = {}
@@ -39,7 +45,14 @@ class Batch:
         return self._hands_free > 0
 
     def take(self) -> Copy | None:
-        return self._waiting.popleft() if self._waiting else None
+        if not self._waiting:
+            return None
+        if not self._begun:
+            ahead = [copy.index for copy in islice(self._waiting, _AHEAD)]
+            self._begins(ahead)
+            self._begun = len(ahead)
+        self._begun -= 1
+        return self._waiting.popleft()
 
     def answer(self, copy: Copy, result: Result) -> None:
         self._open -= 1
@@ -59,6 +72,7 @@ class Batch:
     def pass_on(self, copy: Copy) -> None:
         """Leave a copy to another connection: this one is held up."""
         self._waiting.appendleft(copy)
+        self._begun += 1
         self._back.set()
 
     async def more(self) -> bool:
@@ -77,5 +91,5 @@ class Batch:
 
     def answer_rest(self, result: Result) -> None:
         """Answer alike for all that nobody took."""
-        while (copy := self.take()) is not None:
-            self.answer(copy, result)
+        while self._waiting:
+            self.answer(self._waiting.popleft(), result)

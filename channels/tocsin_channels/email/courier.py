@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from tocsin.domain.answers import Begins
 from tocsin.domain.channel import Answered
 from tocsin.domain.errors import DeliveryError, TryAgain
 from tocsin_channels.email import plain
@@ -30,9 +31,9 @@ class Courier:
         self._connections = connections
         self._idle: dict[Wire, asyncio.TimerHandle] = {}
 
-    async def send(self, copies: Sequence[Copy], answered: Answered) -> None:
-        """Hand over `copies`; `answered` is told of each as soon as its outcome is known."""
-        batch = Batch(copies, answered)
+    async def send(self, copies: Sequence[Copy], answered: Answered, begins: Begins) -> None:
+        """Hand over `copies`; `answered` is told of each as soon as its outcome is known, `begins` before it goes."""
+        batch = Batch(copies, answered, begins)
         async with asyncio.TaskGroup() as group:
             carriers = [group.create_task(self._carry(batch)) for _ in range(min(self._connections, len(copies)))]
         faults = [fault for fault in (carrier.result() for carrier in carriers) if fault is not None]

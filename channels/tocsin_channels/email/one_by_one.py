@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from tocsin.domain.answers import begins_of
 from tocsin.domain.channel import Accepted, Answered, Message
 from tocsin.domain.errors import DeliveryError, ProviderDown, TooFast
 from tocsin_channels.email.envelopes import Envelope, write
@@ -14,6 +15,7 @@ Send = Callable[[Envelope], Awaitable[Accepted]]
 
 async def send_each(messages: Sequence[Message], answered: Answered, at_once: int, send: Send) -> None:
     """Call `send` for each message, `at_once` of them at a time, and answer for each once."""
+    begins = begins_of(answered)
     waiting = list(enumerate(messages))
     waiting.reverse()
     stop: DeliveryError | None = None
@@ -26,7 +28,9 @@ async def send_each(messages: Sequence[Message], answered: Answered, at_once: in
                 answered(index, stop)
                 continue
             try:
-                answered(index, await send(write(index, message)))
+                envelope = write(index, message)
+                begins([index])
+                answered(index, await send(envelope))
             except DeliveryError as error:
                 stop = stop or for_all(error)
                 answered(index, error)

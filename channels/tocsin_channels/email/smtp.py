@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from tocsin.domain.answers import Begins, begins_of
 from tocsin.domain.channel import Answered, Message, Receipt
 from tocsin.domain.errors import DeliveryError, Refused
 from tocsin_channels.email import receipts
@@ -41,6 +42,7 @@ class Smtp:
         self._receipt_token = receipt_token
 
     async def send(self, messages: Sequence[Message], answered: Answered) -> None:
+        begins = begins_of(answered)
         copies: list[Copy] = []
         for index, message in enumerate(messages):
             letter = message.rendered
@@ -50,11 +52,13 @@ class Smtp:
             except DeliveryError as error:
                 answered(index, error)
         if self._signer is None:
-            await self._courier.send(copies, answered)
+            await self._courier.send(copies, answered, begins)
         else:
-            await self._send_signed(self._signer, copies, answered)
+            await self._send_signed(self._signer, copies, answered, begins)
 
-    async def _send_signed(self, signer: DkimSigner, copies: Sequence[Copy], answered: Answered) -> None:
+    async def _send_signed(
+        self, signer: DkimSigner, copies: Sequence[Copy], answered: Answered, begins: Begins
+    ) -> None:
         """Hand over some while the next are signed."""
         chunks = [copies[at : at + _SIGNED_AT_ONCE] for at in range(0, len(copies), _SIGNED_AT_ONCE)]
         following: asyncio.Task[list[Copy]] | None = None
@@ -63,7 +67,7 @@ class Smtp:
             rest = chunks[number + 1 : number + 2]
             following = asyncio.create_task(signer.sign_all(rest[0])) if rest else None
             try:
-                await self._courier.send(signed, answered)
+                await self._courier.send(signed, answered, begins)
             except BaseException:
                 if following is not None:
                     following.cancel()

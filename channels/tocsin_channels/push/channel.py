@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
+from tocsin.domain.answers import Begins, begins_of
 from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt, Result
 from tocsin.domain.errors import DeliveryError, Refused, TooFast
 from tocsin.domain.gate import Gate
@@ -27,6 +28,14 @@ from tocsin_channels.templates import Wording
 _BATCH: Final = 500
 _IN_FLIGHT: Final = 2
 _SEALED_AT_ONCE: Final = 50
+
+
+class _Calls(NamedTuple):
+    """Who hears of the calls of one `send`, and which services take no more, by their origin."""
+
+    answered: Answered
+    begins: Begins
+    too_fast: dict[str, TooFast]
 
 
 class PushChannel:
@@ -79,14 +88,14 @@ class PushChannel:
 
     async def send(self, messages: Sequence[Message], answered: Answered) -> None:
         """Seal some while those before them are under way; one thread does it, and many calls are made at once."""
-        too_fast: dict[str, TooFast] = {}
+        calls = _Calls(answered, begins_of(answered), {})
         async with asyncio.TaskGroup() as group:
             for first in range(0, len(messages), _SEALED_AT_ONCE):
                 some = messages[first : first + _SEALED_AT_ONCE]
                 sealed = await asyncio.to_thread(seal_all, [(one.address, _note(one).body(one.token)) for one in some])
                 for index, one in enumerate(sealed):
                     if isinstance(one, Sealed):
-                        group.create_task(self._tell(first + index, _note(some[index]), one, answered, too_fast))
+                        group.create_task(self._tell(first + index, _note(some[index]), one, calls))
                     else:
                         answered(first + index, one)
 
@@ -108,14 +117,13 @@ class PushChannel:
     async def close(self) -> None:
         await self._caller.close()
 
-    async def _tell(
-        self, index: int, note: Note, sealed: Sealed, answered: Answered, too_fast: dict[str, TooFast]
-    ) -> None:
+    async def _tell(self, index: int, note: Note, sealed: Sealed, calls: _Calls) -> None:
         async with self._free:
-            result = too_fast.get(sealed.to.origin) or await self._deliver(note, sealed)
+            calls.begins([index])
+            result = calls.too_fast.get(sealed.to.origin) or await self._deliver(note, sealed)
             if isinstance(result, TooFast):
-                too_fast[sealed.to.origin] = result
-            answered(index, result)
+                calls.too_fast[sealed.to.origin] = result
+            calls.answered(index, result)
 
     async def _deliver(self, note: Note, sealed: Sealed) -> Result:
         headers = {

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from tocsin.domain.answers import begins_of
 from tocsin.domain.channel import Accepted, Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt
 from tocsin.domain.errors import DeliveryError, ProviderDown, TooFast
 from tocsin.domain.gate import Gate, Rate
@@ -118,6 +119,7 @@ class _Batch:
         self._account = account
         self._messages = messages
         self._answered = answered
+        self._begins = begins_of(answered)
         self._free = free
         self._down: ProviderDown | TooFast | None = None
         self._closed: dict[str, TooFast] = {}
@@ -125,6 +127,7 @@ class _Batch:
     async def run(self, queue: Sequence[int]) -> None:
         for index in queue:
             async with self._free:
+                self._begins([index])
                 self._answered(index, await self._send(self._messages[index]))
 
     async def _send(self, message: Message) -> Accepted | DeliveryError:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import Literal, assert_never
 
+from tocsin.domain.answers import begins_of
 from tocsin.domain.channel import Accepted, Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt, Result
 from tocsin.domain.errors import DeliveryError, GiveUp, ProviderDown, Refused, TooFast
 from tocsin.domain.gate import Gate
@@ -98,11 +99,13 @@ class SocialChannel:
         for index, message in enumerate(messages):
             by_address.setdefault(message.address.lower(), []).append(index)
         room = asyncio.Semaphore(_AT_ONCE)
+        begins = begins_of(answered)
 
         async def in_order(indexes: Sequence[int]) -> None:
             too_fast: TooFast | None = None
             async with room:
                 for index in indexes:
+                    begins([index])
                     result = too_fast or await self._post(messages[index])
                     too_fast = result if isinstance(result, TooFast) else None
                     answered(index, result)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import cast
 
+from tocsin.domain.answers import Begins, begins_of
 from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt, Result
 from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, Refused, TryAgain
 from tocsin.domain.foreign_json import read_json
@@ -56,9 +57,10 @@ class WebhookChannel:
         by_address: dict[str, list[int]] = {}
         for index, message in enumerate(messages):
             by_address.setdefault(message.address, []).append(index)
+        begins = begins_of(answered)
         async with asyncio.TaskGroup() as group:
             for indexes in by_address.values():
-                group.create_task(self._tell(messages, indexes, answered))
+                group.create_task(self._tell(messages, indexes, answered, begins))
 
     async def challenge(self, url: str, secret: str) -> bool:
         """Ask whoever is at `url` whether they want our calls; True where they repeat what we made up.
@@ -91,11 +93,14 @@ class WebhookChannel:
     async def close(self) -> None:
         await self._caller.close()
 
-    async def _tell(self, messages: Sequence[Message], indexes: Sequence[int], answered: Answered) -> None:
+    async def _tell(
+        self, messages: Sequence[Message], indexes: Sequence[int], answered: Answered, begins: Begins
+    ) -> None:
         """Make the calls to one address, one after the other; once one fails, the rest wait for their turn."""
         stopped: DeliveryError | None = None
         async with self._free:
             for index in indexes:
+                begins([index])
                 result = await self._deliver(messages[index]) if stopped is None else _after(stopped)
                 if isinstance(result, DeliveryError):
                     stopped = result

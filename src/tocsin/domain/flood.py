@@ -150,11 +150,17 @@ def decide(now: float, pace: Pace, owed: Sequence[Owed], lanes: Lanes, waits: Wa
     if at > now:
         return Verdict(Hold(at, because if due_any > now else _PACED), tuple(settled))
     keys.sort()
-    if normal <= now:
+    return Verdict(Tell(tuple([key for _, key in keys]), rung(now, pace, lanes)), tuple(settled))
+
+
+def rung(now: float, pace: Pace, lanes: Lanes) -> Pace:
+    """Return the pace of an endpoint that is written to at `now`: in the urgent lane only where the normal is shut."""
+    n1, n2, u1, u2 = pace
+    if _opens((n1, n2), lanes.normal) <= now:
         n1, n2 = _take(now, (n1, n2), lanes.normal)
     else:
         u1, u2 = _take(now, (u1, u2), lanes.urgent)
-    return Verdict(Tell(tuple([key for _, key in keys]), Pace(n1, n2, u1, u2)), tuple(settled))
+    return Pace(n1, n2, u1, u2)
 
 
 def _opens(arrivals: tuple[float, float], tiers: tuple[Tier, Tier]) -> float:

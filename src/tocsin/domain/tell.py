@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tocsin.domain.delivery import Reason, State
-from tocsin.domain.flood import Hold, Lanes, Owed, Pace, Tell, Tier, classify, decide
+from tocsin.domain.flood import Hold, Lanes, Owed, Pace, Tell, Tier, classify, decide, rung
 from tocsin.domain.incident import Standing
 from tocsin.domain.outline import Change, Plan, Planned, Rules
 from tocsin.domain.rows import Row, Version
@@ -41,8 +41,7 @@ def tell(
             owed.append(one)
     if not owed:
         return
-    own = rules.terms.get(head.audience)
-    lanes = (own.lanes if own is not None else None) or rules.lanes or UNPACED
+    lanes = _lanes(head, rules)
     act = decide(now, pace, owed, lanes, rules.waits, rules.urgent).act
     if isinstance(act, Tell):
         owing.sort(key=lambda row: act.keys.index(row.update_id))
@@ -54,6 +53,21 @@ def tell(
                 result.wait(row, until)
             else:
                 result.hold(row, reason, until)
+
+
+def told_at(rows: Sequence[Row], message: int, now: float, versions: Mapping[int, Version], rules: Rules) -> Planned:
+    """Return, as it was planned, a message that went out at `now`: which rows it told, and the pace after it."""
+    head = rows[0]
+    pace = Pace(head.n1, head.n2, head.u1, head.u2)
+    if head.state == State.UNKNOWN:  # it was counted when it went out first
+        return Planned(tuple(rows), message, pace, list(head.told))
+    told = told_after(head.told, [row.update_id for row in rows], versions)
+    return Planned(tuple(rows), message, rung(now, pace, _lanes(head, rules)), told)
+
+
+def _lanes(row: Row, rules: Rules) -> Lanes:
+    own = rules.terms.get(row.audience)
+    return (own.lanes if own is not None else None) or rules.lanes or UNPACED
 
 
 def _particular(rows: Sequence[Row], rules: Rules) -> bool:

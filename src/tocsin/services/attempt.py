@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,23 +16,21 @@ from typing import NamedTuple
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
-from tocsin.domain.channel import Accepted, Channel, Message, Result, way_by
-from tocsin.domain.delivery import Reason, State
+from tocsin.domain.channel import Channel, Message, Result, way_by
 from tocsin.domain.errors import Ambiguous, DeliveryError
 from tocsin.domain.outline import Plan, Planned
 from tocsin.domain.tally import Stopwatch
-from tocsin.domain.told import told_in_all
-from tocsin.services.compose import thread_of
-from tocsin.services.outcome import Doubtful, Unwritten, note_of, outcome_of, unheard_of
-from tocsin.services.pacing import closings, turns
+from tocsin.journal.writer import Part
+from tocsin.services.listen import listen, seal_of_plan
+from tocsin.services.outcome import Doubtful, Unwritten, note_of, outcome_of
+from tocsin.services.pacing import turns
 from tocsin.services.providers import Turn
 from tocsin.services.way import Way
-from tocsin.store import claim, closed_gates, fallbacks, record, threads, trouble
+from tocsin.services.write_down import came_of, write_down
+from tocsin.store import claim, record
 from tocsin.store.claim import Lease
 from tocsin.store.engine import DATABASE_TROUBLE, Connection
-from tocsin.store.record import Heard, Unheard
 from tocsin.store.split import split
-from tocsin.store.trouble import Failed
 
 log = structlog.get_logger()
 
@@ -45,12 +42,13 @@ _MOST_TAILS = 32
 
 
 class Begun(NamedTuple):
-    """An attempt that is on record and not yet sent."""
+    """An attempt that is on record and not yet sent; `part` is its part of this process's journal."""
 
     token: int
     lease: Lease
     plan: Plan
     turn: Turn = Turn(None)  # None: the channel has no providers to choose from
+    part: Part | None = None
 
     def by(self, way: Way) -> Channel:
         """Return the channel as whoever has the turn carries it."""
@@ -101,10 +99,10 @@ async def _part(way: Way, begun: Begun, answered: Sequence[int], results: Sequen
         moved = await split(connection, begun.lease, begun.token, endpoints)
         now_known = [result for at in answered if (result := results[at]) is not None]
         await _write_outcomes(way, connection, begun, [planned[at] for at in answered], now_known)
-        lease = Lease(begun.lease.now, list(moved.values()), 0)
+        lease = Lease(begun.lease.now, list(moved.values()), [])
         rest = Plan(messages=[_in_bucket(message, {old: new.id for old, new in moved.items()}) for message in slow])
         rest.waiting = {new.id: dict(begun.plan.waiting.get(old, {})) for old, new in moved.items()}
-        out[:] = [Begun(begun.token, lease, rest, begun.turn)]
+        out[:] = [Begun(begun.token, lease, rest, begun.turn, begun.part)]
 
     await _in_transaction(way, write)
     log.info("batch.split", channel=way.channel.name, attempt=begun.token, recorded=len(answered), slow=len(slow))
@@ -124,6 +122,8 @@ async def _finish(way: Way, begun: Begun, tail: Begun, sending: asyncio.Task[lis
         await _in_transaction(way, write)
     except DATABASE_TROUBLE as error:  # the lease runs out, and whoever takes it over finds them unknown
         log.warning("tail.not_recorded", channel=way.channel.name, attempt=tail.token, error=str(error))
+    else:
+        _let_go(begun)
 
 
 def _in_bucket(message: Planned, moved: dict[int, int]) -> Planned:
@@ -137,14 +137,12 @@ async def _send(way: Way, begun: Begun, messages: Sequence[Message], results: li
     if not going:
         return [result for result in results if result is not None]
     watch = Stopwatch(time.monotonic())
-
-    def answered(index: int, result: Result) -> None:
-        results[going[index]] = result
-        watch.heard(time.monotonic())
-
     unanswered: DeliveryError = Ambiguous("The channel gave no answer")
     keeping = asyncio.create_task(_keep_lease(way, begun.token))
     try:
+        answered = listen(results, going, watch, begun.part)
+        if begun.part is not None:
+            begun.part.opens(begun.token, seal_of_plan(begun.lease.now, begun.plan.messages), len(results))
         await begun.by(way).send([messages[at] for at in going], answered)
     except Exception as error:
         log.exception("send.failed", channel=way.channel.name)
@@ -179,8 +177,14 @@ async def _record(way: Way, begun: Begun, planned: Sequence[Planned], results: S
         await _end(connection, begun.token, planned, results, now)
 
     await _in_transaction(way, write)
+    _let_go(begun)
     counts = Counter(outcome_of(result) for result in results)
     log.info("batch.recorded", channel=way.channel.name, attempt=begun.token, **counts)
+
+
+def _let_go(begun: Begun) -> None:
+    if begun.part is not None:
+        begun.part.is_over()
 
 
 async def _in_transaction(way: Way, write: Callable[[Connection], Awaitable[None]]) -> None:
@@ -200,41 +204,15 @@ async def _write_outcomes(
 ) -> float:
     """Write what came of messages; return the database's time at which it was."""
     now: float = await connection.fetchval("SELECT tocsin_epoch()")
-    heard: list[Heard] = []
-    unheard: list[Unheard] = []
-    for message, result in zip(planned, results, strict=True):
-        if isinstance(result, Accepted):
-            heard.append(Heard(message, result.provider_id, result.code, result.thread))
-        else:
-            chance, known = random.random(), way.versions.by_id  # noqa: S311 - jitter
-            unheard.append(unheard_of(message, result, now, way.patience, chance, known))
+    came = came_of(way, begun.by(way), planned, results, now)
     waiting = {bucket: dict(live) for bucket, live in begun.plan.waiting.items()}
-    for item in unheard:
+    for item in came.unheard:
         if item.due_at is not None:
             for row in item.message.rows:
                 live = waiting.setdefault(row.bucket_id, {})
                 live[row.update_id] = min(item.due_at, live.get(row.update_id, item.due_at))
     ours = await record.release(connection, begun.lease, begun.token, waiting)
-    provider = begun.turn.provider or way.channel.provider
-    await record.write_heard(connection, heard, provider, now)
-    left = {thread_of(one.message, way.versions.by_id): one.thread for one in heard if one.thread}
-    await threads.write(connection, left)
-    still_ours = [item for item in unheard if item.message.rows[0].bucket_id in ours]
-    await record.write_unheard(connection, still_ours, provider, now)
-    failed = [row for item in still_ours if item.state is State.FAILED for row in item.message.rows]
-    await fallbacks.take_back(connection, failed)
-    await fallbacks.owe(connection, failed)
-    told = [*(item.message for item in heard), *(item.message for item in unheard if item.told)]
-    ours_told = [message for message in told if message.rows[0].bucket_id in ours]
-    await record.write_pace(connection, told_in_all(ours_told, way.versions.by_id), now)
-    if way.channel.limits.disables:
-        took = [item.message.rows[0].endpoint_id for item in heard]
-        blamed = [Failed(item.message.rows[0].endpoint_id, item.note) for item in still_ours if item.blames]
-        await trouble.write(connection, took, blamed, now)
-    await closed_gates.close(connection, way.channel.name, closings(begun.by(way), planned, results, now))
-    for reason, state in ((Reason.ADDRESS_DEAD, "quarantined"), (Reason.OPTED_OUT, "opted_out")):
-        gone = [item for item in still_ours if item.reason is reason]
-        await record.stop(connection, state, [g.message.rows[0].endpoint_id for g in gone], [g.note for g in gone])
+    await write_down(way, connection, begun.turn.provider or way.channel.provider, came, ours, now)
     return now
 
 

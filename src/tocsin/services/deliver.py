@@ -16,9 +16,12 @@ from tocsin.domain.judge import TRIAL_LOOK_SECONDS, TRIAL_MESSAGES
 from tocsin.domain.outline import Plan
 from tocsin.domain.plan import newer_version, plan
 from tocsin.domain.put_off import put_off
+from tocsin.journal.writer import Part
 from tocsin.services.attempt import Begun, attempt
+from tocsin.services.keep_journal import tidy
 from tocsin.services.pacing import full, keep_to_pace
 from tocsin.services.providers import Turn
+from tocsin.services.recover import recover
 from tocsin.services.way import Way
 from tocsin.store import claim, fallbacks, mutes, versions
 from tocsin.store.claim import Lease
@@ -137,25 +140,39 @@ async def begin(way: Way) -> Begun | None:
     """Lease due buckets and put on record who is told what; None where nothing is due."""
     if way.providers is not None:
         await way.providers.refresh()
-    async with way.pool.acquire() as connection, connection.transaction():
-        batch = min(way.batch, way.channel.limits.batch)
-        lease = await claim.lease(connection, way.channel.name, batch, way.only_gate)
-        if lease is None:
-            return None
-        if lease.labelled:
-            log.warning("attempt.lost", channel=way.channel.name, rows=lease.labelled)
-        planned = await _plan(way, connection, lease)
-        turn = await _turn(way, connection, lease, planned)
-        await claim.write_changes(connection, planned.changes, lease.now)
-        gone = [change.row for change in planned.changes if change.reason is Reason.QUARANTINED]
-        await fallbacks.owe(connection, gone)
-        if not planned.messages or turn.provider is None:
-            await claim.put_back(connection, lease, planned.waiting)
-            return Begun(0, lease, planned, turn)
-        token = await claim.begin_attempt(
-            connection, lease, planned, way.channel.name, turn.provider, way.worker, way.lease_seconds
-        )
-        return Begun(token, lease, planned, turn)
+    part = None if way.journal is None else way.journal.part()
+    begun: Begun | None = None
+    try:
+        async with way.pool.acquire() as connection, connection.transaction():
+            batch = min(way.batch, way.channel.limits.batch)
+            lease = await claim.lease(connection, way.channel.name, batch, way.only_gate)
+            if lease is None:
+                return None
+            if lease.silent:
+                await recover(way, connection, lease)
+            begun = await _put_on_record(way, connection, lease, part)
+    finally:
+        if part is not None and (begun is None or begun.part is None):
+            part.is_over()
+    if lease.silent and way.journal is not None:
+        await tidy(way.journal, way.pool)
+    return begun
+
+
+async def _put_on_record(way: Way, connection: Connection, lease: Lease, part: Part | None) -> Begun:
+    planned = await _plan(way, connection, lease)
+    turn = await _turn(way, connection, lease, planned)
+    await claim.write_changes(connection, planned.changes, lease.now)
+    gone = [change.row for change in planned.changes if change.reason is Reason.QUARANTINED]
+    await fallbacks.owe(connection, gone)
+    if not planned.messages or turn.provider is None:
+        await claim.put_back(connection, lease, planned.waiting)
+        return Begun(0, lease, planned, turn)
+    worker = way.worker if part is None else f"{way.worker}:{part.name}"
+    token = await claim.begin_attempt(
+        connection, lease, planned, way.channel.name, turn.provider, worker, way.lease_seconds
+    )
+    return Begun(token, lease, planned, turn, part)
 
 
 async def _turn(way: Way, connection: Connection, lease: Lease, planned: Plan) -> Turn:

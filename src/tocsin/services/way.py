@@ -13,6 +13,7 @@ from tocsin.domain.patience import Patience
 from tocsin.domain.policy import Policy
 from tocsin.domain.rows import Version
 from tocsin.domain.terms import terms_of
+from tocsin.journal.writer import Journal
 from tocsin.services.compose import Versions
 from tocsin.services.pacer import Pacer
 from tocsin.services.providers import Providers
@@ -57,6 +58,7 @@ class Way:
     lease_seconds: float
     batch: int
     worker: str
+    journal: Journal | None = None
     pacer: Pacer | None = None
     units: int = 1
     put_off: float | None = None

@@ -9,13 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.outline import Change, Plan
 from tocsin.domain.rows import Row
 from tocsin.store.engine import PAUSE_LOCK, Connection
 from tocsin.store.uniform import uniform
+
+# What a rule looks at of a ledger row, in the order of `Row`.
+ROW: Final = """
+    d.endpoint_id, d.update_id, d.bucket_id, d.audience, d.state::text, d.reason, d.since, d.due_at, d.tries,
+      d.unknowns, d.message, e.public_id, e.state::text, e.address, e.audiences, s.name,
+      coalesce(e.locale, s.locale), s.time_zone, e.timing::text, e.snoozed, d.rule, p.rung_at,
+      p.n1, p.n2, p.u1, p.u2, p.told, e.fallback_id IS NOT NULL
+    -- Looked up one by one: OFFSET 0 keeps the planner from merging with a walk through every endpoint there is.
+    FROM delivery d
+      CROSS JOIN LATERAL (SELECT * FROM endpoint WHERE id = d.endpoint_id OFFSET 0) e
+      CROSS JOIN LATERAL (SELECT * FROM subscriber WHERE id = e.subscriber_id OFFSET 0) s
+      CROSS JOIN LATERAL (SELECT * FROM pace WHERE endpoint_id = d.endpoint_id OFFSET 0) p
+"""
 
 
 class Leased(NamedTuple):
@@ -29,7 +42,7 @@ class Leased(NamedTuple):
 class Lease(NamedTuple):
     now: float
     buckets: list[Leased]
-    labelled: int  # rows whose worker fell silent, and are unknown now
+    silent: list[int]  # attempts whose worker fell silent
     muted: bool = False  # something is muted somewhere
     closed: Mapping[str, float] = MappingProxyType({})  # gates that the provider closed, and until when
 
@@ -79,51 +92,15 @@ async def lease(connection: Connection, channel: ChannelName, rows: int, whole: 
     if not found:
         return None
     silent = sorted({row["attempt_id"] for row in found if row["attempt_id"] is not None})
-    labelled = await _label_unknown(connection, silent, now) if silent else 0
     buckets = [Leased(row["id"], row["gen"], list(row["live"])) for row in found]
-    return Lease(now, buckets, labelled, start["muted"], closed)
-
-
-async def _label_unknown(connection: Connection, attempts: list[int], now: float) -> int:
-    """Close attempts whose worker fell silent: exactly the rows that they name are unknown now, and count as told."""
-    labelled: int = await connection.fetchval(
-        """
-        WITH a AS (
-          UPDATE attempt SET finished_at = $2, lost = true WHERE id = ANY($1::bigint[]) AND finished_at IS NULL
-          RETURNING row_buckets, endpoints, updates, messages
-        ), x AS (
-          SELECT z.* FROM a, unnest(a.row_buckets, a.endpoints, a.updates, a.messages) z (b, e, u, m)
-        ), d AS (
-          UPDATE delivery d SET state = 'unknown', unknowns = unknowns + 1, tries = tries + 1, message = x.m,
-            due_at = $2, reason = 'outcome_unknown'
-          FROM x WHERE d.update_id = x.u AND d.bucket_id = x.b AND d.endpoint_id = x.e
-            AND d.state IN ('pending', 'held', 'unknown') RETURNING 1
-        ), p AS (
-          UPDATE pace p SET told = p.told || g.us
-          FROM (SELECT e, array_agg(u) AS us FROM x GROUP BY e) g
-          WHERE p.endpoint_id = g.e AND NOT p.told @> g.us
-        )
-        SELECT count(*)::int FROM d
-        """,
-        attempts,
-        now,
-    )
-    return labelled
+    return Lease(now, buckets, silent, start["muted"], closed)
 
 
 async def unfinished(connection: Connection, lease: Lease) -> list[Row]:
     """Return the unfinished rows of leased buckets, those of one endpoint next to each other."""
     rows = await connection.fetch(
-        """
-        SELECT d.endpoint_id, d.update_id, d.bucket_id, d.audience, d.state::text, d.reason, d.since, d.due_at, d.tries,
-          d.unknowns, d.message, e.public_id, e.state::text, e.address, e.audiences, s.name,
-          coalesce(e.locale, s.locale), s.time_zone, e.timing::text, e.snoozed, d.rule, p.rung_at,
-          p.n1, p.n2, p.u1, p.u2, p.told, e.fallback_id IS NOT NULL
-        -- Looked up one by one: OFFSET 0 keeps the planner from merging with a walk through every endpoint there is.
-        FROM delivery d
-          CROSS JOIN LATERAL (SELECT * FROM endpoint WHERE id = d.endpoint_id OFFSET 0) e
-          CROSS JOIN LATERAL (SELECT * FROM subscriber WHERE id = e.subscriber_id OFFSET 0) s
-          CROSS JOIN LATERAL (SELECT * FROM pace WHERE endpoint_id = d.endpoint_id OFFSET 0) p
+        f"""
+        SELECT {ROW}
         WHERE d.update_id = ANY($1::int[]) AND d.bucket_id = ANY($2::int[])
           AND d.state IN ('pending', 'held', 'unknown')
         ORDER BY d.bucket_id, d.endpoint_id, d.update_id

@@ -177,7 +177,7 @@ async def stop(connection: Connection, state: str, endpoints: Sequence[int], not
 
 
 async def finish_attempt(
-    connection: Connection, token: int, outcomes: Sequence[str], notes: Sequence[str | None], now: float
+    connection: Connection, token: int, outcomes: Sequence[str | None], notes: Sequence[str | None], now: float
 ) -> None:
     """Write what came of each row of an attempt; one that was closed as lost in the meantime keeps that mark."""
     outcome, several = uniform(outcomes)

@@ -1,0 +1,105 @@
+"""What a worker that fell silent leaves behind: attempts to close, rows that are unknown, and those that are not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tocsin.domain.rows import Row
+from tocsin.store.claim import ROW
+from tocsin.store.engine import Connection
+
+
+class Silent(NamedTuple):
+    """An attempt that nobody will finish; the last four have an entry for each row, those of a message together."""
+
+    token: int
+    provider: str
+    worker: str
+    started_at: float
+    buckets: list[int]
+    row_buckets: list[int]
+    endpoints: list[int]
+    updates: list[int]
+    messages: list[int]
+
+
+async def close(connection: Connection, attempts: Sequence[int], now: float) -> list[Silent]:
+    """Close attempts whose worker fell silent; whoever closes one sees to its rows, and nobody else does."""
+    rows = await connection.fetch(
+        """
+        UPDATE attempt SET finished_at = $2, lost = true WHERE id = ANY($1::bigint[]) AND finished_at IS NULL
+        RETURNING id, provider, worker, started_at, buckets, row_buckets, endpoints, updates, messages
+        """,
+        attempts,
+        now,
+    )
+    return [Silent(*row) for row in rows]
+
+
+async def label_unknown(connection: Connection, silent: Silent, rows: Sequence[int], now: float) -> int:
+    """Label those of its rows that may have gone out, by their place in it: they are unknown now, and count as told."""
+    labelled: int = await connection.fetchval(
+        """
+        WITH x AS (
+          SELECT * FROM unnest($1::int[], $2::int[], $3::int[], $4::int[]) x (b, e, u, m)
+        ), d AS (
+          UPDATE delivery d SET state = 'unknown', unknowns = unknowns + 1, tries = tries + 1, message = x.m,
+            due_at = $5, reason = 'outcome_unknown'
+          FROM x WHERE d.update_id = x.u AND d.bucket_id = x.b AND d.endpoint_id = x.e
+            AND d.state IN ('pending', 'held', 'unknown') RETURNING 1
+        ), p AS (
+          UPDATE pace p SET told = p.told || g.us
+          FROM (SELECT e, array_agg(u) AS us FROM x GROUP BY e) g
+          WHERE p.endpoint_id = g.e AND NOT p.told @> g.us
+        )
+        SELECT count(*)::int FROM d
+        """,
+        [silent.row_buckets[at] for at in rows],
+        [silent.endpoints[at] for at in rows],
+        [silent.updates[at] for at in rows],
+        [silent.messages[at] for at in rows],
+        now,
+    )
+    return labelled
+
+
+async def rows_of(connection: Connection, silent: Silent, rows: Sequence[int]) -> list[Row]:
+    """Return ledger rows by their place in the attempt, in that order; what has been accepted since is left out."""
+    found = await connection.fetch(
+        f"""
+        SELECT {ROW}
+          JOIN unnest($1::int[], $2::int[], $3::int[]) WITH ORDINALITY x (b, e, u, n)
+            ON d.update_id = x.u AND d.bucket_id = x.b AND d.endpoint_id = x.e
+        WHERE d.state NOT IN ('accepted', 'delivered', 'bounced') ORDER BY x.n
+        """,
+        [silent.row_buckets[at] for at in rows],
+        [silent.endpoints[at] for at in rows],
+        [silent.updates[at] for at in rows],
+    )
+    return list(map(Row._make, found))
+
+
+async def still_held(connection: Connection, silent: Silent) -> set[int]:
+    """Return the buckets that nobody has given back or leased anew since: what is said of the others comes too late."""
+    rows = await connection.fetch(
+        "SELECT id FROM bucket WHERE id = ANY($1::int[]) AND attempt_id = $2", silent.buckets, silent.token
+    )
+    return {row["id"] for row in rows}
+
+
+async def open_workers(connection: Connection) -> set[str]:
+    """Return the workers that attempts are on record for which have not ended."""
+    rows = await connection.fetch("SELECT DISTINCT worker FROM attempt WHERE finished_at IS NULL")
+    return {row["worker"] for row in rows}
+
+
+async def identity(connection: Connection) -> str:
+    """Return a name that no other database has, this one's copies and those restored from it elsewhere included."""
+    name: str = await connection.fetchval(
+        """
+        SELECT format('%s/%s', (pg_control_system()).system_identifier, oid) FROM pg_database
+        WHERE datname = current_database()
+        """
+    )
+    return name
