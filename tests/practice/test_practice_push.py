@@ -10,7 +10,7 @@ import pytest
 
 from pushes import CONTACT, PRIVATE_KEY, practising
 from tocsin.domain.channel import Accepted, Result
-from tocsin.domain.errors import AddressDead, Ambiguous, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import AddressDead, Ambiguous, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin.domain.reach import Reach
 from tocsin.domain.subscription import read_subscription
 from tocsin.domain.vapid_key import new_private_key, public_key
@@ -26,7 +26,7 @@ MEANS: dict[str, type[Result]] = {
     "missing": AddressDead,
     "other-key": ProviderDown,
     "small": GiveUp,
-    "busy": TryAgain,
+    "busy": TooFast,
     "stumbles": TryAgain,
     "page": Ambiguous,
     "hangup": Ambiguous,
@@ -52,8 +52,8 @@ async def test_a_browser_does_what_its_table_says(tmp_path: Path, name: str) -> 
 async def test_who_is_busy_or_stumbles_takes_the_message_later(tmp_path: Path) -> None:
     async with practising(tmp_path) as practice:
         said = [(await practice.push("busy"))[0] for _ in range(3)]
-        assert [type(one) for one in said] == [TryAgain, TryAgain, Accepted]
-        assert isinstance(said[0], TryAgain)
+        assert [type(one) for one in said] == [TooFast, TooFast, Accepted]
+        assert isinstance(said[0], TooFast)
         assert said[0].retry_after == 1
         assert [type((await practice.push("stumbles"))[0]) for _ in range(2)] == [TryAgain, Accepted]
 

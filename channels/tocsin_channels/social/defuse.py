@@ -17,7 +17,7 @@ _FUSE = re.compile(
     r"|(?<=\S)[.\u3002\uff0e\uff61](?=\S)"
     r"|:(?=//)"
     r"|(?<=magnet):(?=\S)|(?<=xmpp):(?=\S)"
-    r"|[#\uff03$](?=[^\W\d_]|\d)",
+    r"|[#\uff03$](?=\w)",
     re.IGNORECASE,
 )
 _KEPT_CONTROLS = "\n\t"

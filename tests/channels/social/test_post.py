@@ -69,6 +69,7 @@ def made(title: str, body: str, status: Status, ruler: Ruler, *, linked: bool) -
 @EVERY
 @given(title=TEXTS, body=TEXTS, status=st.sampled_from(Status), linked=st.booleans())
 @example(title="t.co", body="@a", status=Status.RESOLVED, linked=True)
+@example(title="#_a", body="$_", status=Status.RESOLVED, linked=True)
 def test_whatever_is_written_the_post_is_valid_and_can_neither_ping_nor_link(
     ruler: Ruler,
     title: str,
