@@ -21,10 +21,11 @@ _NEXT_TO_NOTHING = 4096
 
 
 def no_room_for_the_page(act: Act) -> None:
-    """Let those who deliver, and write the status page, write nothing: people hear all the same, the page later."""
+    """Let no worker write, neither the status page nor its log: people hear all the same, the page later."""
     stage = act.stage
     page = stage.home / "page" / "index.html"
-    with _no_room([stage.up.pid_of("delivery"), *stage.children_of("delivery")]):
+    parts = ("delivery", "fan-out")
+    with _no_room([pid for part in parts for pid in (stage.up.pid_of(part), *stage.children_of(part))]):
         act.open()
         until(lambda: act.is_done(but_for="status_page"), "people have heard without a page")
         assert word(act.marker, 1) not in page.read_text(), "the page was written though it could not be"

@@ -33,7 +33,8 @@ FAULTS: Final = (
     Fault(6, "broker killed again and again", by_broker.kill_again_and_again),
     Fault(7, "web killed before its commit", by_web.kill_before_commit),
     Fault(8, "web killed after its commit", by_web.kill_after_commit),
-    Fault(9, "fan-out killed in the middle of a chunk", by_workers.kill_fan_out, kills=True),
+    # Who fans out writes the status page too, and may be at it.
+    Fault(9, "fan-out killed in the middle of a chunk", by_workers.kill_fan_out, kills=True, doubts=True),
     Fault(10, "PostgreSQL restarted", by_database.restart, kills=True, doubts=True),
     Fault(10, "PostgreSQL crashed", by_database.crash, kills=True, doubts=True),
     Fault(10, "PostgreSQL's connections cut", by_database.cut_connections, kills=True, doubts=True),
