@@ -40,18 +40,17 @@ def cut_the_answer(act: Act) -> None:
 
 
 def ask_for_patience(act: Act) -> None:
-    """Answer 429 with Retry-After to some texts: none of them is tried again before that, and all go out after it."""
+    """Answer 429 with Retry-After to texts: none of them is tried again before that, and all go out after it."""
     scale, texts = act.stage.scale, act.stage.proxies.texts
-    refused = scale.few // 2
     head = f"HTTP/1.1 429 Too Many Requests\r\nRetry-After: {scale.retry_after}\r\nContent-Type: application/json\r\n"
     body = '{"code": 20429, "message": "Too Many Requests", "status": 429}'
     canned = f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode()
-    texts.be(Mood.ANSWER, canned=canned, most=refused)
+    texts.be(Mood.ANSWER, canned=canned)
     act.open()
-    until(lambda: len(texts.swallowed) >= refused, "texts were refused")
+    until(lambda: bool(texts.swallowed), "a text was refused")
     refused_at = time.time()
+    time.sleep(0.5)  # for those that were asked at the same time
     numbers = {unquote(found.decode()) for found in _TO.findall(b" ".join(texts.swallowed))}
-    assert len(numbers) == refused
     act.cleared()
     time.sleep(scale.retry_after)
     act.settle(skip=True)
@@ -79,7 +78,7 @@ def hang(act: Act) -> None:
         held &= _transactions(act)
     time.sleep(max(0.0, hung_at + stage.scale.hanging - time.monotonic()))
     assert not held, "somebody holds a transaction for as long as it hangs"
-    assert act.unfinished().get("pending"), "nothing hung"
+    assert act.unfinished(), "nothing hung"
     act.cleared()
     act.settle(skip=True)
 
