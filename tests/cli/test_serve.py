@@ -57,7 +57,8 @@ def test_a_worker_on_no_queue_in_particular_is_one_for_each_kind_of_work(
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(timeout=20) == 0
     lines = [line for line in output.read_text().splitlines() if "worker.started" in line]
-    assert not any("fan_out" in line and "deliver." in line for line in lines)
+    assert sum("fan_out" in line for line in lines) == 1
+    assert not any("fan_out" in line and "deliver.email" in line for line in lines)
 
 
 def test_migrating_says_so_and_needs_a_database(tmp_home: Path, database_url: str, broker_url: str) -> None:
