@@ -6,6 +6,7 @@ What came of messages is added up in slots of a few seconds. A worker asks once 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 import asyncpg
@@ -34,6 +35,17 @@ class Seen(NamedTuple):
     now: float
     conditions: Mapping[str, Condition]
     tallies: Mapping[str, Tally]
+
+
+class Changed(NamedTuple):
+    """One change as it is on record; `by` is an operator, None where health decided."""
+
+    at: datetime
+    what: str
+    before: str
+    after: str
+    why: str
+    by: str | None
 
 
 async def register(connection: Connection, channel: ChannelName, names: Iterable[str]) -> None:
@@ -140,6 +152,39 @@ async def write(
         )
     if after.is_used and not before.is_used:
         await _wake(connection, channel)
+
+
+async def lock(connection: Connection, channel: ChannelName, name: str) -> Condition:
+    """Lock a provider that is registered, and return how it stands."""
+    locked = await connection.fetchrow(
+        f"SELECT {_CONDITION} FROM provider p WHERE channel = $1 AND name = $2 FOR UPDATE", channel, name
+    )
+    assert locked is not None
+    return _condition(locked)
+
+
+async def all_conditions(connection: Connection) -> list[tuple[str, Condition]]:
+    """Return how every provider stands, with its channel."""
+    rows = await connection.fetch(f"SELECT {_CONDITION}, p.channel FROM provider p ORDER BY p.channel, p.name")
+    return [(row["channel"], _condition(row)) for row in rows]
+
+
+async def newest_changes(connection: Connection, channel: ChannelName, each: int = 10) -> dict[str, list[Changed]]:
+    """Return the newest changes of each provider of a channel, the newest first."""
+    rows = await connection.fetch(
+        """
+        SELECT c.provider, c.at, c.what, c.before, c.after, c.why, c.by
+        FROM provider p, LATERAL (
+          SELECT * FROM provider_change WHERE channel = p.channel AND provider = p.name ORDER BY id DESC LIMIT $2) c
+        WHERE p.channel = $1
+        """,
+        channel,
+        each,
+    )
+    found: dict[str, list[Changed]] = {}
+    for provider, *change in map(tuple, rows):
+        found.setdefault(provider, []).append(Changed(*change))
+    return found
 
 
 async def claim_question(connection: Connection, channel: ChannelName, name: str, seconds: float) -> bool:

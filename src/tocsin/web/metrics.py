@@ -10,9 +10,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tocsin.store import canaries, health
-from tocsin.store.engine import begin
+from tocsin.store import canaries, health, providers
+from tocsin.store.engine import bare, begin
 
+_PROVIDER: Final = ("channel", "provider")
 _RECENT_HOURS: Final = 24
 _REMEMBERED_SECONDS: Final = 10.0
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -41,6 +42,7 @@ class Metrics:
             ages = await health.ages(connection)
             audited = await health.audited(connection)
             flights = await canaries.flights(connection)
+            fares = await providers.all_conditions(await bare(connection))
             if time.monotonic() - self._read_at > _REMEMBERED_SECONDS:
                 self._recent = await health.recent_deliveries(connection, _RECENT_HOURS)
                 self._dead = await health.dead_letters(connection, _RECENT_HOURS)
@@ -90,6 +92,11 @@ class Metrics:
         Gauge(
             "tocsin_outbox_age_seconds", "How long the oldest unkept promise waits.", registry=stored
         ).set(ages.outbox)  # fmt: skip
+        points = Gauge("tocsin_provider_health", "Points of 100 that a provider has.", _PROVIDER, registry=stored)
+        usable = Gauge("tocsin_provider_usable", "1 where messages may go to it, else 0.", _PROVIDER, registry=stored)
+        for channel, condition in fares:
+            points.labels(channel, condition.provider).set(condition.health)
+            usable.labels(channel, condition.provider).set(condition.is_used)
         return generate_latest(self.registry) + generate_latest(stored)
 
 

@@ -16,6 +16,7 @@ from tocsin.domain.delivery import State
 from tocsin.domain.errors import Conflict, DeliveryError, NotFound
 from tocsin.services import board, second_try
 from tocsin.services.canary import said_of
+from tocsin.services.choose_providers import carriers
 from tocsin.services.health import check_audit
 from tocsin.store import ledger
 from tocsin.store.canaries import flights
@@ -142,6 +143,7 @@ async def retry_one(delivery_id: str, site: SiteDep, operator: Operator, form: F
 async def show_channels(site: SiteDep, operator: Operator) -> Response:
     async with begin(site.engine) as connection:
         work, pauses = await waiting(connection), await read_pauses(connection)
+        carried = {name: await carriers(connection, channel) for name, channel in site.channels.items()}
         flown = {flight.channel: flight for flight in await flights(connection)}
     canary = site.settings.canary
     shown: list[dict[str, Any]] = []
@@ -152,6 +154,7 @@ async def show_channels(site: SiteDep, operator: Operator) -> Response:
             {
                 "name": name.value,
                 "provider": channel.provider,
+                "carriers": carried[name],
                 "works": works,
                 "said": said,
                 "paused": pauses.get(name),
