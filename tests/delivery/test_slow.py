@@ -11,6 +11,7 @@ from delivery.provider import Provider
 from delivery.world import World
 from tocsin.domain.channel import Accepted, Answered, Message, Result
 from tocsin.domain.errors import AddressDead, Ambiguous, TryAgain
+from tocsin.services import compose
 from tocsin.services.way import Way
 from tocsin.store import claim
 from tocsin.store.claim import Lease, Leased
@@ -130,3 +131,26 @@ async def test_a_fan_out_finds_who_was_moved_while_it_ran_and_repeats_nothing(wo
     await world.deliver()
     assert world.email.sent == []
     assert await world.states() == {"accepted": 12}
+
+
+async def test_what_is_known_of_updates_is_not_forgotten_while_somebody_is_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compose, "_MOST_VERSIONS", 0)
+    await world.crowd(12)
+    slow = Slow(Accepted("late", 250))
+    way = world.way(provider=slow)
+    await world.say("It is down.", severity="sev1")
+    await world.spread()
+    await world.deliver(way)
+    known = way.versions
+    await world.say("Something else is down.", severity="sev1")
+    await world.spread()
+    await world.later(10)
+    await world.deliver(way)
+    assert way.versions is known
+    slow.heard.set()
+    await finish(way)
+    assert (1, "accepted", None) in await world.ledger(SILENT)
+    await world.deliver(way)
+    assert way.versions is not known

@@ -32,11 +32,13 @@ class Versions:
         self.by_id: dict[int, Version] = {}
         self.by_incident: dict[int, list[Version]] = {}
 
+    @property
+    def are_many(self) -> bool:
+        """Whether it is time to begin anew, once no batch is under way that goes by what is known."""
+        return len(self.by_id) > _MOST_VERSIONS
+
     async def refresh(self, connection: Connection, live: Sequence[int], rows: Sequence[Row]) -> None:
         """Learn of every update named in `rows`, and of versions of their incidents that came since."""
-        if len(self.by_id) > _MOST_VERSIONS:
-            self.by_id.clear()
-            self.by_incident.clear()
         needed = {*live, *{row.update_id for row in rows}}
         for row in rows:
             if row.told:

@@ -18,6 +18,7 @@ from tocsin.domain.plan import newer_version, plan
 from tocsin.domain.put_off import put_off
 from tocsin.journal.writer import Part
 from tocsin.services.attempt import Begun, attempt
+from tocsin.services.compose import Versions
 from tocsin.services.keep_journal import tidy
 from tocsin.services.pacing import full, keep_to_pace
 from tocsin.services.providers import Turn
@@ -45,6 +46,8 @@ async def deliver(way: Way) -> int:
     if way.running:
         return 0
     way.idle.clear()
+    if way.versions.are_many and not way.tails:
+        way.versions = Versions()
     try:
         return await _all_rounds(way)
     finally:
