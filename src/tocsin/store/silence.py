@@ -94,6 +94,23 @@ async def open_workers(connection: Connection) -> set[str]:
     return {row["worker"] for row in rows}
 
 
+async def release(connection: Connection, workers: Sequence[str]) -> int:
+    """End the leases of workers that are known to be dead; return how many, which are due at once."""
+    released: int = await connection.fetchval(
+        """
+        WITH b AS (
+          UPDATE bucket SET lease_until = least(lease_until, tocsin_epoch()), due_at = least(due_at, tocsin_epoch())
+          WHERE id IN (
+            SELECT b.id FROM bucket b JOIN attempt a ON a.id = b.attempt_id
+            WHERE a.finished_at IS NULL AND a.worker = ANY($1::text[]) ORDER BY b.id FOR UPDATE OF b SKIP LOCKED)
+          RETURNING 1)
+        SELECT count(*)::int FROM b
+        """,
+        workers,
+    )
+    return released
+
+
 async def identity(connection: Connection) -> str:
     """Return a name that no other database has, this one's copies and those restored from it elsewhere included."""
     name: str = await connection.fetchval(
