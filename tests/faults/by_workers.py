@@ -97,7 +97,7 @@ def _who_carries_mail(act: Act) -> int:
         """SELECT worker FROM attempt WHERE finished_at IS NULL AND channel = 'email'
         GROUP BY 1 ORDER BY sum(cardinality(messages)) DESC""",
     )
-    return int(found[0]["worker"].rpartition(":")[2])
+    return int(found[0]["worker"].split(":")[1])  # host, process, journal
 
 
 def _runs_again(act: Act, part: str, before: int) -> bool:
