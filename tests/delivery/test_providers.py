@@ -13,10 +13,13 @@ from delivery.two_servers import SILENT, WELL, WRONG_PASSWORD, TwoServers, two_s
 from delivery.world import World
 from tocsin.domain.channel import ChannelName, Receipt, ReceiptKind
 from tocsin.domain.judge import TRIAL_MESSAGES
+from tocsin.domain.provider import Wish
 from tocsin.domain.tokens import Signer
+from tocsin.services.choose_providers import choose
 from tocsin.services.deliver import deliver_batch
 from tocsin.services.providers import Providers
 from tocsin.services.receive import receive
+from tocsin.store.engine import begin
 
 N = 12
 
@@ -154,3 +157,18 @@ async def test_what_is_on_record_stays(two: TwoServers) -> None:
     for statement in ("UPDATE provider_change SET why = 'x'", "DELETE FROM provider_change"):
         with pytest.raises(Exception, match="is evidence"):
             await two.world.run(statement)
+
+
+async def test_an_operator_who_turns_one_on_again_need_not_wait_for_what_it_is_owed(two: TwoServers) -> None:
+    await two.world.crowd(N)
+    two.first.answers = dict(WRONG_PASSWORD)
+    await told(two)
+    await two.providers.refresh(0)
+    two.first.answers = dict(WELL)
+    async with begin(two.world.engine) as connection:
+        await choose(connection, two.channel, "first", "somebody", None, Wish.ON)
+    await two.providers.refresh(0)
+    await two.world.deliver(two.way)
+    assert await two.carried_by() == {"first": N}
+    by = await two.world.rows("SELECT what, after, by FROM provider_change ORDER BY id")
+    assert by == [("breaker", "open", None), ("state", "on", "somebody"), ("breaker", "closed", "somebody")]

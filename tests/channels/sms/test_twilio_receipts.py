@@ -63,6 +63,15 @@ def test_a_code_that_nobody_knows_keeps_the_number(code: str) -> None:
     assert receipt.keeps_address
 
 
+@pytest.mark.parametrize(
+    ("code", "is_ours"), [(30002, True), (30007, True), (30034, True), (30003, False), (30005, False)]
+)
+def test_what_blames_our_account_is_ours_and_keeps_the_number(code: int, is_ours: bool) -> None:  # noqa: FBT001
+    [receipt] = reported("undelivered", str(code))
+    assert receipt.our_fault is is_ours
+    assert receipt.keeps_address
+
+
 def test_who_opted_out_at_twilio_is_opted_out_here() -> None:
     bounced, opted_out = reported("failed", "21610")
     assert bounced.keeps_address
