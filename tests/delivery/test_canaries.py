@@ -14,7 +14,7 @@ from post_office import PostOffice
 from tocsin.domain.channel import Accepted, ChannelName, Result
 from tocsin.domain.errors import TryAgain
 from tocsin.services.canary import Canaries
-from tocsin.services.health import Check, check_canaries
+from tocsin.services.health import Check, check_canaries, check_health
 from tocsin.services.sweep import keep_house
 from tocsin.settings import REPOSITORY_CONFIG, Canary, Settings
 from tocsin.store import canaries as store
@@ -88,6 +88,19 @@ async def test_a_provider_that_takes_none_is_named_and_makes_nothing_unready(wor
     aviary.answer = Accepted("q", 250)
     await aviary.fly(minutes=6)
     assert (await aviary.check()).ok
+
+
+async def test_whoever_may_ask_for_health_learns_neither_the_address_nor_the_providers_answer(world: World) -> None:
+    aviary = Aviary(world)
+    await aviary.fly()
+    aviary.answer = TryAgain("550 5.1.1 <canary@example.com>: nobody of that name at mx7.inside.example")
+    for _ in range(3):
+        await aviary.fly(minutes=6)
+    public = next(one for one in await check_health(world.engine, "", OWN) if one.name == "canaries")
+    assert public.ok is False
+    why = "the last one was not taken: `tocsin doctor` says why"
+    assert public.detail == f"email: none has arrived for 18 minutes; {why}."
+    assert "mx7.inside.example" in (await aviary.check()).detail, "operators learn it"
 
 
 async def test_one_that_no_worker_takes_is_waited_for_and_named(world: World) -> None:

@@ -39,10 +39,12 @@ def said_of(flight: Flight, every_seconds: float) -> str:
     return f"a canary reached it in {flight.seconds:.1f} s, {flight.age / 60:.0f} minutes ago"
 
 
-def in_words(flight: Flight) -> str:
-    """Say what became of a canary that is overdue."""
+def in_words(flight: Flight, *, in_public: bool = False) -> str:
+    """Say what became of a canary that is overdue; to everybody without what its provider answered."""
     if flight.note is None:
         why = "the last one waits for a worker of its channel"
+    elif in_public:
+        why = "the last one was not taken: `tocsin doctor` says why"
     else:
         why = f"the last one was not taken: {flight.note or 'no reason was given'}"
     return f"{flight.channel}: none has arrived for {flight.age / 60:.0f} minutes; {why}."

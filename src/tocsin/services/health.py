@@ -35,9 +35,10 @@ class Check(NamedTuple):
 
 
 async def check_health(engine: AsyncEngine, broker_url: str, canaries: Canaries) -> list[Check]:
-    """Look at everything at once; takes at most two seconds."""
+    """Look at everything at once, for whoever asks; takes at most two seconds."""
     database, broker = check_database(engine), check_broker(broker_url)
-    return list(await asyncio.gather(database, broker, check_audit(engine), check_canaries(engine, canaries)))
+    flown = check_canaries(engine, canaries, in_public=True)
+    return list(await asyncio.gather(database, broker, check_audit(engine), flown))
 
 
 async def check_database(engine: AsyncEngine) -> Check:
@@ -71,8 +72,11 @@ async def check_audit(engine: AsyncEngine) -> Check:
     return Check("audit", ok=True, detail=f"found {len(found)} promises kept", needed=False)
 
 
-async def check_canaries(engine: AsyncEngine, canaries: Canaries) -> Check:
-    """Say which channel's canary is overdue: a warning, since pages and intake work without any provider."""
+async def check_canaries(engine: AsyncEngine, canaries: Canaries, *, in_public: bool = False) -> Check:
+    """Say which channel's canary is overdue: a warning, since pages and intake work without any provider.
+
+    `in_public` leaves out what the provider answered, which often names the address.
+    """
     if not canaries.addresses:
         return Check("canaries", ok=True, detail="are not set up: see [canary] in tocsin.toml", needed=False)
     try:
@@ -82,7 +86,8 @@ async def check_canaries(engine: AsyncEngine, canaries: Canaries) -> Check:
         return Check("canaries", ok=True, detail="could not be read: see the database", needed=False)
     late = [one for one in flights if one.channel in canaries.addresses and one.is_overdue(canaries.every_seconds)]
     if late:
-        return Check("canaries", ok=False, detail=" ".join(in_words_of(one) for one in late), needed=False)
+        detail = " ".join(in_words_of(one, in_public=in_public) for one in late)
+        return Check("canaries", ok=False, detail=detail, needed=False)
     told = [f"{one.channel} in {one.seconds:.1f} s" for one in flights if one.seconds is not None]
     return Check("canaries", ok=True, detail=", ".join(told) or "have not flown yet", needed=False)
 
