@@ -53,6 +53,7 @@ def ask_for_patience(act: Act) -> None:
     numbers = {unquote(found.decode()) for found in _TO.findall(b" ".join(texts.swallowed))}
     act.cleared()
     time.sleep(scale.retry_after)
+    act.cleared()  # they have been as patient as they were asked to be
     act.settle(skip=True)
     with outbox_of(act.stage.home) as outbox:
         asked = "SELECT recipient, received_at FROM sms_text WHERE received_at >= ?"

@@ -41,16 +41,16 @@ QUICK = Scale(
     answer_seconds=0.02,
 )
 LONG = Scale(
-    people=5_000,
-    few=60,
+    people=3_000,
+    few=50,
     lease=15.0,
-    kills=4,
-    broker_down=60.0,
+    kills=2,
+    broker_down=30.0,
     broker_kills=10,
-    frozen=20.0,
+    frozen=10.0,
     posts_while_frozen=400,
-    hanging=60.0,
-    retry_after=60,
+    hanging=30.0,
+    retry_after=30,
     answer_seconds=0.02,
 )
 WITHIN_HINT = 10.0  # seconds in which a lost hint, or a broker that came back, is made good
