@@ -12,7 +12,8 @@ from tocsin.domain.channel import ChannelName, Limits
 from tocsin.domain.notice import Notice
 from tocsin.domain.patience import Patience
 from tocsin.languages import read_languages
-from tocsin.services.send_notices import Desk, send_notices
+from tocsin.services.desk import Desk
+from tocsin.services.send_notices import send_notices
 from tocsin.settings import Settings
 
 

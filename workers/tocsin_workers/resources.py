@@ -29,15 +29,16 @@ from tocsin.services.audiences import read_audiences
 from tocsin.services.canary import Canaries
 from tocsin.services.compose import Composer
 from tocsin.services.deliver import deliver
+from tocsin.services.desk import Desk
 from tocsin.services.fan_out import fan_out
 from tocsin.services.hint import Hints
 from tocsin.services.keep_journal import keep_journal
 from tocsin.services.mute import end_mutes
 from tocsin.services.pacer import Pacer
 from tocsin.services.policy import load_policy
-from tocsin.services.providers import Providers, providers_for
+from tocsin.services.providers import providers_for
 from tocsin.services.refresh_page import PageDesk, refresh_page
-from tocsin.services.send_notices import Desk, send_notices
+from tocsin.services.send_notices import send_notices
 from tocsin.services.show_page import read_page
 from tocsin.services.way import Compose, Way, rules_of
 from tocsin.settings import Settings, config_directory
@@ -141,12 +142,11 @@ async def open_resources(settings: Settings, queues: frozenset[str], signs: Sign
         if DELIVER[name] not in queues:
             continue
         if channel.content is Content.PAGE:
-            secret = settings.secret.get_secret_value()
-            resources.page = PageDesk(channel, pool, partial(_read_page, resources), secret)
+            resources.page = PageDesk(channel, pool, partial(_read_page, resources), settings.secret.get_secret_value())
             resources.ways[name] = _way(resources, channel, resources.page.compose)
         else:
             resources.ways[name] = _way(resources, channel, _composer(resources, channel))
-            resources.desks[name] = _desk(resources, channel, resources.ways[name].providers)
+            resources.desks[name] = _desk(resources, resources.ways[name])
     _start_sweepers(resources, queues)
     signs.ways = dict(resources.ways)
     signs.serves = frozenset({*resources.ways, *({FAN_OUT} & queues)})
@@ -165,8 +165,7 @@ def _start_sweepers(resources: Resources, queues: frozenset[str]) -> None:
         hours = resources.settings.webhook.disable_after_hours
         _keep(resources, sweep.sweep_outbox(resources.pool, resources.catch_up, seconds, signs.outbox))
         canary = resources.settings.canary
-        canaries = Canaries(canary.addresses, canary.every_seconds)
-        _keep(resources, sweep.sweep_house(resources.pool, hours, canaries))
+        _keep(resources, sweep.sweep_house(resources.pool, hours, Canaries(canary.addresses, canary.every_seconds)))
 
 
 def _keep(resources: Resources, sweeper: Coroutine[Any, Any, None]) -> None:
@@ -194,11 +193,11 @@ def _way(resources: Resources, channel: Channel, compose: Compose) -> Way:
     )
 
 
-def _desk(resources: Resources, channel: Channel, providers: Providers | None) -> Desk:
+def _desk(resources: Resources, way: Way) -> Desk:
     settings = resources.settings
     return Desk(
         engine=resources.engine,
-        channel=channel,
+        channel=way.channel,
         languages=_languages(),
         patience=resources.policy.patience,
         brand=settings.brand,
@@ -207,7 +206,8 @@ def _desk(resources: Resources, channel: Channel, providers: Providers | None) -
         confirm_hours=settings.subscribe.confirm_hours,
         manage_days=settings.subscribe.manage_days,
         disable_after_hours=settings.webhook.disable_after_hours,
-        providers=providers,
+        providers=way.providers,
+        pacer=way.pacer,
     )
 
 

@@ -42,7 +42,7 @@ def said_of(flight: Flight, every_seconds: float) -> str:
 def in_words(flight: Flight, *, in_public: bool = False) -> str:
     """Say what became of a canary that is overdue; to everybody without what its provider answered."""
     if flight.note is None:
-        why = "the last one waits for a worker of its channel"
+        why = "the last one waits for a worker of its channel, or for its provider's pace"
     elif in_public:
         why = "the last one was not taken: `tocsin doctor` says why"
     else:

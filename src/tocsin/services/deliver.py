@@ -182,7 +182,9 @@ async def _turn(way: Way, connection: Connection, lease: Lease, planned: Plan) -
     """Say who carries a plan's messages; where nobody may, or not all of them now, the others are put off."""
     turn = Turn(way.channel.provider)
     if planned.messages and way.providers is not None:
-        turn = await way.providers.whose_turn(connection, lease.ids[0], lease.now, full(way, lease))
+        turn = await way.providers.whose_turn(
+            connection, lease.ids[0], lease.now, full(way.channel, way.pacer, lease.closed)
+        )
         if turn.provider is None:
             put_off(planned, turn.until)
         elif turn.is_trial:

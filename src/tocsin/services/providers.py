@@ -82,10 +82,10 @@ class Providers:
                 return Turn(condition.provider, is_trial=True)
         return self._turn(seed_of(bucket, now), now, full)
 
-    async def turn_of(self, number: int) -> Turn:
-        """Say who carries something that is on record elsewhere, by its number."""
+    async def turn_of(self, number: int, full: Collection[str] = ()) -> Turn:
+        """Say who carries something that is on record elsewhere, by its number; `full` is as for `whose_turn`."""
         await self.refresh()
-        return self._turn(seed_of(number, 0.0), self._now)
+        return self._turn(seed_of(number, 0.0), self._now, full)
 
     def pass_over(self, provider: str, silent: asyncio.Task[Any]) -> bool:
         """Avoid a provider until what it was given is answered for; tell whether there is another one meanwhile."""

@@ -12,9 +12,10 @@ from tocsin.domain.trouble import DISABLE_AFTER_HOURS
 from tocsin.services.audit import audit_in_turn
 from tocsin.services.canary import Canaries, promise_canaries
 from tocsin.services.deliver import deliver
+from tocsin.services.desk import Desk
 from tocsin.services.disable import disable
 from tocsin.services.pulse import Pulse
-from tocsin.services.send_notices import Desk, send_notices
+from tocsin.services.send_notices import send_notices
 from tocsin.services.stand_in import stand_in
 from tocsin.services.way import Way
 from tocsin.store import claim, housekeeping, outbox, quarantine

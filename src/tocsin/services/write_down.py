@@ -34,7 +34,8 @@ class Came(NamedTuple):
 
 def came_of(way: Way, by: Channel, planned: Sequence[Planned], results: Sequence[Result], now: float) -> Came:
     """Say what results come to; `by` is the channel as its provider carries it."""
-    came = Came([], [], closings(by, planned, results, now))
+    addresses = [message.rows[0].address for message in planned]
+    came = Came([], [], closings(by, addresses, results, now))
     for message, result in zip(planned, results, strict=True):
         if isinstance(result, Accepted):
             came.heard.append(Heard(message, result.provider_id, result.code, result.thread))

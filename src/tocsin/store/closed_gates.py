@@ -1,4 +1,4 @@
-"""Gates that a provider closed for a while; `claim.lease` reads them, so that no worker asks before they open."""
+"""Gates that a provider closed for a while, read with each lease, so that no worker asks before they open."""
 
 from __future__ import annotations
 
@@ -14,6 +14,18 @@ class Closing(NamedTuple):
 
     until: float
     note: str
+
+
+async def read(connection: Connection, channel: ChannelName) -> tuple[float, dict[str, float]]:
+    """Return the database's time, and the gates that are closed on `channel` with the time until which they are."""
+    rows = await connection.fetch(
+        """
+        SELECT tocsin_epoch() AS now, key, until
+        FROM (SELECT) one LEFT JOIN closed_gate ON channel = $1 AND until > tocsin_epoch()
+        """,
+        channel,
+    )
+    return rows[0]["now"], {row["key"]: row["until"] for row in rows if row["key"] is not None}
 
 
 async def close(connection: Connection, channel: ChannelName, closings: Mapping[str, Closing]) -> None:

@@ -130,12 +130,15 @@ async def again(connection: AsyncConnection, notice: Promised, seconds: float, n
     await connection.execute(text("UPDATE notice SET note = :note WHERE id = :id"), values)
 
 
-async def put_off(connection: AsyncConnection, notice: Promised, seconds: float) -> None:
-    """Give a notice back for so many seconds: it was not tried."""
+async def put_off(connection: AsyncConnection, notice: Promised, seconds: float, note: str = "") -> None:
+    """Give a notice back for so many seconds: it was not tried; `note` says why, where a provider did."""
+    values = {"promise": notice.promise, "lease": notice.lease, "seconds": seconds, "id": notice.id, "note": note}
     await connection.execute(
         text("""
             UPDATE outbox SET due_at = tocsin_epoch() + :seconds, lease = NULL, tries = tries - 1
             WHERE id = :promise AND lease = CAST(:lease AS uuid) AND done_at IS NULL
         """),
-        {"promise": notice.promise, "lease": notice.lease, "seconds": seconds},
+        values,
     )
+    if note:
+        await connection.execute(text("UPDATE notice SET note = :note WHERE id = :id"), values)

@@ -20,7 +20,7 @@ from tocsin.domain.opting_in import MOST_TRIES, OptIn, Outcome
 from tocsin.services.ask import ask_again
 from tocsin.services.confirm import Became, Consenting, allow_again, confirm, deny
 from tocsin.services.recognise import recognisable
-from tocsin.services.send_notices import sealed_code
+from tocsin.services.write_notice import sealed_code
 from tocsin.store import links, opt_ins
 from tocsin.store.engine import begin
 from tocsin.web.caller import caller_network
