@@ -241,3 +241,10 @@ def _holds(condition: Condition) -> None:
     assert LEAST_HEALTH <= condition.health <= FULL_HEALTH
     assert condition.breaker is not Breaker.OPEN or condition.trips > 0
     assert judge(condition, NOTHING, condition.shifted_at) is None, "nothing changes twice at once"
+
+
+def test_mailboxes_that_are_full_stop_nobody_and_a_server_that_is_away_does() -> None:
+    full = [TryAgain("452 4.2.2 mailbox full", code=452)] * 30 + [Accepted("1")] * 4
+    assert after(judge(WELL, count(full), 100.0)).breaker is Breaker.CLOSED
+    away = [TryAgain("could not be reached")] * 30
+    assert after(judge(WELL, count(away), 100.0)).breaker is Breaker.OPEN

@@ -11,6 +11,8 @@ from tocsin.domain.errors import Ambiguous, ProviderDown, TooFast, TryAgain
 # An answer that comes after so long a silence is slow, and so is what comes in the same breath.
 SILENCE_SECONDS = 5.0
 BREATH_SECONDS = 1.0
+# What SMTP and HTTP answer to a message that may come again: whoever answers so is there.
+_PUTS_OFF = range(400, 500)
 
 
 class Tally(NamedTuple):
@@ -62,8 +64,8 @@ def count(results: Iterable[Result], slow: int = 0, seconds: float = 0.0) -> Tal
             continue  # nothing is wrong with it, and its gate is closed for a while
         if isinstance(result, ProviderDown):
             faults += 1
-        elif isinstance(result, TryAgain) and result.retry_after is not None:
-            put_off += 1  # it lives, and says when it will take more
+        elif isinstance(result, TryAgain) and (result.retry_after is not None or result.code in _PUTS_OFF):
+            put_off += 1  # it lives, and will take this later: a mailbox may be full, or grey-listed
         elif isinstance(result, TryAgain | Ambiguous):
             errors += 1
         else:
