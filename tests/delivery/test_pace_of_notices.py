@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from delivery.test_pace_of_texts import log_of
+from delivery.two_servers import two_servers
 from delivery.world import World
 from post_office import Carrier, PostOffice
 from texts_to_send import SID, TOKEN, sms_channel
@@ -24,7 +25,8 @@ from tocsin.practice.twilio import PracticeTwilio
 from tocsin.services.pacer import Pacer
 from tocsin.services.send_notices import send_notices
 from tocsin.settings import Settings
-from tocsin.store import notices, opt_ins
+from tocsin.store import closed_gates, notices, opt_ins
+from tocsin.store.closed_gates import Closing
 from tocsin.store.engine import begin
 
 ADA, BOB, CLEO = "+14155552001", "+14155552002", "+14155552003"
@@ -157,3 +159,22 @@ async def test_a_429_to_a_code_holds_codes_and_deliveries_of_every_worker_and_is
     assert sorted(message.address for message in elsewhere.sent) == [ADA, BOB, CLEO]
     assert await codes(world) == [("accepted", 1)] * 2
     assert await world.rows("SELECT state::text, tries FROM delivery WHERE provider IS NOT NULL") == [("accepted", 1)]
+
+
+async def test_a_notice_goes_by_another_provider_while_the_first_takes_no_more(
+    world: World, office: PostOffice, tmp_path: Path
+) -> None:
+    async with two_servers(world, tmp_path) as two:
+        desk = replace(office.desk(ChannelName.EMAIL), channel=two.channel, providers=two.providers)
+        async with world.pool.acquire() as connection:
+            now = await connection.fetchval("SELECT tocsin_epoch()")
+            shut = {"first": Closing(now + 120.0, "421 4.7.0 too much from you")}
+            await closed_gates.close(connection, ChannelName.EMAIL, shut)
+        async with begin(world.engine) as connection:
+            address = "canary@example.com"
+            await notices.promise(
+                connection, NoticeKind.CANARY, channel="email", address=address, key=address, locale="en"
+            )
+        assert await send_notices(desk) == 1
+        assert two.kept() == [address]
+        assert two.first.mails == []
