@@ -22,7 +22,8 @@ from ruamel.yaml import YAML
 from tocsin.broker import DELIVER, FAN_OUT, SWEEP, make_celery
 from tocsin.embedded.process import Command, end, spawn, wait_until
 from tocsin.embedded.valkey import Valkey
-from tocsin.settings import Settings, names_of
+from tocsin.settings import Settings
+from tocsin.wrong_setting import names_of
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent

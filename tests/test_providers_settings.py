@@ -87,7 +87,7 @@ def test_a_list_can_come_by_the_environment_or_from_a_file(config: Path, monkeyp
         ),
         (
             '[[email.provider]]\nkind = "smpt"',
-            r"email\.provider\.0\.kind \(TOCSIN_EMAIL__PROVIDER__0__KIND\): .*'smtp'",
+            r"email\.provider\.0\.kind \(TOCSIN_EMAIL__PROVIDER\): .*'smtp'",
         ),
         (
             '[[email.provider]]\nkind = "smtp"\nsmpt_url = "x"',
@@ -95,6 +95,14 @@ def test_a_list_can_come_by_the_environment_or_from_a_file(config: Path, monkeyp
         ),
         ('[[email.provider]]\nkind = "smtp"\nname = "A B"', r"email\.provider\.0\.name .*pattern"),
         ('[[email.provider]]\nkind = "smtp"\nname = "smtp"\nsmtp_url = "smtp://b"', r"two providers are called smtp"),
+        (
+            '[email.provider]\nkind = "smtp"',
+            r"\(TOCSIN_EMAIL__PROVIDER\): write \[\[email\.provider\]\], with two brackets",
+        ),
+        (
+            '[[email.provider]]\nkind = "smtp"\nmessages_per_second = -3',
+            r"provider\.0\.messages_per_second \(TOCSIN_EMAIL__PROVIDER\): Input should be greater",
+        ),
         ('[email]\nprovider = "smpt"', r"email\.provider \(TOCSIN_EMAIL__PROVIDER\): .*'smtp', 'ses'"),
     ],
 )

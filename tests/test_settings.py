@@ -11,7 +11,8 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from tocsin import settings
-from tocsin.settings import BrokenSettings, Settings, names_of
+from tocsin.settings import BrokenSettings, Settings
+from tocsin.wrong_setting import names_of
 
 FILE = settings.REPOSITORY_CONFIG / "tocsin.toml"
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import secrets
 import tomllib
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping
 from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -26,8 +25,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from tocsin.carrier_sections import LISTED, NAMED, Email, MailProvider, Section, Sms, TextProvider
-from tocsin.sections import Chat, Hooks, Push, Social, SocialAccount, Subscribe, Webhook
+from tocsin.carrier_sections import Email, Section, Sms
+from tocsin.sections import Chat, Hooks, Push, Social, Subscribe, Webhook
+from tocsin.wrong_setting import in_words
 
 REPOSITORY_CONFIG = Path(__file__).parents[2] / "config"
 
@@ -198,39 +198,12 @@ def read() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        places = "\n".join(_in_words(e["type"], e["loc"], e["msg"]) for e in error.errors())
+        places = "\n".join(in_words(Settings, e["type"], e["loc"], e["msg"], e["input"]) for e in error.errors())
         raise BrokenSettings(f"These settings cannot be followed (see config/tocsin.toml):\n{places}") from error
     except tomllib.TOMLDecodeError as error:
         raise BrokenSettings(f"{config_directory() / 'tocsin.toml'} is not TOML: {error}") from error
     except SettingsError as error:
         raise BrokenSettings(f"{error}. Set the names within a section one by one: TOCSIN_EMAIL__SMTP_URL.") from error
-
-
-def _in_words(kind: str, keys: Sequence[int | str], message: str) -> str:
-    keys = [key for key in keys if key not in {NAMED, LISTED}]
-    return f"  {_place(keys)}: {_what_to_do(kind, keys, message)}"
-
-
-def _place(keys: Sequence[int | str]) -> str:
-    names = [str(key) for key in keys]
-    return f"{'.'.join(names)} (TOCSIN_{'__'.join(names).upper()})"
-
-
-def _what_to_do(kind: str, keys: Sequence[int | str], message: str) -> str:
-    if kind != "extra_forbidden":
-        return message
-    *sections, name = map(str, keys)
-    section = Settings.model_fields[sections[0]].annotation if sections else Settings
-    names = names_of(section) if isinstance(section, type) and issubclass(section, BaseModel) else {}
-    if len(sections) > 1:  # in a table of a list
-        names = {known: None for tables in (MailProvider, TextProvider, SocialAccount) for known in names_of(tables)}
-    near = get_close_matches(name, names, n=1)
-    return f"there is no such setting. Did you mean {near[0]}?" if near else "there is no such setting."
-
-
-def names_of(section: type[BaseModel]) -> dict[str, Any]:
-    """Return the settings of a section by the names that people write, with their defaults."""
-    return {field.alias or name: field.default for name, field in section.model_fields.items()}
 
 
 def read_policy_text() -> str:

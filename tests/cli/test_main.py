@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -45,3 +46,17 @@ def test_a_broken_setting_is_told_without_a_traceback() -> None:
     assert run.returncode == 1
     assert run.stderr.startswith("tocsin: ")
     assert "Traceback" not in run.stderr
+
+
+def test_up_does_not_begin_what_its_web_and_workers_would_fail_at_without_end(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "tocsin.cli.main", "up", "--port", "0", "--home", str(tmp_path / "home")],
+        env={**os.environ, "TOCSIN_EMAIL__SMTP_URL": "smtp://joe:pa/ss@mail.example"},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 1
+    assert run.stderr.startswith("tocsin: The SMTP server is named like ")
+    assert not (tmp_path / "home").exists()

@@ -49,17 +49,23 @@ class Server:
     @classmethod
     def parse(cls, url: str, starttls: str = "auto") -> Server:
         """Read `smtp://[user:password@]host[:port][?verify=off]`, or smtps:// for TLS from the first byte on."""
-        parts = urlsplit(url)
+        refused = Refused(
+            "The SMTP server is named like smtp://user:password@mail.example.com:587 or smtps://…:465; "
+            "?verify=off accepts any certificate. What is special in a password is percent-encoded.",
+            field="email.smtp_url",
+        )
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise refused from None  # its words would quote a part of the password
         query = parse_qs(parts.query)
-        if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or set(query) - {"verify"}:
-            raise Refused(
-                "The SMTP server is named like smtp://user:password@mail.example.com:587 or smtps://…:465; "
-                "?verify=off accepts any certificate.",
-                field="email.smtp_url",
-            )
+        beside = parts.path.strip("/") or parts.fragment or set(query) - {"verify"}
+        if parts.scheme not in _PORTS or not parts.hostname or beside:
+            raise refused
         return cls(
             host=parts.hostname,
-            port=parts.port or _PORTS[parts.scheme],
+            port=port or _PORTS[parts.scheme],
             tls=Tls.IMPLICIT if parts.scheme == "smtps" else Tls(starttls),
             user=unquote(parts.username or ""),
             password=unquote(parts.password or ""),

@@ -14,7 +14,7 @@ from rich.markup import escape
 from tocsin import logs, settings
 from tocsin.cli.reach import HomeOption, JsonOption, show
 from tocsin.domain.channel import providers_of, way_by
-from tocsin.domain.errors import DeliveryError
+from tocsin.domain.errors import DeliveryError, Refused
 from tocsin.embedded import local
 from tocsin.embedded.process import CouldNotStart
 from tocsin.languages import read_languages
@@ -120,7 +120,11 @@ async def _canaries(loaded: Settings, home: Path | None) -> Finding:
 
 async def _channels(loaded: Settings) -> list[Finding]:
     findings: list[Finding] = []
-    for name, channel in build(loaded).items():
+    try:
+        built = build(loaded)
+    except Refused as refused:
+        return [Finding("channels", ok=False, detail=str(refused))]
+    for name, channel in built.items():
         names = providers_of(channel)
         for provider in names:
             called = f"{name} by {provider}" if len(names) > 1 else name

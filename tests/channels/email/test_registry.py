@@ -46,6 +46,26 @@ def test_otherwise_nobody_may_report_bounces_before_a_token_is_set(tmp_path: Pat
         build(real)[ChannelName.EMAIL].read_receipt(b"", {"authorization": "Bearer "}, "")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://joe:pa/ss@mail.example",
+        "smtp://joe:pa#ss@h",
+        "smtp://joe:25#ss@h",
+        "smtp://joe:pass@h:99999",
+        "smtp://[::1",
+        "joe:pass@h",
+    ],
+)
+def test_a_server_that_cannot_be_read_is_refused_with_an_example_and_without_its_password(
+    url: str, tmp_path: Path
+) -> None:
+    with pytest.raises(Refused, match="named like smtp://user:password@mail") as refused:
+        build(settings(tmp_path, practice=False, smtp_url=url))
+    assert refused.value.__cause__ is None, "it would quote the address"
+    assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
 @pytest.mark.parametrize("sender", ["", "nobody", "Acme <a b@c>", "Acme <grüße@acme.example>"])
 def test_a_sender_that_mail_cannot_be_from_is_refused_with_an_example(sender: str, tmp_path: Path) -> None:
     wrong = settings(tmp_path, practice=False, smtp_url="smtp://127.0.0.1:2525", **{"from": sender})
