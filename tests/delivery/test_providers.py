@@ -57,6 +57,9 @@ async def failed_once(two: TwoServers) -> None:
 async def test_where_the_first_refuses_us_the_second_carries_and_nobody_is_blamed(two: TwoServers) -> None:
     await failed_once(two)
     assert await two.changes() == [("closed", "open")]
+    [(why,)] = await two.world.rows("SELECT why FROM provider_change WHERE what = 'breaker'")
+    assert why.startswith(f"of {N} messages {N} our fault: "), "operators read here what to mend"
+    assert "535" in why, why
     assert two.kept() == everyone()
     assert await two.carried_by() == {"second": N}
     assert two.first.mails == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tocsin.domain.channel import Result
@@ -94,3 +94,13 @@ class Stopwatch:
         if now < self._slow_until:
             self.slow += 1
         self._last = now
+
+
+def alike(results: Sequence[Result]) -> str:
+    """Return what a provider answered to all of a batch alike; empty where it took some, or told them apart.
+
+    What many are answered alike is about the provider; what one is answered may name a recipient.
+    """
+    notes = {one.note for one in results}
+    failed = all(isinstance(one, ProviderDown | TryAgain) for one in results)
+    return notes.pop() if len(results) > 1 and failed and len(notes) == 1 else ""

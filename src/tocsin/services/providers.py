@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -29,7 +29,7 @@ from tocsin.domain.judge import (
 )
 from tocsin.domain.pick import next_look, pick, seed_of
 from tocsin.domain.provider import Breaker, Condition, Share
-from tocsin.domain.tally import NOTHING, Stopwatch, Tally, count
+from tocsin.domain.tally import NOTHING, Stopwatch, Tally, alike, count
 from tocsin.store import providers as store
 from tocsin.store.engine import DATABASE_TROUBLE, Connection, Pool
 
@@ -56,6 +56,7 @@ class Providers:
         self._pool = pool
         self._conditions = {share.provider: Condition(share.provider) for share in self._shares}
         self._counted: dict[str, Tally] = {}
+        self._said: dict[str, str] = {}
         self._silent: Counter[str] = Counter()
         self._asking: set[asyncio.Task[None]] = set()
         self._reading = asyncio.Lock()
@@ -98,11 +99,12 @@ class Providers:
         others = [share for share in self._shares if share.provider != provider and not self._silent[share.provider]]
         return any(self._conditions[share.provider].is_used for share in others)
 
-    async def count(self, turn: Turn, results: Iterable[Result], watch: Stopwatch) -> None:
+    async def count(self, turn: Turn, results: Sequence[Result], watch: Stopwatch) -> None:
         """Take note of what came of a batch; what is reason enough to stop a provider is told before the next one."""
         assert turn.provider is not None
         tally = count(results, watch.slow, (watch.first or time.monotonic()) - watch.began)
         self._counted[turn.provider] = self._counted.get(turn.provider, NOTHING).plus(tally)
+        self._said[turn.provider] = alike(results)
         if is_certain(tally):
             self._read_at = float("-inf")
         if turn.is_trial:
@@ -176,7 +178,7 @@ class Providers:
 
     async def _decide(self, provider: str, by: store.Decide) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
-            judgement = await store.decide(connection, self._channel.name, provider, by)
+            judgement = await store.decide(connection, self._channel.name, provider, self._explained(provider, by))
         if judgement is None:
             self._read_at = float("-inf")  # somebody else was faster
             return
@@ -190,6 +192,18 @@ class Providers:
             health=after.health,
             why=judgement.why,
         )
+
+    def _explained(self, provider: str, by: store.Decide) -> store.Decide:
+        """Add what this process was answered to why a provider that carried is stopped."""
+
+        def decide(condition: Condition, tally: Tally, now: float) -> Judgement | None:
+            judgement, said = by(condition, tally, now), self._said.get(provider)
+            if judgement is None or not said or condition.breaker is Breaker.OPEN:
+                return judgement
+            is_stopped = judgement.condition.breaker is Breaker.OPEN
+            return judgement._replace(why=f"{judgement.why}: {said}") if is_stopped else judgement
+
+        return decide
 
 
 def providers_for(channel: Channel, pool: Pool) -> Providers | None:
