@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
+from collections.abc import Sequence
 
 from delivery.provider import Provider
 from delivery.world import World
-from tocsin.domain.channel import Accepted, Message, Receipt, ReceiptKind, Result
+from tocsin.domain.answers import begins_of
+from tocsin.domain.channel import Accepted, Answered, Message, Receipt, ReceiptKind, Result
 from tocsin.domain.errors import Ambiguous, TryAgain
 from tocsin.services.deliver import deliver_batch
 from tocsin.services.receive import receive
@@ -109,6 +112,35 @@ async def test_a_late_accepted_from_a_worker_that_lost_its_lease_still_counts_an
     assert await world.ledger("first@example.com") == [(1, "accepted", "outcome_unknown")]
     assert await world.ledger("second@example.com") == [(1, "unknown", "outcome_unknown")]
     assert await world.rows("SELECT attempt_id, lease_until FROM bucket WHERE channel = 'email'") == [(None, 0.0)]
+
+
+class Frozen(Provider):
+    """Stands still after the third message for longer than its lease, with everything in this process."""
+
+    async def send(self, messages: Sequence[Message], answered: Answered) -> None:
+        begins = begins_of(answered)
+        for index, message in enumerate(messages):
+            begins([index])
+            self.sent.append(message)
+            answered(index, Accepted("q", 250))
+            if index == 2:
+                time.sleep(0.3)  # noqa: ASYNC251 - nothing renews the lease meanwhile
+
+
+async def test_a_worker_that_stood_still_past_its_lease_sends_nothing_more(world: World) -> None:
+    await world.crowd(6)
+    await world.say("It is down.", severity="sev1")
+    await world.spread()
+    frozen = Frozen()
+    await deliver_batch(world.way(provider=frozen, lease_seconds=0.2))
+    assert len(frozen.sent) == 3
+    held = await world.rows("SELECT reason, count(*) FROM delivery WHERE state = 'held' GROUP BY 1")
+    assert held == [("retrying", 3)]
+    await world.later(100)
+    await world.deliver()
+    assert len({message.address for message in frozen.sent + world.email.sent}) == 6
+    assert len(world.email.sent) == 3
+    assert await world.rows("SELECT count(*) FROM delivery WHERE unknowns > 0") == [(0,)]
 
 
 async def test_a_driver_that_breaks_while_sending_hides_nothing_and_loses_nothing(world: World) -> None:

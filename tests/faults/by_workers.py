@@ -53,6 +53,8 @@ def freeze_worker(act: Act) -> None:
     act.struck()
     stage.proxies.pass_all()
     act.settle()
+    act.say()
+    act.settle()
     os.kill(child, signal.SIGCONT)
     act.cleared()
     time.sleep(1)  # for what should not come

@@ -47,10 +47,9 @@ class Batch:
     def take(self) -> Copy | None:
         if not self._waiting:
             return None
-        if not self._begun:
-            ahead = [copy.index for copy in islice(self._waiting, _AHEAD)]
-            self._begins(ahead)
-            self._begun = len(ahead)
+        ahead = [] if self._begun else [copy.index for copy in islice(self._waiting, _AHEAD)]
+        self._begins(ahead)  # also with nothing new: it may be too late by now
+        self._begun += len(ahead)
         self._begun -= 1
         return self._waiting.popleft()
 

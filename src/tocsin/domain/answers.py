@@ -25,7 +25,7 @@ class Answers(Protocol):
         ...
 
     def begins(self, indexes: Sequence[int]) -> None:
-        """Say that these messages may go out from now on."""
+        """Say that these messages may go out from now on; raise where nothing may any more, not even what began."""
         ...
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,7 +22,7 @@ from tocsin.domain.errors import Ambiguous, DeliveryError
 from tocsin.domain.outline import Plan, Planned
 from tocsin.domain.tally import Stopwatch
 from tocsin.journal.writer import Part
-from tocsin.services.listen import listen, seal_of_plan
+from tocsin.services.listen import Hold, Listener, seal_of_plan
 from tocsin.services.outcome import Doubtful, Unwritten, note_of, outcome_of
 from tocsin.services.pacing import turns
 from tocsin.services.providers import Turn
@@ -42,13 +43,17 @@ _MOST_TAILS = 32
 
 
 class Begun(NamedTuple):
-    """An attempt that is on record and not yet sent; `part` is its part of this process's journal."""
+    """An attempt that is on record and not yet sent; `part` is its part of this process's journal.
+
+    Its lease was asked for at `asked_at`, by the clock of `time.monotonic`.
+    """
 
     token: int
     lease: Lease
     plan: Plan
     turn: Turn = Turn(None)  # None: the channel has no providers to choose from
     part: Part | None = None
+    asked_at: float = math.inf
 
     def by(self, way: Way) -> Channel:
         """Return the channel as whoever has the turn carries it."""
@@ -137,34 +142,44 @@ async def _send(way: Way, begun: Begun, messages: Sequence[Message], results: li
     if not going:
         return [result for result in results if result is not None]
     watch = Stopwatch(time.monotonic())
+    hold = Hold(begun.asked_at + way.lease_seconds)
+    listener = Listener(results, going, watch, begun.part, hold)
     unanswered: DeliveryError = Ambiguous("The channel gave no answer")
-    keeping = asyncio.create_task(_keep_lease(way, begun.token))
+    keeping = asyncio.create_task(_keep_lease(way, begun.token, hold))
     try:
-        answered = listen(results, going, watch, begun.part)
         if begun.part is not None:
             begun.part.opens(begun.token, seal_of_plan(begun.lease.now, begun.plan.messages), len(results))
-        await begun.by(way).send([messages[at] for at in going], answered)
+        await begun.by(way).send([messages[at] for at in going], listener)
     except Exception as error:
-        log.exception("send.failed", channel=way.channel.name)
-        unanswered = Doubtful(f"The channel broke while sending: {type(error).__name__}: {error}")
+        if hold.is_over:
+            log.warning("lease.ran_out", channel=way.channel.name, attempt=begun.token)
+            for at in going:
+                if results[at] is None and not listener.may_have_begun(at):
+                    results[at] = Unwritten("The lease ran out before it could be sent.")
+        else:
+            log.exception("send.failed", channel=way.channel.name)
+            unanswered = Doubtful(f"The channel broke while sending: {type(error).__name__}: {error}")
     finally:
         keeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeping
     whole = [result if result is not None else unanswered for result in results]
-    if way.providers is not None:
+    if way.providers is not None and not hold.is_over:
         await way.providers.count(begun.turn, [whole[at] for at in going], watch)
     return whole
 
 
-async def _keep_lease(way: Way, token: int) -> None:
+async def _keep_lease(way: Way, token: int, hold: Hold) -> None:
     while True:
         await asyncio.sleep(way.lease_seconds / 3)
+        asked_at = time.monotonic()
         try:
             async with way.pool.acquire() as connection:
                 if not await claim.renew(connection, token, way.lease_seconds):
                     log.warning("lease.lost", channel=way.channel.name, attempt=token)
+                    hold.until = asked_at
                     return
+                hold.until = asked_at + way.lease_seconds
         except DATABASE_TROUBLE as error:
             log.warning("lease.not_renewed", channel=way.channel.name, attempt=token, error=str(error))
 

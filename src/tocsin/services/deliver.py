@@ -7,6 +7,7 @@ this (a crash, a lost lease, a database that restarts), the next worker finds th
 from __future__ import annotations
 
 import asyncio
+import time
 
 import structlog
 
@@ -147,13 +148,14 @@ async def begin(way: Way) -> Begun | None:
     begun: Begun | None = None
     try:
         async with way.pool.acquire() as connection, connection.transaction():
+            asked_at = time.monotonic()
             batch = min(way.batch, way.channel.limits.batch)
             lease = await claim.lease(connection, way.channel.name, batch, way.only_gate)
             if lease is None:
                 return None
             if lease.silent:
                 await recover(way, connection, lease)
-            begun = await _put_on_record(way, connection, lease, part)
+            begun = (await _put_on_record(way, connection, lease, part))._replace(asked_at=asked_at)
     finally:
         if part is not None and (begun is None or begun.part is None):
             part.is_over()

@@ -5,46 +5,67 @@ from __future__ import annotations
 import time
 from array import array
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 
-from tocsin.domain.channel import Answered, Result
+from tocsin.domain.channel import Result
 from tocsin.domain.outline import Planned
 from tocsin.domain.tally import Stopwatch
 from tocsin.journal.writer import Part
 
 
-def listen(results: list[Result | None], going: Sequence[int], watch: Stopwatch, part: Part | None) -> Answered:
-    """Return who hears of the messages that are `going`, by their places among the results."""
-    if part is not None:
-        return _Listener(results, going, watch, part)
-
-    def answered(index: int, result: Result) -> None:
-        results[going[index]] = result
-        watch.heard(time.monotonic())
-
-    return answered
+class LeaseRanOut(Exception):
+    """Nothing more may begin: whoever has the buckets now may have sent something newer."""
 
 
-class _Listener:
-    """`domain.answers.Answers`."""
+@dataclass(slots=True)
+class Hold:
+    """Until when a lease surely lasts, on a clock that goes on while this process is stopped."""
 
-    def __init__(self, results: list[Result | None], going: Sequence[int], watch: Stopwatch, part: Part) -> None:
+    until: float
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() >= self.until
+
+
+class Listener:
+    """`domain.answers.Answers` about the messages that are `going`, by their places among the results."""
+
+    def __init__(
+        self, results: list[Result | None], going: Sequence[int], watch: Stopwatch, part: Part | None, hold: Hold
+    ) -> None:
         self._results = results
         self._going = going
         self._watch = watch
         self._part = part
+        self._hold = hold
+        self._begun: set[int] | None = None  # None: all of them may have
 
     def __call__(self, index: int, result: Result) -> None:
         at = self._going[index]
         self._results[at] = result
         self._watch.heard(time.monotonic())
-        self._part.answered(at, result)
+        if self._part is not None:
+            self._part.answered(at, result)
 
     def each_begins(self) -> None:
-        self._part.each_begins()
+        if self._begun is None:
+            self._begun = set()
+        if self._part is not None:
+            self._part.each_begins()
 
     def begins(self, indexes: Sequence[int]) -> None:
-        self._part.begins([self._going[index] for index in indexes])
+        if self._hold.is_over:
+            raise LeaseRanOut("The lease ran out while this process stood still.")
+        begun = [self._going[index] for index in indexes]
+        if self._begun is not None:
+            self._begun.update(begun)
+        if self._part is not None and begun:
+            self._part.begins(begun)
+
+    def may_have_begun(self, at: int) -> bool:
+        return self._begun is None or at in self._begun
 
 
 def seal_of_plan(started_at: float, planned: Sequence[Planned]) -> bytes:

@@ -38,7 +38,7 @@ class PutOff(TryAgain):
 
 
 class Unwritten(TryAgain):
-    """The words could not be made: nothing went out, and no recipient is to blame."""
+    """The words could not be made, or there was no time left to send them: nothing went out, and nobody is to blame."""
 
 
 def unheard_of(
