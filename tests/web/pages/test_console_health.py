@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
+from fastapi import FastAPI
 
+from delivery.two_servers import WRONG_PASSWORD, two_servers
 from delivery.world import World
+from tocsin.domain.channel import ChannelName
 from tocsin.services.sweep import keep_house
 from tocsin.settings import Canary, Settings
 from web.pages.conftest import OPERATOR, PASSWORD
@@ -36,3 +41,16 @@ async def test_an_operator_sees_the_audit_and_how_canaries_fare(visitor: httpx.A
     assert "a canary reached it in 1.5 s, 3 minutes ago" in await shown()
     await world.later(20 * 60)
     assert "Canary overdue: email: none has arrived for 23 minutes" in await shown()
+
+
+async def test_a_channel_works_where_one_of_its_providers_does(
+    visitor: httpx.AsyncClient, app: FastAPI, world: World, tmp_path: Path
+) -> None:
+    await visitor.post("/console/sign-in", data={"email": OPERATOR, "password": PASSWORD})
+    assert "Does not work" in (await visitor.get("/console/channels")).text, "its one server is away"
+    async with two_servers(world, tmp_path) as two:
+        two.first.answers = dict(WRONG_PASSWORD)
+        app.state.site.channels[ChannelName.EMAIL] = two.channel
+        shown = (await visitor.get("/console/channels")).text
+    assert "Does not work" not in shown
+    assert "535" in shown, "what is wrong with the first is told all the same"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -11,7 +12,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse, Response
 
 from tocsin.domain.board import STATE_WORDS
-from tocsin.domain.channel import Channel, ChannelName
+from tocsin.domain.channel import Channel, ChannelName, providers_of, way_by
 from tocsin.domain.delivery import State
 from tocsin.domain.errors import Conflict, DeliveryError, NotFound
 from tocsin.services import board, second_try
@@ -168,6 +169,16 @@ async def show_channels(site: SiteDep, operator: Operator) -> Response:
 
 
 async def _check(channel: Channel) -> tuple[bool, str]:
+    """Ask all of its providers: a channel works where one of them does."""
+    names = providers_of(channel)
+    answers = await asyncio.gather(*(_ask(way_by(channel, name)) for name in names))
+    if len(names) == 1:
+        return answers[0]
+    said = (f"{name}: {answer.rstrip('.')}." for name, (_, answer) in zip(names, answers, strict=True))
+    return any(works for works, _ in answers), " ".join(said)
+
+
+async def _ask(channel: Channel) -> tuple[bool, str]:
     try:
         return True, await channel.check()
     except DeliveryError as error:
