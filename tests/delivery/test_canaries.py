@@ -69,6 +69,8 @@ async def test_a_canary_flies_at_its_interval_and_tells_how_long_it_took(world: 
     assert 1 < flight.p95 < flight.seconds
     assert len(await aviary.office.notices("canary@example.com")) == 3
     assert (await aviary.check()).detail == f"email in {flight.seconds:.1f} s"
+    now_by_text = await check_canaries(world.engine, Canaries({"sms": "+14155550100"}, 300.0))
+    assert now_by_text.detail == "have not flown yet", "those to an address that is named no more are left out"
     shown = (await Metrics().render(world.engine)).decode()
     assert f'tocsin_canary_seconds{{channel="email",of="last"}} {flight.seconds}' in shown
     assert 'tocsin_canary_age_seconds{channel="email"}' in shown

@@ -81,10 +81,11 @@ async def check_canaries(engine: AsyncEngine, canaries: Canaries, *, in_public: 
         return Check("canaries", ok=True, detail="are not set up: see [canary] in tocsin.toml", needed=False)
     try:
         async with asyncio.timeout(_DATABASE_SECONDS), begin(engine) as connection:
-            flights = await store_canaries.flights(connection)
+            flown = await store_canaries.flights(connection)
     except (DBAPIError, PoolTimeout, OSError, TimeoutError):
         return Check("canaries", ok=True, detail="could not be read: see the database", needed=False)
-    late = [one for one in flights if one.channel in canaries.addresses and one.is_overdue(canaries.every_seconds)]
+    flights = [one for one in flown if one.channel in canaries.addresses]
+    late = [one for one in flights if one.is_overdue(canaries.every_seconds)]
     if late:
         detail = " ".join(in_words_of(one, in_public=in_public) for one in late)
         return Check("canaries", ok=False, detail=detail, needed=False)
