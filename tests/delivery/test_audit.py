@@ -77,6 +77,10 @@ async def test_a_promise_that_is_broken_on_purpose_is_named(world: World, name: 
     assert not check.needed
     assert invariant.broken in check.detail
     assert invariant.mend in check.detail
+    assert "for one: " in check.detail
+    told_to_all = (await check_audit(world.engine, in_public=True)).detail
+    assert invariant.broken in told_to_all
+    assert "for one:" not in told_to_all, "running numbers would say how many incidents there were"
 
 
 async def test_a_promise_that_takes_too_long_to_look_at_is_left_unfinished_and_ages(world: World) -> None:

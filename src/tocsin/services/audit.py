@@ -32,14 +32,18 @@ async def audit(connection: Connection, longest: float = store.LONGEST_SECONDS) 
     return findings
 
 
-def in_words(findings: Sequence[Finding]) -> str:
-    """Say what is broken and what to do about it; an empty string where nothing is."""
-    return " ".join(_words(one) for one in findings if one.n)
+def in_words(findings: Sequence[Finding], *, in_public: bool = False) -> str:
+    """Say what is broken and what to do about it; an empty string where nothing is.
+
+    `in_public` leaves out examples, whose running numbers would tell how many incidents there were.
+    """
+    return " ".join(_words(one, in_public=in_public) for one in findings if one.n)
 
 
-def _words(found: Finding) -> str:
+def _words(found: Finding, *, in_public: bool) -> str:
     invariant = _BY_NAME.get(found.name)
     if invariant is None:  # written by another release
-        return f"{found.name}: {found.n} ({found.example})."
-    what = f"{invariant.broken} ({found.n}; for one: {found.example})"
+        return f"{found.name}: {found.n}."
+    example = "`tocsin doctor` says where" if in_public else f"for one: {found.example}"
+    what = f"{invariant.broken} ({found.n}; {example})"
     return f"{found.name}: {what}. {invariant.mend}."

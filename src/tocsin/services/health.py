@@ -37,8 +37,9 @@ class Check(NamedTuple):
 async def check_health(engine: AsyncEngine, broker_url: str, canaries: Canaries) -> list[Check]:
     """Look at everything at once, for whoever asks; takes at most two seconds."""
     database, broker = check_database(engine), check_broker(broker_url)
+    audit = check_audit(engine, in_public=True)
     flown = check_canaries(engine, canaries, in_public=True)
-    return list(await asyncio.gather(database, broker, check_audit(engine), flown))
+    return list(await asyncio.gather(database, broker, audit, flown))
 
 
 async def check_database(engine: AsyncEngine) -> Check:
@@ -53,14 +54,18 @@ async def check_database(engine: AsyncEngine) -> Check:
     return Check("database", ok=True, detail="answers, and has the newest schema", needed=True)
 
 
-async def check_audit(engine: AsyncEngine) -> Check:
-    """Say what the last audit of the ledger found; a database that does not answer is not its matter."""
+async def check_audit(engine: AsyncEngine, *, in_public: bool = False) -> Check:
+    """Say what the last audit of the ledger found; a database that does not answer is not its matter.
+
+    `in_public` leaves out where.
+    """
     try:
         async with asyncio.timeout(_DATABASE_SECONDS), begin(engine) as connection:
             found = await store.audited(connection)
     except (DBAPIError, PoolTimeout, OSError, TimeoutError):
         return Check("audit", ok=True, detail="could not be read: see the database", needed=False)
-    broken = in_words([Finding(one.invariant, one.violations, one.example) for one in found])
+    found_broken = [Finding(one.invariant, one.violations, one.example) for one in found]
+    broken = in_words(found_broken, in_public=in_public)
     if broken:
         return Check("audit", ok=False, detail=f"found broken promises. {broken}", needed=False)
     if not found:

@@ -26,6 +26,12 @@ _WINDOW = """
     FROM provider_tally t WHERE t.channel = $1 AND t.provider = p.name AND t.slot > tocsin_epoch() - $2
 """
 
+_FOR_ANOTHER = """
+    d.provider = $2 AND d.reason IN ('retrying', 'provider_down') AND d.tries = 1 AND d.unknowns = 0
+    AND EXISTS (SELECT FROM provider p WHERE p.channel = $1 AND p.name <> $2
+      AND (p.wish = 'on' OR (p.wish = 'auto' AND p.breaker = 'closed')))
+"""
+
 Decide = Callable[[Condition, Tally, float], Judgement | None]
 
 
@@ -110,7 +116,8 @@ async def write(
     """Write how a provider stands now and put each change on record; `by` is an operator, None: health decided.
 
     What was counted before a breaker moved or an operator stepped in is no evidence any more. Where messages may go
-    again, what was held for want of a provider is due at once.
+    again, what was held for want of a provider is due at once; where they may not and others carry on, what this one
+    has refused for the first time is.
     """
     after = judgement.condition
     await connection.execute(
@@ -151,7 +158,9 @@ async def write(
             "DELETE FROM provider_tally WHERE channel = $1 AND provider = $2", channel, after.provider
         )
     if after.is_used and not before.is_used:
-        await _wake(connection, channel)
+        await _wake(connection, channel, "d.reason = 'provider_down'")
+    elif before.is_used and not after.is_used:
+        await _wake(connection, channel, _FOR_ANOTHER, after.provider)
 
 
 async def lock(connection: Connection, channel: ChannelName, name: str) -> Condition:
@@ -214,20 +223,21 @@ async def _claim(connection: Connection, channel: ChannelName, name: str, breake
     return bool(claimed)
 
 
-async def _wake(connection: Connection, channel: ChannelName) -> None:
+async def _wake(connection: Connection, channel: ChannelName, which: str, *values: str) -> None:
     await connection.execute(
-        """
+        f"""
         WITH b AS (
           SELECT id, live FROM bucket WHERE channel = $1 AND due_at IS NOT NULL AND lease_until <= tocsin_epoch()
           ORDER BY id FOR UPDATE SKIP LOCKED
         ), d AS (
           UPDATE delivery d SET due_at = tocsin_epoch() FROM b
-          WHERE d.bucket_id = b.id AND d.update_id = ANY(b.live) AND d.state = 'held' AND d.reason = 'provider_down'
+          WHERE d.bucket_id = b.id AND d.update_id = ANY(b.live) AND d.state = 'held' AND {which}
             AND d.due_at > tocsin_epoch() RETURNING d.bucket_id
         )
         UPDATE bucket SET due_at = least(due_at, tocsin_epoch()) WHERE id IN (SELECT bucket_id FROM d)
         """,
         channel,
+        *values,
     )
 
 
