@@ -135,6 +135,8 @@ class _Batch:
         sender = self._carrier.senders.for_recipient(message.address)[0]
         if stopped := self._down or self._closed.get(sender):
             return stopped
+        if message.again and (found := await self._carrier.find(message.address, message.rendered)) is not None:
+            return found
         try:
             return await self._carrier.send(message.address, message.rendered, message.delivery)
         except DeliveryError as error:

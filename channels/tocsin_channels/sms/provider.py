@@ -32,6 +32,10 @@ class Provider(Protocol):
         """Hand one text over to the number `to`; raise a DeliveryError where it is not taken."""
         ...
 
+    async def find(self, to: str, text: Text) -> Accepted | None:
+        """Look whether a text of unknown outcome went out to `to`; None where it did not or nobody tells."""
+        ...
+
     def read_receipt(self, raw: bytes, headers: Mapping[str, str], url: str) -> Sequence[Receipt]:
         """Read a report that came to the public address `url`; raise Refused where it isn't the provider's."""
         ...

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
+import structlog
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
@@ -19,10 +21,14 @@ from tocsin_channels.sms.text import Text
 from tocsin_channels.sms.twilio_codes import TRY_ANOTHER_SENDER, TWILIO, WHOLE_ACCOUNT
 from tocsin_channels.sms.twilio_wire import TwilioWire
 
+log = structlog.get_logger()
+
 _HERE: Final = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - compared, not listened on
 # With none at all the library would read the environment, where TWILIO_EDGE sends it elsewhere.
 _NO_ENVIRONMENT: Final = {"": ""}
 _UNREADABLE: Final = (TwilioException, ValueError, TypeError, KeyError, AttributeError)
+_LOOK_BACK: Final = timedelta(hours=1)
+_LOOK_AT: Final = 20
 _NOT_SENT: Final = frozenset({"failed", "undelivered", "canceled"})
 
 
@@ -85,6 +91,19 @@ class Twilio:
         except _UNREADABLE as error:
             raise Ambiguous(f"Twilio's answer cannot be read, so the text may be on its way: {error}") from error
         return _accepted(made, sender, text)
+
+    async def find(self, to: str, text: Text) -> Accepted | None:
+        """Look among the newest texts to `to` for one that may have gone out unheard of."""
+        oldest = datetime.now(UTC) - _LOOK_BACK
+        try:
+            listed = await self._opened().messages.list_async(to=to, limit=_LOOK_AT, page_size=_LOOK_AT)
+            # A trial account writes words of its own before ours.
+            same = [one for one in listed if str(one.body).endswith(text.body) and one.date_created >= oldest]
+        except (DeliveryError, *_UNREADABLE) as error:
+            log.info("twilio.texts_not_listed", error=str(error))
+            return None
+        sent = next((one for one in same if str(one.status) not in _NOT_SENT), None)
+        return None if sent is None or not sent.sid else Accepted(sent.sid, note=f"{text.count}, found at Twilio")
 
     def read_receipt(self, raw: bytes, headers: Mapping[str, str], url: str) -> Sequence[Receipt]:
         return twilio_receipts.read(raw, headers, url, self._account.token)

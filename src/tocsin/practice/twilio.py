@@ -7,7 +7,7 @@ import hmac
 import json
 import re
 import time
-from email.utils import formatdate
+from email.utils import format_datetime, formatdate
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from aiohttp import encode_basic_auth, web
 
 from tocsin.practice.sms_reports import Reports
 from tocsin.practice.twilio_behaviour import Behaviour, Ending, Refusal, behaviour_of
-from tocsin.practice.twilio_log import New, Texts
+from tocsin.practice.twilio_log import New, Text, Texts
 from tocsin.practice.twilio_reports import TwilioVoice
 from tocsin_channels.sms.segments import count
 
@@ -25,6 +25,7 @@ _ACCOUNTS: Final = "/2010-04-01/Accounts"
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _LONGEST: Final = 1600
 _LONGEST_VALIDITY: Final = 36_000
+_LONGEST_PAGE: Final = 1000
 _HTML: Final = "<!doctype html><title>Hello</title><p>This is not Twilio."
 
 
@@ -39,6 +40,7 @@ class PracticeTwilio:
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_post(f"{_ACCOUNTS}/{{sid}}/Messages.json", self._take)
+        app.router.add_get(f"{_ACCOUNTS}/{{sid}}/Messages.json", self._list)
         app.router.add_get(f"{_ACCOUNTS}/{{sid}}.json", self._account)
         app.on_startup.append(self._begin)
 
@@ -54,6 +56,19 @@ class PracticeTwilio:
         if refusal is not None:
             return _refused(refusal)
         return web.json_response({"sid": self._sid, "friendly_name": "Practice", "status": "active", "type": "Trial"})
+
+    async def _list(self, request: web.Request) -> web.Response:
+        """Tell of the newest texts to one number, a page of them."""
+        refusal = self._stranger(request)
+        if refusal is not None:
+            return _refused(refusal)
+        size = min(int(request.query.get("PageSize", "50")), _LONGEST_PAGE)
+        texts = self._texts.taken(request.query.get("To", ""), size)
+        uri = f"{_ACCOUNTS}/{self._sid}/Messages.json?PageSize={size}&Page=0"
+        told = [_listed(self._sid, text) for text in texts]
+        page = {"page": 0, "page_size": size, "start": 0, "end": max(0, len(told) - 1)}
+        ways = {"uri": uri, "first_page_uri": uri, "next_page_uri": None, "previous_page_uri": None}
+        return web.json_response({"messages": told, **page, **ways})
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         fields = {name: str(value) for name, value in (await request.post()).items()}
@@ -147,6 +162,12 @@ def _refused(refusal: Refusal) -> web.Response:
         "status": refusal.status,
     }
     return web.json_response(told, status=refusal.status, headers=headers)
+
+
+def _listed(account: str, text: Text) -> dict[str, Any]:
+    sender = "MessagingServiceSid" if text.sender.startswith("MG") else "From"
+    told = _message(account, text.sid, {"To": text.recipient, "Body": text.body, sender: text.sender})
+    return told | {"status": text.status, "date_created": format_datetime(text.received_at)}
 
 
 def _message(account: str, sid: str, fields: dict[str, str]) -> dict[str, Any]:

@@ -105,7 +105,7 @@ BEHAVIOURS: Final = (
     Behaviour(
         "+15005550012",
         "keeps the text and hangs up instead of answering",
-        "outcome unknown until the report that it was delivered; not sent again",
+        "outcome unknown until the report that it was delivered, or until it is found; not sent again",
         ending=Ending.HUNG_UP,
     ),
     Behaviour(
@@ -117,7 +117,7 @@ BEHAVIOURS: Final = (
     Behaviour(
         "+15005550014",
         "keeps the text and answers 200 with a page of HTML",
-        "outcome unknown until the report that it was delivered; not sent again",
+        "outcome unknown until the report that it was delivered, or until it is found; not sent again",
         ending=Ending.GARBAGE,
     ),
     Behaviour(

@@ -127,6 +127,15 @@ class Texts:
         )
         return [_text(row) for row in rows]
 
+    def taken(self, recipient: str, limit: int) -> list[Text]:
+        """Return the texts to a number that were taken, the newest first."""
+        rows = self._database.execute(
+            f"""SELECT {_LISTED} FROM sms_text WHERE recipient = ? AND carrier = ? AND sid <> ''
+                ORDER BY id DESC LIMIT ?""",
+            (recipient, self._carrier, limit),
+        )
+        return [_text(row) for row in rows]
+
     def reported(self, text: Text, status: str, due: str) -> None:
         self._database.execute("UPDATE sms_text SET status = ?, due = ? WHERE id = ?", (status, due, text.id))
 

@@ -15,6 +15,7 @@ from tocsin.domain.channel import ChannelName
 from tocsin.domain.judge import WINDOW_SECONDS, Judgement
 from tocsin.domain.provider import Breaker, Condition, Wish
 from tocsin.domain.tally import NOTHING, Tally
+from tocsin.store import waking
 from tocsin.store.engine import Connection
 
 _SLOT_SECONDS = 5.0
@@ -24,12 +25,6 @@ _WINDOW = """
       coalesce(sum(errors), 0)::int AS errors, coalesce(sum(slow), 0)::int AS slow,
       coalesce(sum(seconds), 0) AS seconds, coalesce(sum(batches), 0)::int AS batches
     FROM provider_tally t WHERE t.channel = $1 AND t.provider = p.name AND t.slot > tocsin_epoch() - $2
-"""
-
-_FOR_ANOTHER = """
-    d.provider = $2 AND d.reason IN ('retrying', 'provider_down') AND d.tries = 1 AND d.unknowns = 0
-    AND EXISTS (SELECT FROM provider p WHERE p.channel = $1 AND p.name <> $2
-      AND (p.wish = 'on' OR (p.wish = 'auto' AND p.breaker = 'closed')))
 """
 
 Decide = Callable[[Condition, Tally, float], Judgement | None]
@@ -158,9 +153,9 @@ async def write(
             "DELETE FROM provider_tally WHERE channel = $1 AND provider = $2", channel, after.provider
         )
     if after.is_used and not before.is_used:
-        await _wake(connection, channel, "d.reason = 'provider_down'")
+        await waking.wake_what_waits(connection, channel)
     elif before.is_used and not after.is_used:
-        await _wake(connection, channel, _FOR_ANOTHER, after.provider)
+        await waking.wake_what_it_refused(connection, channel, after.provider)
 
 
 async def lock(connection: Connection, channel: ChannelName, name: str) -> Condition:
@@ -221,24 +216,6 @@ async def _claim(connection: Connection, channel: ChannelName, name: str, breake
         seconds,
     )
     return bool(claimed)
-
-
-async def _wake(connection: Connection, channel: ChannelName, which: str, *values: str) -> None:
-    await connection.execute(
-        f"""
-        WITH b AS (
-          SELECT id, live FROM bucket WHERE channel = $1 AND due_at IS NOT NULL AND lease_until <= tocsin_epoch()
-          ORDER BY id FOR UPDATE SKIP LOCKED
-        ), d AS (
-          UPDATE delivery d SET due_at = tocsin_epoch() FROM b
-          WHERE d.bucket_id = b.id AND d.update_id = ANY(b.live) AND d.state = 'held' AND {which}
-            AND d.due_at > tocsin_epoch() RETURNING d.bucket_id
-        )
-        UPDATE bucket SET due_at = least(due_at, tocsin_epoch()) WHERE id IN (SELECT bucket_id FROM d)
-        """,
-        channel,
-        *values,
-    )
 
 
 def _condition(row: asyncpg.Record) -> Condition:
