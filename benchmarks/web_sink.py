@@ -1,4 +1,4 @@
-"""A fast HTTP sink: takes every POST on kept connections, and answers as Twilio does, or with 204 to a webhook."""
+"""A fast HTTP sink: takes every POST on kept connections, answers as Twilio or SendGrid do, webhooks with 204."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ _MADE = json.dumps(
     }
 ).encode()
 _TEXT = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(_MADE), _MADE)
+_MAIL = b"HTTP/1.1 202 Accepted\r\nX-Message-Id: bench\r\nContent-Length: 0\r\n\r\n"
 _CALL = b"HTTP/1.1 204 No Content\r\n\r\n"
+_ANSWERS = ((b"post /2010-04-01/", _TEXT), (b"post /v3/mail/send", _MAIL))
 
 
 class WebSink(asyncio.Protocol):
@@ -40,4 +42,4 @@ class WebSink(asyncio.Protocol):
             if len(self._rest) < end + 4 + length:
                 return
             self._rest = self._rest[end + 4 + length :]
-            self._transport.write(_TEXT if head.startswith(b"post /2010-04-01/") else _CALL)
+            self._transport.write(next((answer for path, answer in _ANSWERS if head.startswith(path)), _CALL))

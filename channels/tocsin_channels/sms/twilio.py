@@ -97,11 +97,12 @@ class Twilio:
         oldest = datetime.now(UTC) - _LOOK_BACK
         try:
             listed = await self._opened().messages.list_async(to=to, limit=_LOOK_AT, page_size=_LOOK_AT)
-            # A trial account writes words of its own before ours.
-            same = [one for one in listed if str(one.body).endswith(text.body) and one.date_created >= oldest]
+            recent = [one for one in listed if one.date_created is not None and one.date_created >= oldest]
         except (DeliveryError, *_UNREADABLE) as error:
             log.info("twilio.texts_not_listed", error=str(error))
             return None
+        # A trial account writes words of its own before ours.
+        same = (one for one in recent if str(one.body).endswith(text.body))
         sent = next((one for one in same if str(one.status) not in _NOT_SENT), None)
         return None if sent is None or not sent.sid else Accepted(sent.sid, note=f"{text.count}, found at Twilio")
 
