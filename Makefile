@@ -99,7 +99,7 @@ bench: $(TOOLS) $(BASELINES) postfix ## Measure deliveries per second, beside ot
 	@$(BIN)/python benchmarks/receipts.py
 	@$(BIN)/python benchmarks/page.py
 
-bench-quick: $(TOOLS) $(BASELINES) postfix ## The same in two minutes, smaller
+bench-quick: $(TOOLS) $(BASELINES) postfix ## The same in some five minutes, smaller
 	@$(BIN)/python benchmarks/blast.py --subscribers 5000 --rounds 1 --baseline 1000 $(ARGS)
 	@$(BIN)/python benchmarks/sparse.py --rounds 3
 	@$(BIN)/python benchmarks/first_word.py --subscribers 20000 --samples 10

@@ -26,7 +26,7 @@ from tocsin.store.outbox import Promise
 
 log = structlog.get_logger()
 
-CHUNK = 10
+CHUNK = 20
 _ENDPOINTS_A_BUCKET = 500
 # So many promises are kept at once, and of those so many write to a crowd: to one or more full chunks.
 _AT_ONCE = 16
