@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable
-from itertools import islice
 from typing import Any
 
 from tocsin.domain.answers import Begins
@@ -14,8 +13,6 @@ from tocsin.domain.errors import TryAgain
 from tocsin_channels.email.letter import Copy
 
 _TAKES = 3
-# So many are said to begin at once: what has begun and is not answered for is unknown if this process dies.
-_AHEAD = 4
 
 
 class Batch:
@@ -24,7 +21,6 @@ class Batch:
     def __init__(self, copies: Iterable[Copy], answered: Answered, begins: Begins) -> None:
         self._waiting = deque(copies)
         self._begins = begins
-        self._begun = 0  # how many of those at the head have
         self._open = len(self._waiting)
         self._answered = answered
         self._returned: dict[int, int] = {}
@@ -47,10 +43,7 @@ class Batch:
     def take(self) -> Copy | None:
         if not self._waiting:
             return None
-        ahead = [] if self._begun else [copy.index for copy in islice(self._waiting, _AHEAD)]
-        self._begins(ahead)  # also with nothing new: it may be too late by now
-        self._begun += len(ahead)
-        self._begun -= 1
+        self._begins([self._waiting[0].index])  # unknown from here on, if this process dies
         return self._waiting.popleft()
 
     def answer(self, copy: Copy, result: Result) -> None:
@@ -71,7 +64,6 @@ class Batch:
     def pass_on(self, copy: Copy) -> None:
         """Leave a copy to another connection: this one is held up."""
         self._waiting.appendleft(copy)
-        self._begun += 1
         self._back.set()
 
     async def more(self) -> bool:
