@@ -1,35 +1,34 @@
-"""Puts off what is planned where no provider may carry it, or only a few of it as a trial: nothing counts as tried."""
+"""Puts off what may not go out now, since no provider carries it or takes more: nothing of it counts as a try."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from tocsin.domain.delivery import Reason, State
 from tocsin.domain.outline import Plan, Planned
 
-_DOWN = (State.HELD, Reason.PROVIDER_DOWN)
 
+def put_off(plan: Plan, untils: Sequence[float | None], reason: Reason | None) -> None:
+    """Leave in the plan what goes out now, where there is no time, and let all else wait until its, held for `reason`.
 
-def put_off(plan: Plan, until: float, *, but: int = 0, held: bool = True) -> None:
-    """Let all messages of a plan wait until a time, `but` so many.
-
-    `held`: their rows say that they wait for a provider. What says so already is not written again, and what is in
-    doubt stays so: it may have arrived.
+    What is held for it already is not written again, and what is in doubt stays so: it may have arrived. Without a
+    reason all rows stay as they are.
     """
-    going = _some(plan.messages, but)
-    ids = set(map(id, going))
-    for message in plan.messages:
-        if id(message) in ids:
+    going: list[Planned] = []
+    for message, until in zip(plan.messages, untils, strict=True):
+        if until is None:
+            going.append(message)
             continue
         for row in message.rows:
-            if not held or row.state == State.UNKNOWN or (row.state, row.reason) == _DOWN:
+            if reason is None or row.state == State.UNKNOWN or (row.state, row.reason) == (State.HELD, reason):
                 plan.wait(row, until)
             else:
-                plan.hold(row, Reason.PROVIDER_DOWN, until)
+                plan.hold(row, reason, until)
     plan.messages[:] = going
 
 
-def _some(messages: list[Planned], n: int) -> list[Planned]:
-    """Return `n` messages, none that is in doubt where there are others."""
-    if not n:
-        return []
+def but_for(messages: Sequence[Planned], n: int, until: float) -> list[float | None]:
+    """Return until when each message waits: `n` of them do not, none that is in doubt where there are others."""
     sure = [message for message in messages if message.rows[0].state != State.UNKNOWN]
-    return (sure or messages)[:n]
+    going = set(map(id, (sure or messages)[:n]))
+    return [None if id(message) in going else until for message in messages]

@@ -1,13 +1,12 @@
-"""Who goes first where a provider takes only so much, and what is put off until its turn: nothing of it is a try."""
+"""Who goes first where a provider takes only so much, and how long the others wait for their turn."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tocsin.domain.delivery import Reason, State
 from tocsin.domain.gate import Gate
 from tocsin.domain.incident import Severity
-from tocsin.domain.outline import Plan, Planned
+from tocsin.domain.outline import Planned
 from tocsin.domain.rows import Version
 
 
@@ -33,18 +32,3 @@ def waits_of(
         max((closed[gate.key] - now for gate in passed if gate.key in closed), default=0.0) + wait
         for passed, wait in zip(gates, foreseen, strict=True)
     ]
-
-
-def put_off(plan: Plan, waits: Sequence[float], now: float) -> None:
-    """Leave in the plan what goes out now, and hold everything else until its turn."""
-    going: list[Planned] = []
-    for message, wait in zip(plan.messages, waits, strict=True):
-        if wait <= 0:
-            going.append(message)
-            continue
-        for row in message.rows:
-            if row.state == State.UNKNOWN:  # nobody knows yet whether it arrived, and that stays so
-                plan.wait(row, now + wait)
-            else:
-                plan.hold(row, Reason.PROVIDER_PACED, now + wait)
-    plan.messages = going

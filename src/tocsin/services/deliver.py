@@ -16,7 +16,7 @@ from tocsin.domain.delivery import Reason
 from tocsin.domain.judge import TRIAL_LOOK_SECONDS, TRIAL_MESSAGES
 from tocsin.domain.outline import Plan
 from tocsin.domain.plan import newer_version, plan
-from tocsin.domain.put_off import put_off
+from tocsin.domain.put_off import but_for, put_off
 from tocsin.journal.writer import Part
 from tocsin.services.attempt import Begun, attempt
 from tocsin.services.compose import Versions
@@ -188,10 +188,11 @@ async def _turn(way: Way, connection: Connection, lease: Lease, planned: Plan) -
             connection, lease.ids[0], lease.now, full(way.channel, way.pacer, lease.closed)
         )
         if turn.provider is None:
-            put_off(planned, turn.until)
+            put_off(planned, [turn.until] * len(planned.messages), Reason.PROVIDER_DOWN)
         elif turn.is_trial:
             goes_on = way.providers.may_go_on_without(turn.provider)
-            put_off(planned, lease.now + (0 if goes_on else TRIAL_LOOK_SECONDS), but=TRIAL_MESSAGES, held=not goes_on)
+            wait, reason = (0.0, None) if goes_on else (TRIAL_LOOK_SECONDS, Reason.PROVIDER_DOWN)
+            put_off(planned, but_for(planned.messages, TRIAL_MESSAGES, lease.now + wait), reason)
     if planned.messages and (way.pacer is not None or lease.closed):
         keep_to_pace(way, way_by(way.channel, turn.provider or ""), planned, lease)
     return turn

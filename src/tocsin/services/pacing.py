@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from tocsin.domain.channel import Channel, Message, Result, providers_of, way_by
+from tocsin.domain.delivery import Reason
 from tocsin.domain.errors import TooFast
 from tocsin.domain.gate import Asked, Gate, Paced, gates_of
 from tocsin.domain.outline import Plan
-from tocsin.domain.turns import in_turn, put_off, waits_of
+from tocsin.domain.put_off import put_off
+from tocsin.domain.turns import in_turn, waits_of
 from tocsin.services.outcome import PutOff, closed_seconds
 from tocsin.services.pacer import Pacer
 from tocsin.services.way import Way
@@ -26,7 +28,8 @@ def keep_to_pace(way: Way, channel: Channel, planned: Plan, lease: Lease) -> Non
     gates = [gates_of(channel, message.rows[0].address) for message in planned.messages]
     foreseen = foresee(way.pacer, gates, way.units)
     way.note_put_off(foreseen)
-    put_off(planned, waits_of(gates, foreseen, lease.closed, lease.now), lease.now)
+    waits = waits_of(gates, foreseen, lease.closed, lease.now)
+    put_off(planned, [lease.now + wait if wait > 0 else None for wait in waits], Reason.PROVIDER_PACED)
 
 
 def foresee(pacer: Pacer | None, gates: Sequence[tuple[Gate, ...]], units: int = 1) -> list[float]:
