@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from delivery.real_store import RealStore
@@ -22,16 +22,7 @@ from domain.machine_lives import Life, lead, of
 from tocsin.services import attempt
 from tocsin.store import claim, opt_out, record, retrying, silence
 
-FEW = settings(
-    max_examples=5,
-    stateful_step_count=30,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-    print_blob=False,
-)
+FEW = settings(lives.SAME, max_examples=5, stateful_step_count=30)
 
 
 @pytest.fixture

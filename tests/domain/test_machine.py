@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from domain import machine_lives as lives
@@ -19,16 +19,7 @@ from tocsin.domain.outline import Planned
 from tocsin.domain.rows import Version
 from tocsin.services.attempt import Begun
 
-LIVES = settings(
-    max_examples=150,
-    stateful_step_count=50,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-    print_blob=False,
-)
+LIVES = settings(lives.SAME, max_examples=150, stateful_step_count=50)
 
 
 def test_no_order_of_events_breaks_a_promise() -> None:

@@ -35,6 +35,15 @@ def opened(journal: Journal, *, each_begins: bool = True) -> Part:
     return part
 
 
+async def one_taken(journal: Journal) -> Part:
+    """Return a part that says of the first message that it began and was taken."""
+    part = opened(journal)
+    part.begins([0])
+    part.answered(0, TAKEN)
+    await asyncio.sleep(0)
+    return part
+
+
 def asked(journal: Journal, part: Part, database: str = DATABASE, token: int = TOKEN, seal: bytes = SEAL) -> Found:
     return recall(journal.directory, part.name, database, token, seal)
 
@@ -57,10 +66,7 @@ async def test_answers_and_what_has_begun_are_found_once_the_process_is_dead(jou
 
 
 async def test_of_a_process_that_lives_nobody_knows_what_it_will_begin_next(journal: Journal) -> None:
-    part = opened(journal)
-    part.begins([0])
-    part.answered(0, TAKEN)
-    await asyncio.sleep(0)
+    part = await one_taken(journal)
     assert asked(journal, part)[:2] == ({0: TAKEN}, None)
     assert list(left_behind(journal.directory)) == []
 
@@ -83,10 +89,7 @@ def test_an_attempt_that_was_never_opened_has_not_begun(journal: Journal) -> Non
     "other", [{"database": "elsewhere/5"}, {"seal": b"somebody else 16"}], ids=["database", "seal"]
 )
 async def test_what_is_about_something_else_is_no_answer(journal: Journal, other: dict[str, Any]) -> None:
-    part = opened(journal)
-    part.begins([0])
-    part.answered(0, TAKEN)
-    await asyncio.sleep(0)
+    part = await one_taken(journal)
     journal.close()
     assert asked(journal, part, **other) == NOTHING_KNOWN
 
@@ -94,20 +97,14 @@ async def test_what_is_about_something_else_is_no_answer(journal: Journal, other
 async def test_after_a_crash_of_the_machine_answers_count_and_the_end_may_be_missing(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    part = opened(journal)
-    part.begins([0])
-    part.answered(0, TAKEN)
-    await asyncio.sleep(0)
+    part = await one_taken(journal)
     journal.close()
     monkeypatch.setattr(reader, "this_boot", lambda: "the next life")
     assert asked(journal, part)[:2] == ({0: TAKEN}, None)
 
 
 async def test_a_torn_end_is_what_there_was_no_time_for_and_a_broken_one_is_not_trusted(journal: Journal) -> None:
-    part = opened(journal)
-    part.begins([0])
-    part.answered(0, TAKEN)
-    await asyncio.sleep(0)
+    part = await one_taken(journal)
     journal.close()
     path = path_of(journal)
     whole = path.read_bytes()
@@ -143,10 +140,7 @@ def full_disk(after: int) -> Callable[[int, bytes], int]:
 async def test_a_full_disk_stops_nobody_and_nothing_is_taken_for_complete(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    part = opened(journal)
-    part.begins([0])
-    part.answered(0, TAKEN)
-    await asyncio.sleep(0)
+    part = await one_taken(journal)
     monkeypatch.setattr(os, "write", full_disk(0))
     part.begins([1])
     part.begins([2])
@@ -160,10 +154,7 @@ async def test_a_full_disk_stops_nobody_and_nothing_is_taken_for_complete(
 async def test_what_was_written_before_the_disk_was_full_still_counts(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    part = opened(journal)
-    part.begins([0])
-    part.answered(0, TAKEN)
-    await asyncio.sleep(0)
+    part = await one_taken(journal)
     monkeypatch.setattr(os, "write", full_disk(0))
     part.begins([1])
     assert asked(journal, part)[:2] == ({0: TAKEN}, None)
