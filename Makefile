@@ -97,6 +97,7 @@ bench: $(TOOLS) $(BASELINES) postfix ## Measure deliveries per second, beside ot
 	@$(BIN)/python benchmarks/scale.py
 	@$(BIN)/python benchmarks/intake.py
 	@$(BIN)/python benchmarks/receipts.py
+	@$(BIN)/python benchmarks/journal.py
 	@$(BIN)/python benchmarks/page.py
 
 bench-quick: $(TOOLS) $(BASELINES) postfix ## The same in some five minutes, smaller
