@@ -12,7 +12,9 @@ from delivery.world import World
 from tocsin.domain.answers import begins_of
 from tocsin.domain.channel import Accepted, Answered, Message, Receipt, ReceiptKind, Result
 from tocsin.domain.errors import Ambiguous, TryAgain
+from tocsin.domain.provider import Share
 from tocsin.services.deliver import deliver_batch
+from tocsin.services.providers import Providers
 from tocsin.services.receive import receive
 
 
@@ -132,8 +134,12 @@ async def test_a_worker_that_stood_still_past_its_lease_sends_nothing_more(world
     await world.say("It is down.", severity="sev1")
     await world.spread()
     frozen = Frozen()
-    await deliver_batch(world.way(provider=frozen, lease_seconds=0.2))
+    way = world.way(provider=frozen, lease_seconds=0.2)
+    way.providers = Providers(frozen, [Share(frozen.provider, 100)], world.pool)
+    await deliver_batch(way)
     assert len(frozen.sent) == 3
+    await way.providers.refresh(0)
+    assert await world.rows("SELECT sum(errors) FROM provider_tally") in ([(0,)], [(None,)]), "no provider is to blame"
     held = await world.rows("SELECT reason, count(*) FROM delivery WHERE state = 'held' GROUP BY 1")
     assert held == [("retrying", 3)]
     await world.later(100)
