@@ -50,8 +50,8 @@ What is not covered, or less than it sounds:
   fails, with EFBIG in place of ENOSPC. What overwrites in place does not.
 - Minutes that a message waits on purpose (a doubt, a retry) are skipped by shifting the database's clock.
 - A clock that is an hour off is Python's (`time.time`, `datetime.now`); the kernel's own is not moved.
-- A worker that is frozen past its lease and wakes goes on where it stopped. Nothing newer was said meanwhile here;
-  where something was, it can bring the older version after the newer one.
+- A worker that is frozen past its lease begins nothing more when it wakes. What it had begun before, a mail a
+  connection at most, may still arrive after something newer.
 - A carrier by HTTP that swallows what it is asked for about a minute was not in this run: its texts are asked twice,
   then count as accepted with the reason `outcome_unknown`, and are not heard.
 - All of it runs on one machine: no network between hosts was cut, and no machine lost its power.

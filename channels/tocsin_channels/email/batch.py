@@ -16,7 +16,10 @@ _TAKES = 3
 
 
 class Batch:
-    """Every copy is answered for exactly once, and begins before; `finished` is done when all are answered for."""
+    """Every copy is answered for exactly once; `finished` is done when all are.
+
+    A copy begins with its data: until then it may go back, and nothing of it can have arrived.
+    """
 
     def __init__(self, copies: Iterable[Copy], answered: Answered, begins: Begins) -> None:
         self._waiting = deque(copies)
@@ -41,10 +44,11 @@ class Batch:
         return self._hands_free > 0
 
     def take(self) -> Copy | None:
-        if not self._waiting:
-            return None
-        self._begins([self._waiting[0].index])  # unknown from here on, if this process dies
-        return self._waiting.popleft()
+        return self._waiting.popleft() if self._waiting else None
+
+    def begin(self, copy: Copy) -> None:
+        """Say that the data of a copy goes out now: unknown from here on, if this process dies."""
+        self._begins([copy.index])
 
     def answer(self, copy: Copy, result: Result) -> None:
         self._open -= 1

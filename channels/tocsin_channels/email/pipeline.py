@@ -120,8 +120,7 @@ class Pipeline:
     def _hear_data(self, code: int, text: bytes) -> None:
         copy, self._opening = self._opening, None
         if code == READY and self._refusal is None and copy is not None:
-            self._dotted = copy
-            self._go_on(copy.data, _DOT)
+            self._begin(copy)
             return
         if copy is not None:
             self._batch.answer(copy, self._refusal or classify(_reply(code, text), Stage.DATA))
@@ -131,6 +130,17 @@ class Pipeline:
             self._go_on(b".\r\n", _CLEARED)
         else:
             self._go_on(b"RSET\r\n", _CLEARED)
+
+    def _begin(self, copy: Copy) -> None:
+        """Send the data of a mail, unless nothing may go out any more: that ends the whole batch."""
+        try:
+            self._batch.begin(copy)
+        except Exception as error:  # noqa: BLE001 - it is for whoever awaits `run`, not for the event loop
+            self._done.set_exception(error)
+            self._wire.abort("Nothing may go out any more.")
+            return
+        self._dotted = copy
+        self._go_on(copy.data, _DOT)
 
     def _answer_dotted(self, code: int, text: bytes) -> None:
         copy, self._dotted = self._dotted, None

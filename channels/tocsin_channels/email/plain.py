@@ -33,6 +33,7 @@ async def _carry_one(wire: Wire, batch: Batch, patience: Patience, copy: Copy) -
         batch.put_back(copy, lost)
         return
     if refusal is None:
+        batch.begin(copy)
         batch.answer(copy, await _send_data(wire, patience, copy))
         return
     stage, error = refusal
