@@ -44,7 +44,7 @@ async def leave(world: World, public_id: str) -> None:
 
 async def move(world: World, public_id: str, audience: str) -> None:
     mask = world.audiences.mask([audience, "customers"])
-    await change_subscriber(world.engine, public_id, Changes(audiences=mask), world.audiences)
+    await change_subscriber(world.engine, "secret", public_id, Changes(audiences=mask), world.audiences)
 
 
 async def test_no_bucket_is_ever_overfull_however_many_come_at_once(world: World) -> None:

@@ -41,6 +41,17 @@ class Agreed:
     at: datetime
     network: str | None = None
     wording: str | None = None
+    by: str | None = None
+    basis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What an operator goes by who has somebody written to: `by` is the operator, `at` when the word was given."""
+
+    by: str
+    basis: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +71,7 @@ class Attention:
 class NewEndpoint:
     """An endpoint to be written; `key` is the address as it is compared, `seal` the one that nobody can read.
 
-    `evidence` is what was agreed elsewhere, where it comes from there.
+    `evidence` is what was agreed elsewhere, where it comes from there; `word` is their own in writing.
     """
 
     channel: str
@@ -72,6 +83,7 @@ class NewEndpoint:
     seal: bytes = b""
     evidence: tuple[Agreed, ...] = ()
     attention: Attention = field(default_factory=Attention)
+    word: Word | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ async def challenge(
     if found.state is EndpointState.ACTIVE:
         return
     if found.state not in {EndpointState.UNCONFIRMED, EndpointState.QUARANTINED}:
+        if found.state is EndpointState.OPTED_OUT:
+            raise Conflict("Its owner opted it out. It stays so until they opt in again.")
         raise Conflict(f"This endpoint is {found.state}. PATCH its subscriber to make it active.")
     await _ask(channels.get(found.channel), found, secret)
     async with begin(engine) as connection:

@@ -15,6 +15,8 @@ from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.errors import Conflict, NotFound
 from tocsin.domain.fallback import fallbacks
 from tocsin.domain.subscriber import NewEndpoint, NewSubscriber
+from tocsin.services import honour_opt_outs
+from tocsin.services.honour_opt_outs import Left, writes_again
 from tocsin.services.subscribe import Duplicate, known_to, refusal, taken
 from tocsin.store import choices, enlist, moving
 from tocsin.store import subscribers as store
@@ -29,33 +31,43 @@ _WAIT_SECONDS: Final = 0.25
 
 @dataclass(frozen=True, slots=True)
 class ChangedEndpoint:
-    """How an endpoint is to be; `state` None: as it is."""
+    """How an endpoint is to be; `state` is what was asked for by name: None where nothing was, or `confirmed` alone."""
 
     wanted: NewEndpoint
     state: EndpointState | None
 
+    @property
+    def target(self) -> EndpointState | None:
+        return self.state or (EndpointState.ACTIVE if self.wanted.state is EndpointState.ACTIVE else None)
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What to change; None: leave it. `endpoints` are all that there shall be: what is not among them is removed."""
+    """What to change, by whom; None: leave it. `endpoints` are all that there shall be: any other is removed."""
 
     name: str | None = None
     locale: str | None = None
     time_zone: str | None = None
     audiences: int | None = None
     endpoints: tuple[ChangedEndpoint, ...] | None = None
+    by: str = ""
 
 
 class _InUse(Exception):
     """A worker is writing to them, or an update's rows are being written: they cannot be moved this moment."""
 
 
-async def change_subscriber(engine: AsyncEngine, public_id: str, changes: Changes, audiences: Audiences) -> Subscriber:
-    """Change a subscriber and return them; raise Conflict where an address is taken, or they stay in use too long."""
+async def change_subscriber(
+    engine: AsyncEngine, secret: str, public_id: str, changes: Changes, audiences: Audiences
+) -> Subscriber:
+    """Change a subscriber and return them; raise Conflict where an address is taken, or they stay in use too long.
+
+    `secret` is the installation's own.
+    """
     for _ in range(_TRIES):
         try:
             async with begin(engine) as connection:
-                return await _change(connection, public_id, changes, audiences)
+                return await _change(connection, secret, public_id, changes, audiences)
         except _InUse:
             await asyncio.sleep(_WAIT_SECONDS)
         except IntegrityError as error:
@@ -89,7 +101,9 @@ async def _locked(connection: AsyncConnection, public_id: str) -> Subscriber:
     return found
 
 
-async def _change(connection: AsyncConnection, public_id: str, changes: Changes, audiences: Audiences) -> Subscriber:
+async def _change(
+    connection: AsyncConnection, secret: str, public_id: str, changes: Changes, audiences: Audiences
+) -> Subscriber:
     before = await _locked(connection, public_id)
     after = replace(
         before,
@@ -107,14 +121,14 @@ async def _change(connection: AsyncConnection, public_id: str, changes: Changes,
         )
         staying = before.endpoints
         if changes.endpoints is not None:
-            staying = await _set_endpoints(connection, after, changes.endpoints, rank)
+            staying = await _set_endpoints(connection, secret, after, changes.endpoints, rank, changes.by)
         await _place_anew(connection, staying, rank, locked)
     await store.change(connection, after)
     return await show_subscriber(connection, public_id)
 
 
 async def _set_endpoints(
-    connection: AsyncConnection, who: Subscriber, changed: Sequence[ChangedEndpoint], rank: int
+    connection: AsyncConnection, secret: str, who: Subscriber, changed: Sequence[ChangedEndpoint], rank: int, by: str
 ) -> tuple[Endpoint, ...]:
     """Remove, change and add endpoints; return those that were there before and stay."""
     whole = NewSubscriber(who.name, who.locale, who.time_zone, who.audiences, tuple(one.wanted for one in changed))
@@ -128,26 +142,60 @@ async def _set_endpoints(
         raise refused
     for address, owner in (await enlist.taken(connection, whole.endpoints)).items():
         if owner.subscriber_id != who.id:
-            raise taken(Duplicate(owner.public_id, address[1]))
+            raise taken(Duplicate(owner.public_id, address[1], owner.has_left))
 
     wanted = {(one.wanted.channel, one.wanted.key): one for one in changed}
-    await _remove(connection, [one for one in who.endpoints if (one.channel, one.key) not in wanted])
+    left = await _who_left(connection, who, changed)
+    leaving = [one for one in who.endpoints if (one.channel, one.key) not in wanted]
+    await honour_opt_outs.keep_opt_outs(connection, secret, leaving)
+    await _remove(connection, leaving)
     staying = [one for one in who.endpoints if (one.channel, one.key) in wanted]
     for endpoint in staying:
-        await _rewrite(connection, endpoint, wanted.pop((endpoint.channel, endpoint.key)), known)
+        one = wanted.pop((endpoint.channel, endpoint.key))
+        await _rewrite(connection, endpoint, one, known, is_back=one.wanted.seal in left)
+        if one.target is EndpointState.OPTED_OUT is not endpoint.state:
+            await honour_opt_outs.keep_withdrawal(connection, who, endpoint, one.wanted.seal, by)
     joining = [
         enlist.Joining(who.id, who.audiences, rank, replace(one.wanted, state=one.state or one.wanted.state))
         for one in wanted.values()
     ]
     await enlist.insert_endpoints(connection, joining, known)
     await choices.fall_back(connection, fallbacks(whole.endpoints, kept))
+    for one in changed:
+        await honour_opt_outs.keep_word(connection, who.public_id, one.wanted, left)
     return tuple(staying)
 
 
-async def _rewrite(connection: AsyncConnection, endpoint: Endpoint, changed: ChangedEndpoint, known: Known) -> None:
-    state = changed.state or endpoint.state
+async def _who_left(
+    connection: AsyncConnection, who: Subscriber, changed: Sequence[ChangedEndpoint]
+) -> dict[bytes, Left]:
+    """Return whose owners left among the endpoints to write to again; raise Refused where that may not be."""
+    states = {(one.channel, one.key): one.state for one in who.endpoints}
+    again: dict[int, ChangedEndpoint] = {}
+    stopped: list[NewEndpoint] = []
+    for index, one in enumerate(changed):
+        state = states.get((one.wanted.channel, one.wanted.key))
+        if not writes_again(one.target) or one.target is state:
+            continue
+        if state is EndpointState.OPTED_OUT:
+            if one.state is None and one.wanted.word is None:
+                continue  # lists call everybody confirmed: who opted out stays so, and the rest is done
+            stopped.append(one.wanted)
+        again[index] = one
+    left = await honour_opt_outs.who_left(connection, [one.wanted for one in again.values()], stopped)
+    for index, one in again.items():
+        refused = honour_opt_outs.refuse(one.wanted, left, index, "state" if one.wanted in stopped else "address")
+        if refused is not None:
+            raise refused
+    return left
+
+
+async def _rewrite(
+    connection: AsyncConnection, endpoint: Endpoint, changed: ChangedEndpoint, known: Known, *, is_back: bool
+) -> None:
+    state = changed.target or endpoint.state
     reason = endpoint.state_reason if state is endpoint.state else None
-    await store.change_endpoint(connection, endpoint.id, changed.wanted, state=state, reason=reason)
+    await store.change_endpoint(connection, endpoint.id, changed.wanted, state=state, reason=reason, is_back=is_back)
     await choices.forget(connection, endpoint.id)
     preference, name = changed.wanted.preference, endpoint.public_id
     await choices.choose(

@@ -116,7 +116,7 @@ def _entry(number: int, outcome: Outcome | Unreadable) -> dict[str, Any]:
                 entry["detail"] = f"These incidents are not here, and what was chosen for them is left out: {unknown}."
             return entry
         case Duplicate():
-            detail = f"{outcome.address} belongs to this subscriber already. Nothing was changed."
+            detail = f"{outcome.address} belongs to this subscriber already. Nothing was changed.{outcome.stays}"
             return {"line": number, "status": "duplicate", "id": outcome.id, "detail": detail}
         case Refused():
             errors = [{"field": outcome.field or "line", "detail": str(outcome)}]

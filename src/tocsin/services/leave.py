@@ -47,14 +47,6 @@ async def forget_me(connection: AsyncConnection, secret: str, who: Subscriber, n
         await consents.write(connection, _evidence(Evidence.DELETED, secret, who.public_id, endpoint, "page", network))
 
 
-async def keep_opt_outs(connection: AsyncConnection, secret: str, who: Subscriber) -> None:
-    """Remember, sealed, which addresses of somebody about to be deleted had opted out: no import may forget it."""
-    for endpoint in who.endpoints:
-        if endpoint.state is EndpointState.OPTED_OUT:
-            sealed = seal(secret, endpoint.channel, endpoint.key)
-            await suppressions.add(connection, endpoint.channel, [sealed], "opted_out")
-
-
 def _evidence(what: Evidence, secret: str, subscriber: str, endpoint: Endpoint, how: str, network: str) -> Consent:
     return Consent(
         what,

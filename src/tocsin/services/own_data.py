@@ -55,6 +55,8 @@ def shown_consent(one: Consent) -> dict[str, Any]:
         "endpoint": one.endpoint,
         "network": one.network,
         "wording": one.wording,
+        "by": one.by,
+        "basis": one.basis,
         "at": instant(one.at),
     }
 

@@ -9,14 +9,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.audience import Audiences
-from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.errors import Conflict, Refused
 from tocsin.domain.fallback import fallbacks
 from tocsin.domain.ids import new_public_id
 from tocsin.domain.opting_in import Evidence
 from tocsin.domain.subscriber import NewSubscriber
 from tocsin.domain.subscription import spoken
-from tocsin.store import attention, choices, consents, enlist, suppressions
+from tocsin.services import honour_opt_outs
+from tocsin.services.honour_opt_outs import STAYS, Left, writes_again
+from tocsin.store import attention, choices, consents, enlist
 from tocsin.store.choices import Known
 from tocsin.store.consents import Consent
 
@@ -29,10 +30,16 @@ class Created(NamedTuple):
 
 
 class Duplicate(NamedTuple):
-    """An address that somebody has; `id` is theirs."""
+    """An address that somebody has, and may have opted out; `id` is theirs."""
 
     id: str
     address: str
+    has_left: bool = False
+
+    @property
+    def stays(self) -> str:
+        """Return what to say where the address is to be written to, and is not."""
+        return f" {STAYS.format(self.address)}" if self.has_left else ""
 
 
 Outcome = Created | Duplicate | Refused
@@ -59,7 +66,7 @@ async def subscribe(connection: AsyncConnection, who: NewSubscriber, audiences: 
 def taken(duplicate: Duplicate) -> Conflict:
     return Conflict(
         f"{duplicate.address} belongs to subscriber {duplicate.id} already. PATCH /v1/subscribers/{duplicate.id} "
-        "changes what they want to hear."
+        f"changes what they want to hear.{duplicate.stays}"
     )
 
 
@@ -69,35 +76,36 @@ async def subscribe_all(
     """Write those of `batch` whose addresses are free and whose components exist; say of each what came of it."""
     known = await known_to(connection, batch)
     held = await enlist.taken(connection, [endpoint for who in batch for endpoint in who.endpoints])
-    owners = {address: found.public_id for address, found in held.items()}
-    active = [endpoint for who in batch for endpoint in who.endpoints if endpoint.state is EndpointState.ACTIVE]
-    barred = await suppressions.among(connection, [endpoint.seal for endpoint in active if endpoint.seal])
+    owners = {address: (found.public_id, found.has_left) for address, found in held.items()}
+    left = await honour_opt_outs.who_left(
+        connection, [endpoint for who in batch for endpoint in who.endpoints if writes_again(endpoint.state)]
+    )
     incidents = await attention.known(connection, {incident for who in batch for incident in who.incidents})
     outcomes: list[Outcome] = []
     writing: list[enlist.Newcomer] = []
     for who in batch:
-        stopped = refusal(who, known) or _barred(who, barred) or _duplicate(who, owners)
+        stopped = refusal(who, known) or _barred(who, left) or _duplicate(who, owners)
         if stopped is not None:
             outcomes.append(stopped)
             continue
         created = Created(new_public_id(), tuple(sorted(who.incidents - incidents.keys())))
-        owners.update(((endpoint.channel, endpoint.key), created.id) for endpoint in who.endpoints)
+        owners.update(((endpoint.channel, endpoint.key), (created.id, False)) for endpoint in who.endpoints)
         writing.append(enlist.Newcomer(created.id, who, audiences.narrowest(who.audiences).rank))
         outcomes.append(created)
     await enlist.insert(connection, writing, known)
     await consents.write(connection, *(one for newcomer in writing for one in _evidence(newcomer)))
+    for newcomer in writing:
+        for endpoint in newcomer.who.endpoints:
+            await honour_opt_outs.keep_word(connection, newcomer.public_id, endpoint, left)
     return outcomes
 
 
-def _barred(who: NewSubscriber, barred: Mapping[bytes, str]) -> Refused | None:
+def _barred(who: NewSubscriber, left: Mapping[bytes, Left]) -> Refused | None:
     """Return why an address may not be subscribed by anybody but its owner."""
     for place, endpoint in enumerate(who.endpoints):
-        if endpoint.state is EndpointState.ACTIVE and endpoint.seal in barred:
-            return Refused(
-                "Its owner left and asked not to be written to again. They alone can subscribe it, on /subscribe; "
-                'or import it as it is: "state": "opted_out".',
-                field=f"endpoints.{place}.address",
-            )
+        refused = honour_opt_outs.refuse(endpoint, left, place) if writes_again(endpoint.state) else None
+        if refused is not None:
+            return refused
     return None
 
 
@@ -112,6 +120,8 @@ def _evidence(newcomer: enlist.Newcomer) -> list[Consent]:
             network=one.network,
             wording=one.wording,
             at=one.at,
+            by=one.by,
+            basis=one.basis,
         )
         for endpoint in newcomer.who.endpoints
         for one in endpoint.evidence
@@ -154,9 +164,9 @@ def refusal(who: NewSubscriber, known: Known, there: Mapping[str, tuple[str, str
 _CHOSEN: Final = {"components": ("component", "components"), "groups": ("group", "component-groups")}
 
 
-def _duplicate(who: NewSubscriber, owners: Mapping[tuple[str, str], str]) -> Duplicate | None:
+def _duplicate(who: NewSubscriber, owners: Mapping[tuple[str, str], tuple[str, bool]]) -> Duplicate | None:
     for endpoint in who.endpoints:
         owner = owners.get((endpoint.channel, endpoint.key))
         if owner is not None:
-            return Duplicate(owner, spoken(endpoint.address))
+            return Duplicate(owner[0], spoken(endpoint.address), owner[1])
     return None

@@ -42,7 +42,7 @@ _ENDPOINTS = text("""
     INSERT INTO pace (endpoint_id) SELECT id FROM e
 """)
 _TAKEN = text("""
-    SELECT e.channel, e.address_key, e.subscriber_id, s.public_id
+    SELECT e.channel, e.address_key, e.subscriber_id, s.public_id, e.state = 'opted_out' AS has_left
     FROM endpoint e JOIN subscriber s ON s.id = e.subscriber_id
     WHERE (e.channel, e.address_key) IN (SELECT * FROM unnest(CAST(:channels AS text[]), CAST(:keys AS text[])))
 """)
@@ -66,10 +66,11 @@ class Joining(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """Whose an address is already."""
+    """Whose an address is already, and whether they opted it out."""
 
     subscriber_id: int
     public_id: str
+    has_left: bool
 
 
 def timing_text(timing: Mapping[str, Any] | None) -> str | None:
@@ -90,7 +91,7 @@ async def taken(connection: AsyncConnection, endpoints: Sequence[NewEndpoint]) -
         _TAKEN,
         {"channels": [one.channel for one in endpoints], "keys": [one.key for one in endpoints]},
     )
-    return {(row.channel, row.address_key): Taken(row.subscriber_id, row.public_id) for row in rows}
+    return {(row.channel, row.address_key): Taken(row.subscriber_id, row.public_id, row.has_left) for row in rows}
 
 
 async def insert(connection: AsyncConnection, newcomers: Sequence[Newcomer], known: Known) -> None:

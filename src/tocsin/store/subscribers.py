@@ -156,13 +156,24 @@ async def change(connection: AsyncConnection, subscriber: Subscriber) -> None:
 
 
 async def change_endpoint(
-    connection: AsyncConnection, endpoint: int, wanted: NewEndpoint, *, state: EndpointState, reason: str | None
+    connection: AsyncConnection,
+    endpoint: int,
+    wanted: NewEndpoint,
+    *,
+    state: EndpointState,
+    reason: str | None,
+    is_back: bool = False,
 ) -> None:
-    """Write how an endpoint is to be, but for the components, groups and fallback that it chose."""
+    """Write how an endpoint is to be, but for the components, groups and fallback that it chose.
+
+    One that opted out, this very moment perhaps, stays so unless its owner `is_back`.
+    """
     preference = wanted.preference
     await connection.execute(
         text("""
-            UPDATE endpoint SET address = :address, state = CAST(:state AS endpoint_state), state_reason = :reason,
+            UPDATE endpoint SET address = :address,
+              state = CASE WHEN state = 'opted_out' AND NOT :is_back THEN state ELSE CAST(:state AS endpoint_state) END,
+              state_reason = CASE WHEN state = 'opted_out' AND NOT :is_back THEN state_reason ELSE :reason END,
               least = :least, phases = :phases, timing = CAST(:timing AS jsonb), all_components = :everything,
               locale = :locale, updated_at = tocsin_now()
             WHERE id = :id
@@ -172,6 +183,7 @@ async def change_endpoint(
             "address": wanted.address,
             "state": state,
             "reason": reason,
+            "is_back": is_back,
             "least": number(preference.least),
             "phases": number(preference.phases),
             "timing": timing_text(preference.timing),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -32,11 +33,12 @@ async def reason_of(connection: AsyncConnection, channel: str, seal: bytes) -> s
     return found
 
 
-async def among(connection: AsyncConnection, seals: Sequence[bytes]) -> dict[bytes, str]:
-    """Return those of `seals` that are suppressed, with the reason."""
+async def among(connection: AsyncConnection, seals: Sequence[bytes]) -> dict[bytes, tuple[str, datetime]]:
+    """Return those of `seals` that are suppressed, with the reason, and since when."""
     if not seals:
         return {}
     rows = await connection.execute(
-        text("SELECT seal, reason FROM suppression WHERE seal = ANY(CAST(:seals AS bytea[]))"), {"seals": list(seals)}
+        text("SELECT seal, reason, created_at FROM suppression WHERE seal = ANY(CAST(:seals AS bytea[]))"),
+        {"seals": list(seals)},
     )
-    return {bytes(row.seal): row.reason for row in rows}
+    return {bytes(row.seal): (row.reason, row.created_at) for row in rows}

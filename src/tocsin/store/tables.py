@@ -426,6 +426,8 @@ class Consent(Row):
     endpoint: Mapped[str | None]
     network: Mapped[str | None]
     wording: Mapped[str | None]
+    by_whom: Mapped[str | None]
+    basis: Mapped[str | None]
 
 
 class Suppression(Row):

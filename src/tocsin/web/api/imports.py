@@ -166,7 +166,8 @@ async def _export(site: Site, audiences: Audiences) -> AsyncIterator[list[dict[s
 
 
 def _consent(one: Consent) -> dict[str, Any]:
-    return {"what": one.what, "how": one.how, "at": moment(one.at), "network": one.network, "wording": one.wording}
+    told = {"what": one.what, "how": one.how, "at": moment(one.at), "network": one.network, "wording": one.wording}
+    return told | ({"by": one.by} if one.by else {}) | ({"basis": one.basis} if one.basis else {})
 
 
 def _exported(

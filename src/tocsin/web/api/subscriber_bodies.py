@@ -15,7 +15,7 @@ from tocsin.domain.channel import ChannelName
 from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.errors import Refused
 from tocsin.domain.scope import Scope
-from tocsin.domain.subscriber import Agreed, Attention, NewEndpoint, NewSubscriber
+from tocsin.domain.subscriber import Agreed, Attention, NewEndpoint, NewSubscriber, Word
 from tocsin.domain.text import one_line
 from tocsin.services.address import is_for_operators, read_address
 from tocsin.services.change_subscriber import ChangedEndpoint, Changes
@@ -38,6 +38,10 @@ def _name(value: str) -> str:
     return one_line(value, "") if value.strip(" ") else ""
 
 
+def _one_line(value: str) -> str:
+    return one_line(value, "")
+
+
 def _locale(value: str) -> str:
     if not _LOCALE.fullmatch(value):
         raise ValueError('Write a language as BCP 47 has it: "en", "de", "pt-BR"')
@@ -54,6 +58,7 @@ Name = Annotated[str, StringConstraints(max_length=255), AfterValidator(_name)]
 Locale = Annotated[str, StringConstraints(max_length=35), AfterValidator(_locale)]
 TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_time_zone)]
 IncidentId = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9]{1,64}$")]
+Basis = Annotated[str, StringConstraints(min_length=3, max_length=500), AfterValidator(_one_line)]
 AudienceNames = Annotated[list[str], Field(min_length=1, max_length=31)]
 
 
@@ -65,12 +70,22 @@ class ConsentBody(Body):
     at: Time
     network: Annotated[str, StringConstraints(max_length=64)] | None = None
     wording: Annotated[str, StringConstraints(max_length=64)] | None = None
+    by: Annotated[str, StringConstraints(max_length=100)] | None = None
+    basis: Basis | None = None
+
+
+class WrittenConsentBody(Body):
+    """By which word of theirs an operator has somebody written to: where it is to be found, and when it was given."""
+
+    basis: Basis
+    at: Time
 
 
 class EndpointBody(Body):
     """Where they hear, and in which language, if not in the subscriber's.
 
-    `confirmed` skips the opt-in and takes a key with `operate`, as does any `state` of old.
+    `confirmed` skips the opt-in and takes a key with `operate`, as does any `state` of old. Who opted out stays so,
+    unless `written_consent` says by which later word of theirs they are back.
     """
 
     channel: ChannelField
@@ -83,9 +98,16 @@ class EndpointBody(Body):
     follows: Annotated[list[IncidentId], Field(max_length=100)] = Field(default=[])
     only_follows: bool = False
     snoozed: Annotated[dict[IncidentId, Time | None], Field(max_length=100)] = Field(default={})
+    written_consent: WrittenConsentBody | None = None
 
-    def as_endpoint(self, site: Site) -> NewEndpoint:
-        """Return the endpoint; raise Refused where this installation cannot write to it."""
+    @model_validator(mode="after")
+    def _is_back(self) -> EndpointBody:
+        if self.written_consent is not None and not (self.confirmed and self.state in {None, "active"}):
+            raise ValueError('Whose word you hold is confirmed: send "confirmed": true, and no other state')
+        return self
+
+    def as_endpoint(self, site: Site, by: str) -> NewEndpoint:
+        """Return the endpoint as `by` sends it; raise Refused where this installation cannot write to it."""
         address = read_address(self.channel, self.address, site.channels)
         state = EndpointState.ACTIVE if self.confirmed else EndpointState.UNCONFIRMED
         return NewEndpoint(
@@ -96,12 +118,15 @@ class EndpointBody(Body):
             preference=self.preference.as_preference(),
             locale=self.locale,
             seal=seal(site.settings.secret.get_secret_value(), self.channel, address.key),
-            evidence=tuple(Agreed(one.what, one.how, one.at, one.network, one.wording) for one in self.consent),
+            evidence=tuple(Agreed(**one.model_dump()) for one in self.consent),
             attention=Attention(
                 tuple(self.follows),
                 self.only_follows,
                 {incident: None if until is None else until.timestamp() for incident, until in self.snoozed.items()},
             ),
+            word=None
+            if self.written_consent is None
+            else Word(by, self.written_consent.basis, self.written_consent.at),
         )
 
 
@@ -124,7 +149,7 @@ class SubscriberBody(Body):
             locale=self.locale,
             time_zone=self.time_zone,
             audiences=mask_of(self.audiences, site.audiences),
-            endpoints=_endpoints(self.endpoints, site),
+            endpoints=_endpoints(self.endpoints, site, caller.name),
         )
 
 
@@ -139,18 +164,16 @@ class EndpointChangeBody(EndpointBody):
             raise ValueError("POST /v1/subscribers/{id}/follows and …/snoozes change what is chosen for an incident")
         return self
 
-    def as_change(self, site: Site) -> ChangedEndpoint:
-        state = EndpointState(self.state) if self.state else None
-        if state is None and self.confirmed:
-            state = EndpointState.ACTIVE
+    def as_change(self, site: Site, by: str) -> ChangedEndpoint:
         plain = EndpointBody(
             channel=self.channel,
             address=self.address,
             confirmed=self.confirmed,
             locale=self.locale,
             preference=self.preference,
+            written_consent=self.written_consent,
         )
-        return ChangedEndpoint(plain.as_endpoint(site), state)
+        return ChangedEndpoint(plain.as_endpoint(site, by), EndpointState(self.state) if self.state else None)
 
 
 class SubscriberChangeBody(Body):
@@ -175,13 +198,14 @@ class SubscriberChangeBody(Body):
                 caller.require(Scope.OPERATE, "Making an endpoint active, or an address of Apprise,")
         endpoints = None
         if self.endpoints is not None:
-            endpoints = tuple(_refused_at(place, one, site) for place, one in enumerate(self.endpoints))
+            endpoints = tuple(_refused_at(place, one, site, caller.name) for place, one in enumerate(self.endpoints))
         return Changes(
             name=self.name,
             locale=self.locale,
             time_zone=self.time_zone,
             audiences=None if self.audiences is None else mask_of(self.audiences, site.audiences),
             endpoints=endpoints,
+            by=caller.name,
         )
 
 
@@ -193,18 +217,18 @@ def mask_of(names: list[str], audiences: Audiences) -> int:
     return audiences.mask(names)
 
 
-def _endpoints(bodies: list[EndpointBody], site: Site) -> tuple[NewEndpoint, ...]:
+def _endpoints(bodies: list[EndpointBody], site: Site, by: str) -> tuple[NewEndpoint, ...]:
     made: list[NewEndpoint] = []
     for place, body in enumerate(bodies):
         try:
-            made.append(body.as_endpoint(site))
+            made.append(body.as_endpoint(site, by))
         except Refused as error:
             raise Refused(str(error), field=f"endpoints.{place}.{error.field}") from error
     return tuple(made)
 
 
-def _refused_at(place: int, body: EndpointChangeBody, site: Site) -> ChangedEndpoint:
+def _refused_at(place: int, body: EndpointChangeBody, site: Site, by: str) -> ChangedEndpoint:
     try:
-        return body.as_change(site)
+        return body.as_change(site, by)
     except Refused as error:
         raise Refused(str(error), field=f"endpoints.{place}.{error.field}") from error

@@ -14,11 +14,11 @@ from tocsin.domain.channel import ChannelName
 from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.errors import Refused
 from tocsin.domain.scope import Scope
-from tocsin.domain.subscription import shown
+from tocsin.domain.subscription import shown, spoken
 from tocsin.domain.trouble import Trouble
 from tocsin.services import change_subscriber as service
 from tocsin.services.address import read_address
-from tocsin.services.leave import keep_opt_outs
+from tocsin.services.honour_opt_outs import STAYS, keep_opt_outs
 from tocsin.services.subscribe import subscribe
 from tocsin.store import subscribers as store
 from tocsin.store.engine import begin
@@ -85,19 +85,33 @@ async def patch_subscriber(
     changes = body.as_changes(site, caller)
     async with begin(site.engine) as connection:
         before = await service.show_subscriber(connection, public_id)
-    changed = await service.change_subscriber(site.engine, public_id, changes, site.audiences)
+    secret = site.settings.secret.get_secret_value()
+    changed = await service.change_subscriber(site.engine, secret, public_id, changes, site.audiences)
     for channel in {endpoint.channel for endpoint in changed.endpoints}:
         site.hints.deliver(ChannelName(channel))
     shown = show(changed, site.audiences)
     await reveal(shown, site, but={endpoint.public_id for endpoint in before.endpoints})
-    return shown
+    notes = _stay_out(changed, changes)
+    return shown | ({"notes": notes} if notes else {})
+
+
+def _stay_out(changed: store.Subscriber, changes: service.Changes) -> list[str]:
+    """Return what to say of endpoints that were to be written to, and that their owners had opted out."""
+    confirmed = {
+        (one.wanted.channel, one.wanted.key) for one in changes.endpoints or () if one.target is EndpointState.ACTIVE
+    }
+    return [
+        STAYS.format(spoken(endpoint.address))
+        for endpoint in changed.endpoints
+        if endpoint.state is EndpointState.OPTED_OUT and (endpoint.channel, endpoint.key) in confirmed
+    ]
 
 
 @router.delete("/{public_id}", status_code=204, dependencies=_WRITE, summary="Delete a subscriber")
 async def delete_subscriber(public_id: str, site: SiteDep) -> Response:
     async with begin(site.engine) as connection:
         who = await service.show_subscriber(connection, public_id)
-        await keep_opt_outs(connection, site.settings.secret.get_secret_value(), who)
+        await keep_opt_outs(connection, site.settings.secret.get_secret_value(), who.endpoints)
         await service.delete_subscriber(connection, public_id)
     return Response(status_code=204)
 

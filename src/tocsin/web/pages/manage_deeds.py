@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -17,6 +18,7 @@ from tocsin.domain.timing import zone
 from tocsin.services.address import Address
 from tocsin.services.ask import Question, ask
 from tocsin.services.choose import chosen, pause, tell_about_me
+from tocsin.services.honour_opt_outs import keep_opt_outs
 from tocsin.services.known_zones import zones
 from tocsin.services.leave import forget_me, start, stop
 from tocsin.services.name_fallback import name_fallback
@@ -63,6 +65,7 @@ async def _remove(doing: Doing) -> Notes:
     endpoint = doing.endpoint
     async with begin(doing.site.engine) as connection:
         await stop(connection, doing.secret, doing.who, [endpoint], "page", doing.network)
+        await keep_opt_outs(connection, doing.secret, [replace(endpoint, state=EndpointState.OPTED_OUT)])
         await remove_endpoint(connection, doing.who.public_id, endpoint.public_id)
         await links.end_all(connection, doing.who.id, but=doing.token)  # whoever reads there has one
     return Notes(done="removed")
