@@ -10,7 +10,6 @@ from tocsin.domain.errors import (
     AddressDead,
     Ambiguous,
     DeliveryError,
-    GiveUp,
     OptedOut,
     ProviderDown,
     TooFast,
@@ -107,23 +106,23 @@ def closed_seconds(error: TryAgain) -> float:
     return TOO_FAST_SECONDS if error.retry_after is None else error.retry_after
 
 
-_OUTCOMES: dict[type[Accepted | DeliveryError], str] = {
+# A kind that has no word of its own goes by that of the kind it is one of.
+_OUTCOMES: dict[type, str] = {
     Accepted: "accepted",
+    DeliveryError: "give_up",
     TryAgain: "try_again",
     ProviderDown: "provider_down",
-    GiveUp: "give_up",
     AddressDead: "address_dead",
-    OptedOut: "address_dead",
     Ambiguous: "ambiguous",
     Doubtful: "ambiguous",
-    Unwritten: "try_again",
     TooFast: "too_fast",
     PutOff: "put_off",
 }
 
 
 def outcome_of(result: Result) -> str:
-    return _OUTCOMES.get(type(result), "give_up")
+    """Return the word that an attempt's record has for `result`."""
+    return next(word for kind in type(result).__mro__ if (word := _OUTCOMES.get(kind)) is not None)
 
 
 def note_of(result: Result) -> str | None:
