@@ -10,10 +10,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from delivery.world import World, open_world
+from tocsin.domain.channel import Accepted, Receipt, ReceiptKind
+from tocsin.domain.delivery import State
 from tocsin.domain.endpoint import EndpointState
-from tocsin.domain.errors import Conflict
+from tocsin.domain.errors import Conflict, GiveUp
 from tocsin.domain.subscriber import NewEndpoint, NewSubscriber, Preference
 from tocsin.services.change_subscriber import Changes, change_subscriber, delete_subscriber
+from tocsin.services.receive import receive
+from tocsin.services.second_try import retry_incident
 from tocsin.services.subscribe import subscribe
 from tocsin.store.engine import begin
 from tocsin.store.placing import BUCKET_SIZE, place
@@ -78,6 +82,49 @@ async def test_nobody_is_moved_while_rows_are_being_written(world: World, monkey
     await world.deliver()
     assert world.email.texts_to("user1@example.com") == [["It broke."]]
     assert await world.ledger("user1@example.com") == [(1, "accepted", None)]
+
+
+@pytest.mark.parametrize("kind", [ReceiptKind.BOUNCED, ReceiptKind.DELIVERED])
+@pytest.mark.parametrize("together", [1, 2])
+async def test_receipts_find_what_somebody_was_sent_before_they_moved(
+    world: World, kind: ReceiptKind, together: int
+) -> None:
+    ada = await join(world, 1)
+    await world.tell("It broke.", audiences=["oncall", "customers"])
+    await move(world, ada, "oncall")
+    told = Receipt(world.email.sent[0].delivery, kind, "5.1.1", "as told")
+    await receive(world.engine, "s", "practice", [told] * together)
+    [(version, state, _)] = await world.ledger("user1@example.com")
+    assert (version, state) == (1, kind.value)
+
+
+async def test_what_bounces_after_somebody_moved_goes_to_their_fallback(world: World) -> None:
+    ada = await join(world, 1)
+    subscriber = await world.rows(f"SELECT id FROM subscriber WHERE public_id = '{ada}'")
+    other = await world.person("other@example.com", subscriber=subscriber[0][0], phases=0)
+    await world.run("UPDATE endpoint SET fallback_id = :other WHERE address = 'user1@example.com'", other=other)
+    await world.tell("It broke.", audiences=["oncall", "customers"])
+    await move(world, ada, "oncall")
+    told = Receipt(world.email.sent[0].delivery, ReceiptKind.BOUNCED, "5.1.1", "as told")
+    await receive(world.engine, "s", "practice", [told])
+    await world.stand_in()
+    await world.deliver()
+    assert world.email.texts_to("other@example.com") == [["It broke."]]
+
+
+async def test_what_failed_before_somebody_moved_is_tried_again_where_they_are_now(world: World) -> None:
+    ada = await join(world, 1)
+    world.email.answer = lambda _: GiveUp("no")
+    said = await world.tell("It broke.", audiences=["oncall", "customers"])
+    world.email.answer = lambda _: Accepted()
+    await move(world, ada, "oncall")
+    _, retried = await retry_incident(world.engine, said.ref, State.FAILED)
+    assert retried.n == 1
+    elsewhere = """SELECT count(*) FROM delivery d JOIN endpoint e ON e.id = d.endpoint_id
+        WHERE e.bucket_id <> d.bucket_id"""
+    assert await world.rows(elsewhere) == [(0,)]
+    await world.deliver()
+    assert world.email.texts_to("user1@example.com") == [["It broke."]] * 2
 
 
 async def test_people_move_and_leave_while_updates_go_out(world: World) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,9 +27,10 @@ _EMPTY = text("""
 """)
 _MOVE_ROWS = text("""
     UPDATE delivery SET bucket_id = :new
-    WHERE bucket_id = :old AND endpoint_id = :endpoint AND state IN ('held', 'pending', 'unknown')
-      AND update_id = ANY((SELECT live FROM bucket WHERE id = :old)::int[])
-    RETURNING update_id
+    WHERE bucket_id = :old AND endpoint_id = :endpoint
+      AND (update_id = ANY((SELECT live FROM bucket WHERE id = :old)::int[])
+        OR update_id IN (SELECT id FROM incident_update ORDER BY id DESC LIMIT :recent))
+    RETURNING update_id, due_at IS NOT NULL AS is_owed
 """)
 _CANCEL = text("""
     UPDATE delivery d SET state = 'cancelled', reason = 'opted_out', due_at = NULL, done_at = tocsin_epoch()
@@ -37,6 +38,9 @@ _CANCEL = text("""
     WHERE b.id = ANY(CAST(:buckets AS int[])) AND d.bucket_id = b.id AND d.endpoint_id = ANY(CAST(:endpoints AS int[]))
       AND d.update_id = ANY(b.live) AND d.state IN ('held', 'pending', 'unknown')
 """)
+# The rows of so many updates move along with an endpoint, finished or not: receipts, fallbacks, second tries and a
+# fan-out that is repeated look for them where the endpoint is.
+RECENT: Final = 200
 
 
 class Locked(NamedTuple):
@@ -71,13 +75,13 @@ async def is_fanning_out(connection: AsyncConnection) -> bool:
 
 
 async def move(connection: AsyncConnection, endpoint: int, old: int, new: int) -> None:
-    """Move an endpoint and its unfinished rows to the bucket `new`, where it is counted already, and wake that."""
+    """Move an endpoint and its rows to the bucket `new`, where it is counted already, and wake that."""
     await connection.execute(
         text("UPDATE endpoint SET bucket_id = :new WHERE id = :endpoint"), {"new": new, "endpoint": endpoint}
     )
-    moved = await connection.execute(_MOVE_ROWS, {"endpoint": endpoint, "old": old, "new": new})
+    moved = await connection.execute(_MOVE_ROWS, {"endpoint": endpoint, "old": old, "new": new, "recent": RECENT})
     await leave(connection, [old])
-    await wake(connection, new, [row.update_id for row in moved])
+    await wake(connection, new, [row.update_id for row in moved if row.is_owed])
 
 
 async def leave(connection: AsyncConnection, buckets: Sequence[int]) -> None:

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 
 from tocsin.store.claim import Lease, Leased
 from tocsin.store.engine import Connection
+from tocsin.store.moving import RECENT
 
 _FULL = 500
-# A fan-out that is repeated must find the rows it has written: those of recent updates move along, finished or not.
-_RECENT = 200
 
 
 async def split(connection: Connection, lease: Lease, token: int, slow: Sequence[int]) -> dict[int, Leased]:
@@ -63,7 +62,7 @@ async def _move(connection: Connection, old: int, new: int, token: int, slow: Se
         old,
         new,
         slow,
-        _RECENT,
+        RECENT,
     )
     await connection.execute(
         """
