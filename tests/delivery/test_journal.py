@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tocsin.domain.channel import Accepted, Answered, Message, Result
 from tocsin.domain.errors import AddressDead, TryAgain
 from tocsin.journal.writer import Journal
 from tocsin.services.deliver import deliver_batch
+from tocsin.services.listen import LeaseRanOut
 
 CROWD = 20
 TOOK, BEGAN = 8, 11
@@ -157,6 +159,49 @@ async def test_a_worker_that_only_fell_silent_may_still_send_the_rest_so_all_of_
         ("accepted", None, 0): TOOK,
         ("accepted", "outcome_unknown", 1): CROWD - TOOK,
     }
+    assert len(world.email.sent) == CROWD - TOOK
+
+
+class Late(Provider):
+    """Stands still after some messages for longer than its lease; `meanwhile` is what others do before it is back."""
+
+    async def send(self, messages: Sequence[Message], answered: Answered) -> None:
+        begins = begins_of(answered)
+        for index, message in enumerate(messages):
+            if index == BEGAN:
+                time.sleep(0.3)  # noqa: ASYNC251 - nothing renews the lease meanwhile
+            try:
+                begins([index])
+            except LeaseRanOut:
+                assert self.before_answer is not None
+                await self.before_answer()
+                raise
+            self.sent.append(message)
+            if index < TOOK:
+                answered(index, Accepted("q", 250))
+                await asyncio.sleep(0)
+
+
+async def test_a_worker_whose_lease_ran_out_says_so_and_only_what_it_had_begun_is_unknown(
+    world: World, tmp_path: Path
+) -> None:
+    await world.crowd(CROWD)
+    await world.say("It is down.", severity="sev1")
+    await world.spread()
+    late = Late()
+
+    async def meanwhile() -> None:
+        await world.later(16)
+        await world.deliver()
+
+    late.before_answer = meanwhile
+    await world.keep_journal(tmp_path)
+    await deliver_batch(world.way(provider=late, lease_seconds=0.2))
+    assert await counts(world) == {
+        ("accepted", None, 0): CROWD - (BEGAN - TOOK),
+        ("accepted", "outcome_unknown", 1): BEGAN - TOOK,
+    }
+    assert len(late.sent) == BEGAN
     assert len(world.email.sent) == CROWD - TOOK
 
 

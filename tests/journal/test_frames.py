@@ -17,7 +17,7 @@ from tocsin.domain.errors import (
     TryAgain,
 )
 from tocsin.journal import frames
-from tocsin.journal.frames import Answer, Begin, Entry, Opens, Read, Tells, Whose
+from tocsin.journal.frames import Answer, Begin, Ends, Entry, Opens, Read, Tells, Whose
 
 _SLOTS = st.integers(0, 65_535)
 _INDEXES = st.integers(0, 2**32 - 1)
@@ -53,6 +53,7 @@ _ENTRIES: st.SearchStrategy[Entry] = (
     st.builds(Opens, _SLOTS, st.integers(0, 2**63), _INDEXES, st.binary(min_size=16, max_size=16))
     | st.builds(Tells, _SLOTS)
     | st.builds(Begin, _SLOTS, st.lists(_INDEXES, max_size=9).map(tuple))
+    | st.builds(Ends, _SLOTS)
     | st.builds(Answer, _SLOTS, _INDEXES, _RESULTS)
 )
 _GROUPS = st.lists(st.lists(_ENTRIES, min_size=1, max_size=4), max_size=6)
@@ -69,6 +70,8 @@ def _bytes(entry: Entry) -> bytes:
             return frames.tells(slot)
         case Begin(slot, indexes):
             return frames.begins(slot, indexes)
+        case Ends(slot):
+            return frames.ends(slot)
         case Answer(slot, at, result):
             return frames.answer(slot, at, result)
 

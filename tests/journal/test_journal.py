@@ -71,6 +71,23 @@ async def test_of_a_process_that_lives_nobody_knows_what_it_will_begin_next(jour
     assert list(left_behind(journal.directory)) == []
 
 
+async def test_of_what_a_process_that_lives_has_ended_everything_is_known(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = await one_taken(journal)
+    part.begins([1])
+    other = journal.part()
+    assert other is not None
+    other.opens(TOKEN + 1, SEAL, 5)
+    other.each_begins()
+    other.ends()
+    assert asked(journal, part)[:2] == ({0: TAKEN}, None), "another attempt has ended"
+    part.ends()
+    assert asked(journal, part) == ({0: TAKEN}, frozenset({0, 1}), False)
+    monkeypatch.setattr(reader, "this_boot", lambda: "the next life")
+    assert asked(journal, part)[:2] == ({0: TAKEN}, None)
+
+
 async def test_where_nobody_says_what_begins_all_may_have(journal: Journal) -> None:
     part = opened(journal, each_begins=False)
     part.answered(0, TAKEN)

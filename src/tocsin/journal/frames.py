@@ -28,6 +28,7 @@ _FRAME: Final = struct.Struct("<II")
 _OPENS: Final = struct.Struct("<BHQI16s")
 _TELLS: Final = struct.Struct("<BH")
 _BEGINS: Final = struct.Struct("<BHH")
+_ENDS: Final = struct.Struct("<BH")
 _TAKEN: Final = struct.Struct("<BHIhB")
 _OTHER: Final = struct.Struct("<BHIH")
 _NO_CODE: Final = -1
@@ -75,13 +76,19 @@ class Begin(NamedTuple):
     indexes: tuple[int, ...]
 
 
+class Ends(NamedTuple):
+    """Nothing more of an attempt begins, though its process lives: its lease ran out."""
+
+    slot: int
+
+
 class Answer(NamedTuple):
     slot: int
     at: int
     result: Result
 
 
-Entry = Whose | Opens | Tells | Begin | Answer
+Entry = Whose | Opens | Tells | Begin | Ends | Answer
 
 
 class Read(NamedTuple):
@@ -110,6 +117,10 @@ def tells(slot: int) -> bytes:
 
 def begins(slot: int, indexes: Sequence[int]) -> bytes:
     return _BEGINS.pack(3, slot, len(indexes)) + struct.pack(f"<{len(indexes)}I", *indexes)
+
+
+def ends(slot: int) -> bytes:
+    return _ENDS.pack(6, slot)
 
 
 def answer(slot: int, index: int, result: Result) -> bytes:
@@ -176,6 +187,10 @@ def _read_begins(data: bytes, at: int) -> tuple[Entry, int]:
     return Begin(slot, struct.unpack_from(f"<{count}I", data, at)), at + 4 * count
 
 
+def _read_ends(data: bytes, at: int) -> tuple[Entry, int]:
+    return Ends(_ENDS.unpack_from(data, at)[1]), at + _ENDS.size
+
+
 def _read_taken(data: bytes, at: int) -> tuple[Entry, int]:
     _, slot, index, code, length = _TAKEN.unpack_from(data, at)
     at += _TAKEN.size
@@ -196,7 +211,7 @@ def _text(data: bytes, at: int, length: int) -> str:
 
 
 _READERS: Final[dict[int, Callable[[bytes, int], tuple[Entry, int]]]] = dict(
-    enumerate((_read_whose, _read_opens, _read_tells, _read_begins, _read_taken, _read_other))
+    enumerate((_read_whose, _read_opens, _read_tells, _read_begins, _read_taken, _read_other, _read_ends))
 )
 
 

@@ -1,7 +1,8 @@
 """Reads what a process that fell silent left behind, and trusts no more of it than is proved.
 
 An answer is an answer wherever it is read whole. That a message never began is believed only of a process that is dead
-(the lock on its file went with it), on a machine that has not crashed since, in a file that is complete.
+(the lock on its file went with it) or has ended the attempt itself, on a machine that has not crashed since, in a file
+that is complete.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Final, NamedTuple
 from tocsin.domain.channel import Result
 from tocsin.journal.boot import this_boot
 from tocsin.journal.file import BEING_MADE, COMPLETE, PARTIAL
-from tocsin.journal.frames import Answer, Begin, Entry, Opens, Tells, Whose, read
+from tocsin.journal.frames import Answer, Begin, Ends, Entry, Opens, Tells, Whose, read
 
 ENDINGS: Final = frozenset({COMPLETE, PARTIAL, BEING_MADE})
 _NAME: Final = re.compile(r"[0-9a-f]{16}").fullmatch
@@ -85,20 +86,21 @@ def _about(data: bytes, database: str, token: int, seal: bytes, proof: Proof) ->
     if not entries or not isinstance(entries[0], Whose) or entries[0].database != database:
         return NOTHING_KNOWN
     boot = this_boot()
-    is_all = proof.is_dead and proof.is_complete and not is_broken and boot != "" and entries[0].boot == boot
+    is_all = proof.is_complete and not is_broken and boot != "" and entries[0].boot == boot
     opened = [entry for entry in entries if isinstance(entry, Opens) and entry.token == token]
     if not opened:
-        return Found({}, frozenset() if is_all else None, proof.is_dead)
+        return Found({}, frozenset() if is_all and proof.is_dead else None, proof.is_dead)
     if len(opened) > 1 or opened[0].seal != seal:
         return NOTHING_KNOWN
-    answers, begun, each_begins = _of_slot(entries, opened[0])
-    return Found(answers, frozenset(begun) if is_all and each_begins else None, proof.is_dead)
+    answers, begun, each_begins, has_ended = _of_slot(entries, opened[0])
+    is_known = is_all and each_begins and (proof.is_dead or has_ended)
+    return Found(answers, frozenset(begun) if is_known else None, proof.is_dead)
 
 
-def _of_slot(entries: list[Entry], opened: Opens) -> tuple[dict[int, Result], set[int], bool]:
+def _of_slot(entries: list[Entry], opened: Opens) -> tuple[dict[int, Result], set[int], bool, bool]:
     answers: dict[int, Result] = {}
     begun: set[int] = set()
-    each_begins = False
+    each_begins = has_ended = False
     for entry in entries:
         match entry:
             case Answer(slot, index, result) if slot == opened.slot and index < opened.size:
@@ -107,9 +109,11 @@ def _of_slot(entries: list[Entry], opened: Opens) -> tuple[dict[int, Result], se
                 begun.update(indexes)
             case Tells(slot) if slot == opened.slot:
                 each_begins = True
+            case Ends(slot) if slot == opened.slot:
+                has_ended = True
             case _:
                 pass
-    return answers, begun, each_begins
+    return answers, begun, each_begins, has_ended
 
 
 @contextlib.contextmanager

@@ -107,6 +107,10 @@ class Part:
     def begins(self, indexes: Sequence[int]) -> None:
         self._file.write(frames.begins(self._slot, indexes))
 
+    def ends(self) -> None:
+        """Say that nothing more begins: whoever takes over needs no proof that this process is dead."""
+        self._file.write(frames.ends(self._slot))
+
     def answered(self, index: int, result: Result) -> None:
         self._file.write_soon(frames.answer(self._slot, index, result))
 

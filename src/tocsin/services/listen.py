@@ -23,10 +23,11 @@ class Hold:
     """Until when a lease surely lasts, on a clock that goes on while this process is stopped."""
 
     until: float
+    is_given_up: bool = False  # whoever takes over was told so: a renewal that comes late changes nothing
 
     @property
     def is_over(self) -> bool:
-        return time.monotonic() >= self.until
+        return self.is_given_up or time.monotonic() >= self.until
 
 
 class Listener:
@@ -57,12 +58,19 @@ class Listener:
 
     def begins(self, indexes: Sequence[int]) -> None:
         if self._hold.is_over:
+            self._give_up()
             raise LeaseRanOut("The lease ran out while this process stood still.")
         begun = [self._going[index] for index in indexes]
         if self._begun is not None:
             self._begun.update(begun)
         if self._part is not None and begun:
             self._part.begins(begun)
+
+    def _give_up(self) -> None:
+        if not self._hold.is_given_up:
+            self._hold.is_given_up = True
+            if self._part is not None:
+                self._part.ends()
 
     def may_have_begun(self, at: int) -> bool:
         return self._begun is None or at in self._begun
