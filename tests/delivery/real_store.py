@@ -23,8 +23,9 @@ from tocsin.domain.errors import Conflict
 from tocsin.domain.incident import Standing
 from tocsin.domain.tokens import Signer
 from tocsin.services import deliver
-from tocsin.services.attempt import Begun, attempt
+from tocsin.services.attempt import attempt
 from tocsin.services.audiences import sync_audiences
+from tocsin.services.begun import Begun
 from tocsin.services.cancel import cancel_all
 from tocsin.services.publish import Published
 from tocsin.services.receive import receive

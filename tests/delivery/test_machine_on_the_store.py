@@ -19,7 +19,7 @@ from delivery.world import World, open_world
 from domain import machine_lives as lives
 from domain.machine import Machine
 from domain.machine_lives import Life, lead, of
-from tocsin.services import attempt
+from tocsin.services import settle
 from tocsin.store import claim, opt_out, record, retrying, silence
 
 FEW = settings(lives.SAME, max_examples=5, stateful_step_count=30)
@@ -71,7 +71,7 @@ FAULTS: list[tuple[Life, ModuleType, str, str, str]] = [
 
 
 def test_faults_of_the_store_are_caught(machine: type[Machine], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempt, "_LONGEST_RECORD_SECONDS", 0)  # the database refuses for good
+    monkeypatch.setattr(settle, "REFUSED", ())  # what the database refuses is to show
     uncaught: list[str] = []
     for life, module, name, right, wrong in FAULTS:
         source = inspect.getsource(getattr(module, name))

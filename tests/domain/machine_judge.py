@@ -14,7 +14,7 @@ from tocsin.domain.channel import ReceiptKind
 from tocsin.domain.delivery import UNFINISHED, State
 from tocsin.domain.incident import Standing
 from tocsin.domain.outline import Planned
-from tocsin.services.attempt import Begun
+from tocsin.services.begun import Begun
 
 S = State
 Place = tuple[int, int]  # an update and an endpoint

@@ -9,7 +9,7 @@ from domain.pure_nouns import Seen
 from tocsin.domain.channel import Accepted, ReceiptKind, Result
 from tocsin.domain.errors import AddressDead, Ambiguous, GiveUp, TryAgain
 from tocsin.domain.incident import Standing
-from tocsin.services.attempt import Begun
+from tocsin.services.begun import Begun
 
 ANSWERS: dict[str, Result] = {
     "accepted": Accepted("queued", 250),

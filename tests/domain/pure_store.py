@@ -18,7 +18,7 @@ from tocsin.domain.errors import AddressDead
 from tocsin.domain.incident import Phase, Standing
 from tocsin.domain.outline import Planned
 from tocsin.domain.rows import Row, Version
-from tocsin.services.attempt import Begun
+from tocsin.services.begun import Begun
 from tocsin.services.outcome import unheard_of
 from tocsin.store.claim import Lease, Leased
 

@@ -17,7 +17,7 @@ from tocsin.domain.delivery import MOVES, State
 from tocsin.domain.errors import IllegalMove
 from tocsin.domain.outline import Planned
 from tocsin.domain.rows import Version
-from tocsin.services.attempt import Begun
+from tocsin.services.begun import Begun
 
 LIVES = settings(lives.SAME, max_examples=150, stateful_step_count=50)
 

@@ -8,56 +8,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import structlog
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
-from tocsin.domain.channel import Channel, Message, Result, way_by
+from tocsin.domain.channel import Message, Result
 from tocsin.domain.errors import Ambiguous, DeliveryError
 from tocsin.domain.outline import Plan, Planned
 from tocsin.domain.tally import Stopwatch
-from tocsin.journal.writer import Part
+from tocsin.services.begun import Begun
 from tocsin.services.listen import Hold, Listener, seal_of_plan
-from tocsin.services.outcome import Doubtful, Unwritten, note_of, outcome_of
+from tocsin.services.outcome import Doubtful, Unwritten, outcome_of
 from tocsin.services.pacing import turns
-from tocsin.services.providers import Turn
+from tocsin.services.settle import end, settle, write_outcomes
 from tocsin.services.way import Way
-from tocsin.services.write_down import came_of, write_down
-from tocsin.store import claim, record
+from tocsin.store import claim
 from tocsin.store.claim import Lease
 from tocsin.store.engine import DATABASE_TROUBLE, Connection
 from tocsin.store.split import split
 
 log = structlog.get_logger()
 
-_LONGEST_RECORD_SECONDS = 300.0
 # Longer than this a batch does not wait for the slowest of its addresses …
 _SLOW_SECONDS = 2.0
 # … and so many slow ones are waited for at once, beside the work that goes on.
 _MOST_TAILS = 32
-
-
-class Begun(NamedTuple):
-    """An attempt that is on record and not yet sent; `part` is its part of this process's journal.
-
-    Its lease was asked for at `asked_at`, by the clock of `time.monotonic`.
-    """
-
-    token: int
-    lease: Lease
-    plan: Plan
-    turn: Turn = Turn(None)  # None: the channel has no providers to choose from
-    part: Part | None = None
-    asked_at: float = math.inf
-
-    def by(self, way: Way) -> Channel:
-        """Return the channel as whoever has the turn carries it."""
-        return way.channel if self.turn.provider is None else way_by(way.channel, self.turn.provider)
 
 
 async def attempt(way: Way, begun: Begun) -> None:
@@ -95,21 +72,22 @@ def _may_go_on(way: Way, begun: Begun, sending: asyncio.Task[list[Result]]) -> b
 async def _part(way: Way, begun: Begun, answered: Sequence[int], results: Sequence[Result | None]) -> Begun:
     """Record those who were answered for and give their buckets back; return the attempt that the others stay in."""
     planned = begun.plan.messages
-    there = set(answered)
-    slow = [message for at, message in enumerate(planned) if at not in there]
+    known = set(answered)
+    slow = [message for at, message in enumerate(planned) if at not in known]
     out: list[Begun] = []
 
-    async def write(connection: Connection) -> None:
+    async def write(connection: Connection, *, piecemeal: bool) -> None:
         endpoints = [message.rows[0].endpoint_id for message in slow]
         moved = await split(connection, begun.lease, begun.token, endpoints)
         now_known = [result for at in answered if (result := results[at]) is not None]
-        await _write_outcomes(way, connection, begun, [planned[at] for at in answered], now_known)
+        there = [planned[at] for at in answered]
+        await write_outcomes(way, connection, begun, there, now_known, piecemeal=piecemeal)
         lease = Lease(begun.lease.now, list(moved.values()), [])
         rest = Plan(messages=[_in_bucket(message, {old: new.id for old, new in moved.items()}) for message in slow])
         rest.waiting = {new.id: dict(begun.plan.waiting.get(old, {})) for old, new in moved.items()}
         out[:] = [Begun(begun.token, lease, rest, begun.turn, begun.part)]
 
-    await _in_transaction(way, write)
+    await settle(way, write)
     log.info("batch.split", channel=way.channel.name, attempt=begun.token, recorded=len(answered), slow=len(slow))
     return out[0]
 
@@ -119,12 +97,12 @@ async def _finish(way: Way, begun: Begun, tail: Begun, sending: asyncio.Task[lis
     results = await sending
     rest = [result for at, result in enumerate(results) if at not in recorded]
 
-    async def write(connection: Connection) -> None:
-        now = await _write_outcomes(way, connection, tail, tail.plan.messages, rest)
-        await _end(connection, begun.token, begun.plan.messages, results, now)
+    async def write(connection: Connection, *, piecemeal: bool) -> None:
+        now = await write_outcomes(way, connection, tail, tail.plan.messages, rest, piecemeal=piecemeal)
+        await end(connection, begun.token, begun.plan.messages, results, now, piecemeal=piecemeal)
 
     try:
-        await _in_transaction(way, write)
+        await settle(way, write)
     except DATABASE_TROUBLE as error:  # the lease runs out, and whoever takes it over finds them unknown
         log.warning("tail.not_recorded", channel=way.channel.name, attempt=tail.token, error=str(error))
     else:
@@ -187,11 +165,11 @@ async def _keep_lease(way: Way, token: int, hold: Hold) -> None:
 async def _record(way: Way, begun: Begun, planned: Sequence[Planned], results: Sequence[Result]) -> None:
     """Write down what came of messages, trying for minutes: what the provider took must not become unknown."""
 
-    async def write(connection: Connection) -> None:
-        now = await _write_outcomes(way, connection, begun, planned, results)
-        await _end(connection, begun.token, planned, results, now)
+    async def write(connection: Connection, *, piecemeal: bool) -> None:
+        now = await write_outcomes(way, connection, begun, planned, results, piecemeal=piecemeal)
+        await end(connection, begun.token, planned, results, now, piecemeal=piecemeal)
 
-    await _in_transaction(way, write)
+    await settle(way, write)
     _let_go(begun)
     counts = Counter(outcome_of(result) for result in results)
     log.info("batch.recorded", channel=way.channel.name, attempt=begun.token, **counts)
@@ -200,44 +178,3 @@ async def _record(way: Way, begun: Begun, planned: Sequence[Planned], results: S
 def _let_go(begun: Begun) -> None:
     if begun.part is not None:
         begun.part.is_over()
-
-
-async def _in_transaction(way: Way, write: Callable[[Connection], Awaitable[None]]) -> None:
-    async for trying in AsyncRetrying(
-        retry=retry_if_exception_type(DATABASE_TROUBLE),
-        wait=wait_exponential_jitter(multiplier=0.1, max=1),
-        stop=stop_after_delay(_LONGEST_RECORD_SECONDS),
-        reraise=True,
-    ):
-        with trying:
-            async with way.pool.acquire() as connection, connection.transaction():
-                await write(connection)
-
-
-async def _write_outcomes(
-    way: Way, connection: Connection, begun: Begun, planned: Sequence[Planned], results: Sequence[Result]
-) -> float:
-    """Write what came of messages; return the database's time at which it was."""
-    now: float = await connection.fetchval("SELECT tocsin_epoch()")
-    came = came_of(way, begun.by(way), planned, results, now)
-    waiting = {bucket: dict(live) for bucket, live in begun.plan.waiting.items()}
-    for item in came.unheard:
-        if item.due_at is not None:
-            for row in item.message.rows:
-                live = waiting.setdefault(row.bucket_id, {})
-                live[row.update_id] = min(item.due_at, live.get(row.update_id, item.due_at))
-    ours = await record.release(connection, begun.lease, begun.token, waiting)
-    await write_down(way, connection, begun.turn.provider or way.channel.provider, came, ours, now)
-    return now
-
-
-async def _end(
-    connection: Connection, token: int, planned: Sequence[Planned], results: Sequence[Result], now: float
-) -> None:
-    by_row = [
-        (outcome_of(result), note_of(result))
-        for message, result in zip(planned, results, strict=True)
-        for _ in message.rows
-    ]
-    outcomes, notes = [outcome for outcome, _ in by_row], [note for _, note in by_row]
-    await record.finish_attempt(connection, token, outcomes, notes, now)

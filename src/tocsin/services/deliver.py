@@ -18,7 +18,8 @@ from tocsin.domain.outline import Plan
 from tocsin.domain.plan import newer_version, plan
 from tocsin.domain.put_off import but_for, put_off
 from tocsin.journal.writer import Part
-from tocsin.services.attempt import Begun, attempt
+from tocsin.services.attempt import attempt
+from tocsin.services.begun import Begun
 from tocsin.services.compose import Versions
 from tocsin.services.keep_journal import tidy
 from tocsin.services.pacing import full, keep_to_pace

@@ -18,7 +18,8 @@ from tocsin.journal.reader import NOTHING_KNOWN, Found, recall
 from tocsin.services.listen import seal_of
 from tocsin.services.outcome import note_of, outcome_of
 from tocsin.services.way import Way
-from tocsin.services.write_down import came_of, write_down
+from tocsin.services.write_down import came_of
+from tocsin.services.write_piecemeal import write_piecemeal
 from tocsin.store import record, silence
 from tocsin.store.claim import Lease
 from tocsin.store.engine import Connection
@@ -40,9 +41,8 @@ async def recover(way: Way, connection: Connection, lease: Lease) -> None:
         ]
         if answered:
             await _write_answers(way, connection, silent, answered, found, lease.now)
-        labelled = await silence.label_unknown(
-            connection, silent, [row for at in doubtful for row in by_message[at]], lease.now
-        )
+        sent = [silent.sent(place) for at in doubtful for place in by_message[at]]
+        labelled = await silence.label_unknown(connection, sent, lease.now)
         if found.is_final:  # evidence is written once: who may live after all writes their own
             await _write_outcomes(connection, silent, by_message, frozenset(doubtful), found, lease.now)
         log.warning(
@@ -92,7 +92,8 @@ async def _write_answers(
             results.append(found.answers[at])
     held = await silence.still_held(connection, silent)
     by = way_by(way.channel, silent.provider) if silent.provider in providers_of(way.channel) else way.channel
-    await write_down(way, connection, silent.provider, came_of(way, by, planned, results, now), held, now)
+    # One row that is refused must not keep the bucket from being leased, now and for ever.
+    await write_piecemeal(way, connection, silent.provider, came_of(way, by, planned, results, now), held, now)
 
 
 async def _write_outcomes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
@@ -19,7 +20,7 @@ from tocsin.services.send_notices import send_notices
 from tocsin.services.stand_in import stand_in
 from tocsin.services.way import Way
 from tocsin.store import claim, housekeeping, outbox, quarantine
-from tocsin.store.engine import DATABASE_TROUBLE, Pool
+from tocsin.store.engine import DATABASE_TROUBLE, Pool, in_short, may_pass
 
 log = structlog.get_logger()
 
@@ -118,7 +119,8 @@ async def _deliver(way: Way) -> int:
     try:
         return await deliver(way)
     except DATABASE_TROUBLE as error:
-        log.warning("deliver.database_trouble", channel=way.channel.name, error=str(error))
+        level = logging.WARNING if may_pass(error) else logging.ERROR
+        log.log(level, "deliver.database_trouble", channel=way.channel.name, error=in_short(error))
         return 0
 
 
@@ -129,7 +131,8 @@ async def _repeat(look: Callable[[], Awaitable[float | None]], seconds: float, p
             later = await look()
             wait = seconds if later is None else min(seconds, max(0.05, later))
         except DATABASE_TROUBLE as error:
-            log.warning("sweep.database_trouble", error=str(error))
+            level = logging.WARNING if may_pass(error) else logging.ERROR
+            log.log(level, "sweep.database_trouble", error=in_short(error))
         except Exception:  # a sweeper that died would leave only hints
             log.exception("sweep.failed")
         if pulse is not None:  # whatever came of it, it came to its end

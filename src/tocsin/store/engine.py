@@ -21,6 +21,8 @@ else:
 
 # What a database that is away, restarts or is too slow looks like: the same may be tried again.
 DATABASE_TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+# … save where it refuses what it was asked to write: a value, a constraint, a move that a trigger forbids.
+REFUSED = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.RaiseError)
 # Held by claims together and by a pause alone, with the channel's name as its second number.
 PAUSE_LOCK = 0x70C55
 
@@ -28,6 +30,17 @@ PAUSE_LOCK = 0x70C55
 def make_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
     """Return an engine for `postgresql://…`; connections are checked before use, so a restarted server is no error."""
     return create_async_engine(_with_driver(database_url), pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
+
+
+def may_pass(error: BaseException) -> bool:
+    """Tell whether the same may be written later, or would be refused for ever."""
+    return isinstance(error, DATABASE_TROUBLE) and not isinstance(error, REFUSED)
+
+
+def in_short(error: BaseException) -> str:
+    """Name an error by what the server says, without the values that were to be written: they may be an address."""
+    said: str | None = getattr(error, "message", None)
+    return type(error).__name__ if said is None else f"{type(error).__name__}: {said}"
 
 
 async def make_pool(database_url: str, *, size: int, application: str, least: int = 1) -> Pool:

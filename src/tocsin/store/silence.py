@@ -10,6 +10,15 @@ from tocsin.store.claim import ROW
 from tocsin.store.engine import Connection
 
 
+class Sent(NamedTuple):
+    """A row that was told in a message."""
+
+    bucket: int
+    endpoint: int
+    update: int
+    message: int
+
+
 class Silent(NamedTuple):
     """An attempt that nobody will finish; the last four have an entry for each row, those of a message together."""
 
@@ -22,6 +31,10 @@ class Silent(NamedTuple):
     endpoints: list[int]
     updates: list[int]
     messages: list[int]
+
+    def sent(self, at: int) -> Sent:
+        """Return the row at a place in it."""
+        return Sent(self.row_buckets[at], self.endpoints[at], self.updates[at], self.messages[at])
 
 
 async def close(connection: Connection, attempts: Sequence[int], now: float) -> list[Silent]:
@@ -37,8 +50,8 @@ async def close(connection: Connection, attempts: Sequence[int], now: float) -> 
     return [Silent(*row) for row in rows]
 
 
-async def label_unknown(connection: Connection, silent: Silent, rows: Sequence[int], now: float) -> int:
-    """Label those of its rows that may have gone out, by their place in it: they are unknown now, and count as told."""
+async def label_unknown(connection: Connection, rows: Sequence[Sent], due_at: float) -> int:
+    """Label rows that may have gone out: they are unknown now, looked at anew at a time, and count as told."""
     labelled: int = await connection.fetchval(
         """
         WITH x AS (
@@ -55,11 +68,11 @@ async def label_unknown(connection: Connection, silent: Silent, rows: Sequence[i
         )
         SELECT count(*)::int FROM d
         """,
-        [silent.row_buckets[at] for at in rows],
-        [silent.endpoints[at] for at in rows],
-        [silent.updates[at] for at in rows],
-        [silent.messages[at] for at in rows],
-        now,
+        [row.bucket for row in rows],
+        [row.endpoint for row in rows],
+        [row.update for row in rows],
+        [row.message for row in rows],
+        due_at,
     )
     return labelled
 
