@@ -24,11 +24,15 @@ class Changed(Conflict):
     """What they saw is not what holds any more; nothing was written."""
 
 
+class Vanished(Conflict):
+    """All components and groups that they chose were removed meanwhile; nothing was written."""
+
+
 def chosen(endpoint: Endpoint) -> Preference:
-    """Return what an endpoint chose, as a preference."""
+    """Return what an endpoint chose, as a preference; where all of it was removed that is nothing, not everything."""
     return Preference(
-        components=None if endpoint.components is None else tuple(endpoint.components) or None,
-        groups=None if endpoint.groups is None else tuple(endpoint.groups) or None,
+        components=None if endpoint.components is None else tuple(endpoint.components),
+        groups=None if endpoint.groups is None else tuple(endpoint.groups),
         least=endpoint.least,
         phases=endpoint.phases,
         timing=endpoint.timing,
@@ -46,7 +50,11 @@ def version_of(endpoint: Endpoint) -> str:
 async def choose(
     connection: AsyncConnection, subscriber: str, endpoint_id: str, version: str, preference: Preference
 ) -> None:
-    """Write what an endpoint wants; raise Changed where what was seen (`version`) does not hold any more."""
+    """Write what an endpoint wants, of what is still there.
+
+    Raise Changed where what was seen (`version`) does not hold any more, Vanished where nothing is left of what is
+    wanted: that widens to nothing else.
+    """
     endpoint = await locked(connection, subscriber, endpoint_id)
     if version_of(endpoint) != version:
         raise Changed("It was changed elsewhere meanwhile.")
@@ -56,6 +64,8 @@ async def choose(
         components=tuple(slug for slug in preference.components or () if slug in known.components) or None,
         groups=tuple(slug for slug in preference.groups or () if slug in known.groups) or None,
     )
+    if there.everything and not preference.everything:
+        raise Vanished("All that they chose was removed meanwhile.")
     await write(connection, endpoint, there)
     await choices.forget(connection, endpoint.id)
     name = endpoint.public_id

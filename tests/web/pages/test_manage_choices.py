@@ -52,6 +52,48 @@ async def test_choices_are_followed_and_rewrite_the_sentence(
     assert rows == [(2, 9, "daily", False)]  # that it is over can't be chosen away
 
 
+async def test_choosing_only_what_was_removed_meanwhile_widens_nothing(
+    visitor: httpx.AsyncClient, world: World, way_in: str
+) -> None:
+    mine = {
+        "endpoint": await endpoint_of(world),
+        "version": version(await visitor.get(way_in)),
+        "scope": "some",
+        "component": ["checkout"],
+        "mode": "hourly",
+        "breaks": "1",
+    }
+    assert (await press(visitor, way_in, "choose", **mine | {"component": ["api"], "mode": ""})).status_code == 200
+    mine["version"] = version(await visitor.get(way_in))
+    await world.run("DELETE FROM component WHERE slug = 'checkout'")
+    refused = await press(visitor, way_in, "choose", **mine)
+    assert refused.status_code == 422
+    assert "What you chose was removed meanwhile, and nothing was changed." in words(refused)
+    assert '<option value="hourly" selected>' in refused.text  # nothing that was typed is lost
+    assert sentence(await visitor.get(way_in)).startswith("You get an e-mail when api has any problem")
+    preview = await visitor.post(f"{way_in}/sentence/{mine['endpoint']}", data=mine)
+    assert "anything" not in preview.text
+    some = await press(visitor, way_in, "choose", **mine | {"component": ["checkout", "api"], "mode": ""})
+    assert sentence(some).startswith("You get an e-mail when api has any problem")  # of what is chosen some is left
+
+
+async def test_who_was_left_with_nothing_is_not_given_everything_by_a_pause(
+    visitor: httpx.AsyncClient, world: World, way_in: str
+) -> None:
+    mine = {
+        "endpoint": await endpoint_of(world),
+        "version": version(await visitor.get(way_in)),
+        "scope": "some",
+        "component": ["checkout"],
+        "breaks": "1",
+    }
+    assert sentence(await press(visitor, way_in, "choose", **mine)).startswith("You get an e-mail when checkout has")
+    await world.run("DELETE FROM component WHERE slug = 'checkout'")
+    shown = await press(visitor, way_in, "resume")
+    assert "What you chose is not there any more." in words(shown)
+    assert await world.rows("SELECT all_components FROM endpoint WHERE address = :a", a=ADA) == [(False,)]
+
+
 async def test_a_form_that_is_out_of_date_overwrites_nothing_and_keeps_what_was_typed(
     visitor: httpx.AsyncClient, world: World, way_in: str
 ) -> None:

@@ -15,7 +15,7 @@ from tocsin.domain.errors import Conflict, NotFound, Refused
 from tocsin.domain.sentence import sentence
 from tocsin.services.ask import ask_for_link
 from tocsin.services.change_subscriber import show_subscriber
-from tocsin.services.choose import Changed, choose
+from tocsin.services.choose import Changed, Vanished, choose
 from tocsin.services.own_data import own_data
 from tocsin.services.public_address import read_public_address
 from tocsin.store import chooser, links
@@ -154,6 +154,11 @@ async def _choose(token: str, held: Holder, form: FormData, request: Request, si
     try:
         async with begin(site.engine) as connection:
             await choose(connection, held.public_id, wanted_id, typed.version, wanted)
+    except Vanished:
+        typed.problems["scope"] = language.say(
+            "What you chose was removed meanwhile, and nothing was changed. Choose something else, or everything."
+        )
+        return await _page(token, held, request, site, Notes(typed={wanted_id: typed}), status_code=422)
     except Changed:
         notes = Notes(typed={wanted_id: typed}, is_conflict=True)
         return await _page(token, held, request, site, notes, status_code=409)
