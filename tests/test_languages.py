@@ -30,7 +30,10 @@ _NAMES = {"Atom", "RSS"}  # what formats are called in any language
 TEMPLATES = [
     *(ROOT / "channels/tocsin_channels/status_page/templates").glob("*.html"),
     *(_TEMPLATES / name for name in ("layout.html", "pieces.html", "notify.html", "person_frame.html")),
-    *(_TEMPLATES / name for name in ("unsubscribe.html", "unsubscribe_unknown.html")),
+    *(
+        _TEMPLATES / name
+        for name in ("unsubscribe.html", "unsubscribe_unknown.html", "elsewhere.html", "too_often.html")
+    ),
     *(path for name in ("subscribe_", "confirm", "manage", "choices") for path in _TEMPLATES.glob(f"{name}*.html")),
 ]
 

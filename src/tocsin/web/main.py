@@ -61,6 +61,7 @@ from tocsin.web.pages import (
     subscribe,
     unsubscribe,
 )
+from tocsin.web.pages.elsewhere import answer_elsewhere
 from tocsin.web.pages.status import StatusPages
 from tocsin.web.quota import Quota
 from tocsin_channels.registry import build
@@ -123,6 +124,7 @@ def create_app(settings: Settings) -> App:
         redoc_url=None,
     )
     add_error_answers(app)
+    answer_elsewhere(app)
     app.state.metrics = Metrics()
     believe_proxies(app, settings.web.trusted_proxies)
     app.add_middleware(Gate, max_body_bytes=settings.web.max_body_bytes)

@@ -26,9 +26,9 @@ from tocsin.store.engine import begin
 from tocsin.web.caller import caller_network
 from tocsin.web.deps import Site, SiteDep
 from tocsin.web.pages import visiting
+from tocsin.web.pages.elsewhere import only_from_here
 from tocsin.web.pages.layout import PRIVATE_HEADERS, page
 from tocsin.web.pages.reader import read_in
-from tocsin.web.pages.session import refuse_other_origins
 
 router = APIRouter(include_in_schema=False)
 
@@ -51,7 +51,7 @@ async def show(token: str, request: Request, site: SiteDep) -> Response:
 
 @router.post("/confirm/{token}")
 async def act(token: str, request: Request, site: SiteDep) -> Response:  # noqa: PLR0911 - one answer a case, as in a table
-    refuse_other_origins(request)
+    only_from_here(request)
     if await visiting.is_flooding(request, site):
         return visiting.too_often(site.settings, read_in(request), Bound.NETWORK_HOUR)
     form = await request.form()

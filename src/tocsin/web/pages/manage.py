@@ -24,11 +24,11 @@ from tocsin.store.links import Holder
 from tocsin.store.subscribers import Subscriber
 from tocsin.web.deps import Site, SiteDep
 from tocsin.web.pages import manage_deeds, preference_form, visiting
+from tocsin.web.pages.elsewhere import only_from_here
 from tocsin.web.pages.layout import PRIVATE_HEADERS, page
 from tocsin.web.pages.manage_doing import Doing
 from tocsin.web.pages.manage_view import Notes, view
 from tocsin.web.pages.reader import read_in
-from tocsin.web.pages.session import refuse_other_origins
 
 router = APIRouter(include_in_schema=False)
 
@@ -45,7 +45,7 @@ async def ask(request: Request, site: SiteDep) -> Response:
 @router.post("/manage")
 async def send_link(request: Request, site: SiteDep) -> Response:
     """Send the link to whoever is at an address: the same answer whether anybody is."""
-    refuse_other_origins(request)
+    only_from_here(request)
     language = read_in(request)
     if await visiting.is_flooding(request, site):
         return visiting.too_often(site.settings, language, Bound.NETWORK_HOUR)
@@ -81,7 +81,7 @@ async def show(token: str, request: Request, site: SiteDep) -> Response:
 @router.post("/manage/{token}")
 async def act(token: str, request: Request, site: SiteDep) -> Response:  # noqa: PLR0911 - one answer a case
     """Do one thing, named by the button that was pressed, and show how things stand then."""
-    refuse_other_origins(request)
+    only_from_here(request)
     held = await _holder(token, request, site)
     if isinstance(held, Response):
         return held
@@ -110,7 +110,7 @@ async def act(token: str, request: Request, site: SiteDep) -> Response:  # noqa:
 @router.post("/manage/{token}/sentence/{endpoint_id}")
 async def preview(token: str, endpoint_id: str, request: Request, site: SiteDep) -> Response:
     """Return the sentence that a form would make, and change nothing."""
-    refuse_other_origins(request)
+    only_from_here(request)
     held = await _holder(token, request, site)
     if isinstance(held, Response):
         return held

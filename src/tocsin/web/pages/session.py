@@ -67,7 +67,13 @@ Form = Annotated[FormData, Depends(checked_form)]
 
 
 def refuse_other_origins(request: Request) -> None:
-    """Raise a 403 where a page of another site sent this.
+    """Raise a 403 where a page of another site sent this."""
+    if is_from_elsewhere(request):
+        raise HTTPException(403, "This came from another site's page. Do it here instead.")
+
+
+def is_from_elsewhere(request: Request) -> bool:
+    """Tell whether a page of another site sent this.
 
     Our pages send no referrer, so that browsers say "null" for their origin too; then Sec-Fetch-Site decides, which no
     page can forge.
@@ -77,8 +83,7 @@ def refuse_other_origins(request: Request) -> None:
     origin = request.headers.get("origin", "null")
     site = request.headers.get("sec-fetch-site")
     is_ours = urlsplit(origin).netloc in ours if origin != "null" else site in {"same-origin", "none"}
-    if not is_ours or site not in {None, "same-origin", "none"}:
-        raise HTTPException(403, "This came from another site's page. Do it here instead.")
+    return not is_ours or site not in {None, "same-origin", "none"}
 
 
 def _is_https(settings: Settings) -> bool:

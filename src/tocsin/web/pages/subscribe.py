@@ -23,9 +23,9 @@ from tocsin.store import chooser
 from tocsin.store.engine import begin
 from tocsin.web.deps import Site, SiteDep
 from tocsin.web.pages import visiting
+from tocsin.web.pages.elsewhere import only_from_here
 from tocsin.web.pages.layout import page
 from tocsin.web.pages.reader import languages, read_in
-from tocsin.web.pages.session import refuse_other_origins
 from tocsin.web.pages.ticked import ticked
 
 router = APIRouter(include_in_schema=False)
@@ -70,7 +70,7 @@ async def sent(request: Request, site: SiteDep, channel: str = "") -> Response:
 
 @router.post("/subscribe")
 async def act(request: Request, site: SiteDep) -> Response:
-    refuse_other_origins(request)
+    only_from_here(request)
     language = read_in(request)
     if await visiting.is_flooding(request, site):
         return visiting.too_often(site.settings, language, Bound.NETWORK_HOUR)

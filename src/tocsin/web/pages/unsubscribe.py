@@ -18,10 +18,10 @@ from tocsin.store.engine import begin
 from tocsin.web.caller import caller_network
 from tocsin.web.deps import Site, SiteDep
 from tocsin.web.pages import visiting
+from tocsin.web.pages.elsewhere import only_from_here
 from tocsin.web.pages.layout import PRIVATE_HEADERS, page
 from tocsin.web.pages.manage_view import title_for
 from tocsin.web.pages.reader import read_in
-from tocsin.web.pages.session import refuse_other_origins
 
 router = APIRouter(include_in_schema=False)
 
@@ -67,7 +67,7 @@ async def act(token: str, request: Request, site: SiteDep) -> Response:
     form = await request.form()
     wish, _, incident = str(form.get("do", "")).partition(":")
     if wish in _DONE and form.get("List-Unsubscribe") != "One-Click":
-        refuse_other_origins(request)
+        only_from_here(request)
         return await _do(wish, token, incident, request, site)
     done = await unsubscribe(site.engine, secret, token)
     if form.get("List-Unsubscribe") == "One-Click":
