@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt
-from tocsin.domain.chat_address import ChatRules
+from tocsin.domain.chat_address import ChatRules, Service
+from tocsin.domain.chat_address import read as read_address
 from tocsin.domain.errors import DeliveryError, ProviderDown, Refused
 from tocsin.domain.gate import Gate, Rate
 from tocsin.domain.look import Look
@@ -60,6 +61,17 @@ class ChatChannel:
     def check_address(self, address: str) -> None:
         """Raise Refused where this installation does not write to `address`."""
         self.rules.read(address)
+
+    @property
+    def carriers(self) -> Sequence[str]:
+        services = (Service.SLACK_BOT, Service.TEAMS, *((Service.APPRISE,) if self.rules.schemas else ()))
+        return tuple(service.carrier for service in services)
+
+    def carrier_of(self, address: str) -> str:
+        try:
+            return read_address(address).service.carrier
+        except Refused:  # it was taken once
+            return self.provider
 
     @property
     def is_paced(self) -> bool:

@@ -68,6 +68,14 @@ class SocialChannel:
         find(self.accounts, address)
 
     @property
+    def carriers(self) -> Sequence[str]:
+        return tuple(dict.fromkeys(account.network.value for account in self.accounts))
+
+    def carrier_of(self, address: str) -> str:
+        network = address.partition(":")[0].lower()
+        return network if network in set(Network) else self.provider
+
+    @property
     def is_paced(self) -> bool:
         return any(account.rates for account in self.accounts)
 

@@ -6,7 +6,7 @@ store, never retries beyond the seconds of one attempt, and never decides who he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -183,6 +183,18 @@ class Carried(Protocol):
 
 
 @runtime_checkable
+class Addressed(Protocol):
+    """A channel where the address says who carries a message: Slack or Teams, X or Mastodon."""
+
+    @property
+    def carriers(self) -> Sequence[str]:
+        """Return who that may be, as this installation is set up."""
+        ...
+
+    def carrier_of(self, address: str) -> str: ...
+
+
+@runtime_checkable
 class WarmsUp(Protocol):
     """A channel whose libraries take so long to import that nobody's first message is to wait for it."""
 
@@ -199,3 +211,15 @@ def providers_of(channel: Channel) -> Sequence[str]:
 def way_by(channel: Channel, provider: str) -> Channel:
     """Return a channel as `provider`, one of its own, carries it."""
     return channel.by(provider) if isinstance(channel, Carried) else channel
+
+
+def carried_by(channel: Channel, provider: str, addresses: Iterable[str]) -> list[str]:
+    """Return who carries a message to each of `addresses`, in a batch that `provider` has on record."""
+    if isinstance(channel, Addressed):
+        return [channel.carrier_of(address) for address in addresses]
+    return [provider for _ in addresses]
+
+
+def shown_provider(channel: Channel) -> str:
+    """Return who carries a channel's messages, as operators read it."""
+    return ", ".join(channel.carriers) if isinstance(channel, Addressed) else channel.provider

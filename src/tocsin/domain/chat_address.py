@@ -48,6 +48,11 @@ class Service(StrEnum):
     TEAMS = "teams"
     APPRISE = "apprise"
 
+    @property
+    def carrier(self) -> str:
+        """Return who carries what is sent there."""
+        return Service.SLACK_BOT.value if self is Service.SLACK_WEBHOOK else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class ChatAddress:

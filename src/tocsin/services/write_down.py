@@ -9,7 +9,7 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tocsin.domain.channel import Accepted, Channel, Result
+from tocsin.domain.channel import Accepted, Channel, Result, carried_by
 from tocsin.domain.delivery import Reason, State
 from tocsin.domain.outline import Planned
 from tocsin.domain.told import told_in_all
@@ -48,11 +48,11 @@ def came_of(way: Way, by: Channel, planned: Sequence[Planned], results: Sequence
 async def write_down(way: Way, connection: Connection, provider: str, came: Came, ours: set[int], now: float) -> None:
     """Write it, `ours` being the buckets that are still this attempt's."""
     heard, unheard, closed = came
-    await record.write_heard(connection, heard, provider, now)
+    await record.write_heard(connection, heard, _carriers(way, provider, heard), now)
     left = {thread_of(one.message, way.versions.by_id): one.thread for one in heard if one.thread}
     await threads.write(connection, left)
     still_ours = [item for item in unheard if item.message.rows[0].bucket_id in ours]
-    await record.write_unheard(connection, still_ours, provider, now)
+    await record.write_unheard(connection, still_ours, _carriers(way, provider, still_ours), now)
     failed = [row for item in still_ours if item.state is State.FAILED for row in item.message.rows]
     await fallbacks.take_back(connection, failed)
     await fallbacks.owe(connection, failed)
@@ -67,3 +67,7 @@ async def write_down(way: Way, connection: Connection, provider: str, came: Came
     for reason, state in ((Reason.ADDRESS_DEAD, "quarantined"), (Reason.OPTED_OUT, "opted_out")):
         gone = [item for item in still_ours if item.reason is reason]
         await record.stop(connection, state, [g.message.rows[0].endpoint_id for g in gone], [g.note for g in gone])
+
+
+def _carriers(way: Way, provider: str, items: Sequence[Heard | Unheard]) -> list[str]:
+    return carried_by(way.channel, provider, [item.message.rows[0].address for item in items])

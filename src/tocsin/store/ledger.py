@@ -184,17 +184,22 @@ async def of_endpoints(connection: AsyncConnection, incident_id: int, endpoints:
 
 
 async def read_attempts(connection: AsyncConnection, delivery: Delivery) -> list[dict[str, Any]]:
-    """Return the attempts that name a row, oldest first, each with what came of it for this row."""
+    """Return the attempts that name a row, oldest first, each with what came of it for this row.
+
+    A batch that several carried, each to its own addresses, is on record by its channel's name: the row knows who.
+    """
+    values = {"since": delivery.since, "endpoint": delivery.endpoint_id, "update": delivery.update_id}
     rows = await connection.execute(
         text("""
-            SELECT a.id, a.provider, a.worker, a.started_at, a.finished_at, a.lost,
+            SELECT a.id, CASE WHEN a.provider = a.channel THEN coalesce(:carrier, a.provider) ELSE a.provider END
+              AS provider, a.worker, a.started_at, a.finished_at, a.lost,
               a.outcomes[x.n] AS outcome, a.notes[x.n] AS note
             FROM attempt a, unnest(a.endpoints, a.updates) WITH ORDINALITY AS x (endpoint_id, update_id, n)
             WHERE a.started_at >= :since AND a.endpoints @> ARRAY[CAST(:endpoint AS int)]
               AND x.endpoint_id = :endpoint AND x.update_id = :update
             ORDER BY a.id
         """),
-        {"since": delivery.since, "endpoint": delivery.endpoint_id, "update": delivery.update_id},
+        values | {"carrier": delivery.provider},
     )
     return [dict(row) for row in rows.mappings()]
 
@@ -204,12 +209,9 @@ async def read_receipts(connection: AsyncConnection, delivery: Delivery) -> list
     rows = await connection.execute(
         text("""
             SELECT provider, kind, code, note, received_at FROM receipt
-            WHERE update_id = ANY(CAST(:updates AS int[])) AND endpoint_id = :endpoint ORDER BY id
+            WHERE update_id IN (:update, :message) AND endpoint_id = :endpoint ORDER BY id
         """),
-        {
-            "updates": [delivery.update_id, *([delivery.message] if delivery.message else [])],
-            "endpoint": delivery.endpoint_id,
-        },
+        {"update": delivery.update_id, "message": delivery.message, "endpoint": delivery.endpoint_id},
     )
     return [dict(row) for row in rows.mappings()]
 

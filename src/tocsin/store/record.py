@@ -63,11 +63,12 @@ async def release(
     return {row["id"] for row in rows}
 
 
-async def write_heard(connection: Connection, heard: Sequence[Heard], provider: str, now: float) -> None:
-    """Write the accepted rows; a receipt that overtook the answer has already moved a row further up."""
+async def write_heard(connection: Connection, heard: Sequence[Heard], carriers: Sequence[str], now: float) -> None:
+    """Write the accepted rows, each with who took it; a receipt that overtook the answer has moved a row further up."""
     if not heard:
         return
     rows = [(item, row) for item in heard for row in item.message.rows]
+    carrier, by_row = uniform([name for item, name in zip(heard, carriers, strict=True) for _ in item.message.rows])
     update, updates = uniform([row.update_id for _, row in rows])
     bucket, buckets = uniform([row.bucket_id for _, row in rows])
     message, messages = uniform([item.message.message for item, _ in rows])
@@ -76,9 +77,11 @@ async def write_heard(connection: Connection, heard: Sequence[Heard], provider: 
     await connection.execute(
         """
         UPDATE delivery d SET state = 'accepted', due_at = NULL, done_at = $7::float8, code = coalesce(x.c, $9::int),
-          message = coalesce(x.m, $10::int), provider = $8, provider_id = coalesce(x.v, $11::text), tries = tries + 1,
+          message = coalesce(x.m, $10::int), provider = coalesce(x.p, $8::text),
+          provider_id = coalesce(x.v, $11::text), tries = tries + 1,
           reason = CASE WHEN unknowns > 0 THEN 'outcome_unknown' END, note = NULL
-        FROM unnest($1::int[], $2::int[], $3::int[], $4::int[], $5::int[], $6::text[]) x (u, b, e, m, c, v)
+        FROM unnest($1::int[], $2::int[], $3::int[], $4::int[], $5::int[], $6::text[], $14::text[])
+          x (u, b, e, m, c, v, p)
         WHERE d.update_id = coalesce(x.u, $12::int) AND d.bucket_id = coalesce(x.b, $13::int) AND d.endpoint_id = x.e
           AND d.state NOT IN ('delivered', 'bounced')
         """,
@@ -89,27 +92,30 @@ async def write_heard(connection: Connection, heard: Sequence[Heard], provider: 
         codes,
         provider_ids,
         now,
-        provider,
+        carrier,
         code,
         message,
         provider_id,
         update,
         bucket,
+        by_row,
     )
 
 
-async def write_unheard(connection: Connection, unheard: Sequence[Unheard], provider: str, now: float) -> None:
-    """Write the rows that go on otherwise; what was superseded or stopped in flight stays as it is."""
+async def write_unheard(
+    connection: Connection, unheard: Sequence[Unheard], carriers: Sequence[str], now: float
+) -> None:
+    """Write the rows that go on otherwise, each with who said so; what was superseded or stopped in flight stays."""
     if not unheard:
         return
     rows = [(item, row) for item in unheard for row in item.message.rows]
     await connection.execute(
         """
         UPDATE delivery d SET state = x.s::delivery_state, reason = x.r, due_at = x.t,
-          done_at = CASE WHEN x.t IS NULL THEN $10::float8 END, code = x.c, note = x.n, message = x.m, provider = $11,
+          done_at = CASE WHEN x.t IS NULL THEN $10::float8 END, code = x.c, note = x.n, message = x.m, provider = x.p,
           tries = tries + x.y, unknowns = unknowns + x.k
         FROM unnest($1::int[], $2::int[], $3::int[], $4::text[], $5::text[], $6::float8[], $7::int[], $8::text[],
-          $9::int[], $12::smallint[], $13::smallint[]) x (u, b, e, s, r, t, c, n, m, k, y)
+          $9::int[], $11::text[], $12::smallint[], $13::smallint[]) x (u, b, e, s, r, t, c, n, m, p, k, y)
         WHERE d.update_id = x.u AND d.bucket_id = x.b AND d.endpoint_id = x.e
           AND d.state IN ('pending', 'held', 'unknown')
         """,
@@ -123,7 +129,7 @@ async def write_unheard(connection: Connection, unheard: Sequence[Unheard], prov
         [item.note for item, _ in rows],
         [item.message.message for item, _ in rows],
         now,
-        provider,
+        [name for item, name in zip(unheard, carriers, strict=True) for _ in item.message.rows],
         [int(item.doubtful) for item, _ in rows],
         [int(item.tried) for item, _ in rows],
     )

@@ -19,6 +19,13 @@ async def provider(client: httpx.AsyncClient) -> dict[str, Any]:
     return one
 
 
+async def test_who_carries_chat_is_shown_by_name(client: httpx.AsyncClient) -> None:
+    listed = (await client.get("/v1/channels")).json()["items"]
+    by_name = {channel["name"]: channel["provider"] for channel in listed}
+    assert by_name["chat"] == "slack, teams, apprise"
+    assert by_name["webhook"] == "webhook"
+
+
 async def test_a_provider_is_shown_with_its_weight_and_health(client: httpx.AsyncClient) -> None:
     shown = await provider(client)
     assert shown == {

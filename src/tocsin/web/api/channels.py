@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tocsin.domain.channel import ChannelName
+from tocsin.domain.channel import ChannelName, shown_provider
 from tocsin.domain.errors import NotFound, Refused
 from tocsin.domain.provider import Wish
 from tocsin.domain.scope import Scope
@@ -99,7 +99,7 @@ async def _show(connection: AsyncConnection, name: ChannelName, site: Site) -> d
     paused = (await store.read_pauses(connection)).get(name)
     return {
         "name": name,
-        "provider": site.channels[name].provider,
+        "provider": shown_provider(site.channels[name]),
         "paused": paused is not None,
         "paused_at": None if paused is None else moment(paused.paused_at),
         "paused_by": None if paused is None else paused.paused_by,

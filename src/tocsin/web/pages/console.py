@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse, Response
 
 from tocsin.domain.board import STATE_WORDS
-from tocsin.domain.channel import Channel, ChannelName, providers_of, way_by
+from tocsin.domain.channel import Channel, ChannelName, providers_of, shown_provider, way_by
 from tocsin.domain.delivery import State
 from tocsin.domain.errors import Conflict, DeliveryError, NotFound
 from tocsin.services import board, second_try
@@ -154,7 +154,7 @@ async def show_channels(site: SiteDep, operator: Operator) -> Response:
         shown.append(
             {
                 "name": name.value,
-                "provider": channel.provider,
+                "provider": shown_provider(channel),
                 "carriers": carried[name],
                 "works": works,
                 "said": said,
