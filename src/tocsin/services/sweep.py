@@ -11,6 +11,7 @@ import structlog
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.trouble import DISABLE_AFTER_HOURS
 from tocsin.services.audit import audit_in_turn
+from tocsin.services.bring_home import bring_home
 from tocsin.services.canary import Canaries, promise_canaries
 from tocsin.services.deliver import deliver
 from tocsin.services.desk import Desk
@@ -109,6 +110,7 @@ async def keep_house(
                 await promise_canaries(connection, canaries)
             await audit_in_turn(connection)  # before anything is mended, so that it is seen
             mended = await housekeeping.wake_forgotten(connection)
+            await bring_home(connection)
         finally:
             await housekeeping.done(connection)
     if mended:

@@ -17,7 +17,7 @@ from tocsin.store.placing import BUCKET_SIZE, one_at_a_time
 
 _LOCK = text("""
     SELECT id, rank, attempt_id IS NOT NULL AS leased FROM bucket
-    WHERE id = ANY(CAST(:ids AS int[])) OR (size < :full
+    WHERE id = ANY(CAST(:ids AS int[])) OR (size < :full AND home IS NULL
       AND (channel, rank) IN (SELECT * FROM unnest(CAST(:channels AS text[]), CAST(:ranks AS smallint[]))))
     ORDER BY id FOR UPDATE
 """)

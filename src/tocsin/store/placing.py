@@ -9,13 +9,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 BUCKET_SIZE: Final = 500
-_LOCK: Final = 0x70C52
+PLACING_LOCK: Final = 0x70C52
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(:lock)")
 # Locked in the order of ids, as the fan-out does, so that the two never wait for each other in a circle.
 _OPEN = text("""
     SELECT id, channel, rank, size FROM bucket
-    WHERE size < :full
+    WHERE size < :full AND home IS NULL
       AND (channel, rank) IN (SELECT * FROM unnest(CAST(:channels AS text[]), CAST(:ranks AS smallint[])))
     ORDER BY id FOR UPDATE
 """)
@@ -28,7 +28,7 @@ _MAKE = text("INSERT INTO bucket (channel, rank, size) VALUES (:channel, :rank, 
 
 async def one_at_a_time(connection: AsyncConnection) -> None:
     """Let no other transaction place endpoints until this one ends."""
-    await connection.execute(_ONE_AT_A_TIME, {"lock": _LOCK})
+    await connection.execute(_ONE_AT_A_TIME, {"lock": PLACING_LOCK})
 
 
 async def place(connection: AsyncConnection, channel: str, rank: int, n: int) -> list[int]:

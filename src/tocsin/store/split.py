@@ -1,7 +1,7 @@
 """Gives addresses that keep others waiting a bucket of their own, so that a silent mailbox holds up nobody else.
 
 The new bucket goes on under the same lease: everything that holds for a leased bucket holds for it, and the old one can
-be given back. It is marked as full, so that no newcomer is put with the slow.
+be given back. It knows where its endpoints are at home, and no newcomer is put with the slow.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from tocsin.store.claim import Lease, Leased
 from tocsin.store.engine import Connection
 from tocsin.store.moving import RECENT
-
-_FULL = 500
 
 
 async def split(connection: Connection, lease: Lease, token: int, slow: Sequence[int]) -> dict[int, Leased]:
@@ -24,8 +22,8 @@ async def split(connection: Connection, lease: Lease, token: int, slow: Sequence
     for bucket in sorted(lease.buckets):
         new = await connection.fetchval(
             """
-            INSERT INTO bucket (channel, rank, size, urgent, due_at, due_n, live, attempt_id, lease_until)
-            SELECT channel, rank, $4::int, urgent, due_at, 0, live, attempt_id, lease_until FROM bucket
+            INSERT INTO bucket (channel, rank, home, urgent, due_at, due_n, live, attempt_id, lease_until)
+            SELECT channel, rank, coalesce(home, id), urgent, due_at, 0, live, attempt_id, lease_until FROM bucket
             WHERE id = $1 AND attempt_id = $2
               AND EXISTS (SELECT 1 FROM endpoint WHERE bucket_id = $1 AND id = ANY($3::int[])) FOR UPDATE
             RETURNING id
@@ -33,7 +31,6 @@ async def split(connection: Connection, lease: Lease, token: int, slow: Sequence
             bucket.id,
             token,
             slow,
-            _FULL,
         )
         if new is not None:
             moved[bucket.id] = Leased(new, 0, bucket.live)
@@ -45,8 +42,9 @@ async def _move(connection: Connection, old: int, new: int, token: int, slow: Se
     await connection.execute(
         """
         WITH e AS (
-          UPDATE endpoint SET bucket_id = $2 WHERE bucket_id = $1 AND id = ANY($3::int[]) RETURNING id)
-        UPDATE bucket SET size = greatest(size - (SELECT count(*) FROM e), 0) WHERE id = $1
+          UPDATE endpoint SET bucket_id = $2 WHERE bucket_id = $1 AND id = ANY($3::int[]) RETURNING id),
+        n AS (SELECT count(*) AS n FROM e)
+        UPDATE bucket SET size = CASE id WHEN $1 THEN greatest(size - n, 0) ELSE n END FROM n WHERE id IN ($1, $2)
         """,
         old,
         new,

@@ -153,6 +153,7 @@ class Bucket(Row):
     live: Mapped[list[int]] = mapped_column(server_default="{}")
     attempt_id: Mapped[int | None] = mapped_column(Big)
     lease_until: Mapped[float] = mapped_column(server_default="0")
+    home: Mapped[int | None]
 
 
 class Subscriber(Row):
