@@ -22,9 +22,8 @@ async def quiet(connection: Connection, seconds: float) -> list[int]:
     """Return buckets of slow addresses that are owed nothing and that no attempt has named for `seconds`."""
     rows = await connection.fetch(
         """
-        SELECT id FROM bucket b WHERE home IS NOT NULL AND attempt_id IS NULL AND live = '{}'
-          AND NOT EXISTS (SELECT FROM attempt a
-            WHERE a.started_at > tocsin_epoch() - $1::float8 AND a.buckets @> ARRAY[b.id])
+        SELECT id FROM bucket WHERE home IS NOT NULL AND attempt_id IS NULL AND live = '{}'
+          AND id NOT IN (SELECT unnest(buckets) FROM attempt WHERE started_at > tocsin_epoch() - $1::float8)
         ORDER BY id LIMIT $2
         """,
         seconds,
