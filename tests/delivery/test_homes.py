@@ -150,6 +150,8 @@ async def test_who_finds_their_place_taken_goes_where_there_is_room_or_stays(
     await slow_batch(world, {"crowd3@example.com"})
     async with begin(world.engine) as connection:
         await place(connection, ChannelName.EMAIL, world.audiences.widest.rank, BUCKET_SIZE - 11 + free)
+    [apart] = [size for _, size, home in await buckets(world) if home is not None]
+    assert apart == 1, "nobody is put with the slow"
     await world.later(1.1 * HOUR)
     await keep_house(world.pool)
     await keep_house(world.pool)
