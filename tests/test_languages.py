@@ -152,6 +152,25 @@ def test_operators_words_come_before_ours_and_a_wrong_line_is_told_and_not_used(
 
 
 @pytest.mark.parametrize(
+    ("hours", "english", "german"),
+    [
+        (48, "2 days", "2 Tage"),
+        (24, "1 day", "1 Tag"),
+        (36, "36 hours", "36 Stunden"),
+        (1, "1 hour", "1 Stunde"),
+        (1.5, "90 minutes", "90 Minuten"),
+        (50.9, "50 hours", "50 Stunden"),
+        (1 / 60, "1 minute", "1 Minute"),
+        (0.001, "1 minute", "1 Minute"),
+    ],
+)
+def test_how_long_something_is_good_is_said_in_words_with_the_plural_of_each_language(
+    hours: float, english: str, german: str
+) -> None:
+    assert (ENGLISH.span(hours * 3600), GERMAN.span(hours * 3600)) == (english, german)
+
+
+@pytest.mark.parametrize(
     ("name", "content", "told"),
     [
         ("de.po", b'msgid "Resolved"\nmsgstr "x"\nResolved = x\n', "de.po, line 3"),

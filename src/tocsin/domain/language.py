@@ -23,6 +23,7 @@ from babel.units import format_unit
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86_400
+_MANY_HOURS: Final = 6
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 # English is read in many countries: the day comes before the month, as in most of them.
 _ENGLISH: Final = Locale.parse("en_150")
@@ -94,6 +95,16 @@ class Language:
         if whole < 2 * _DAY:
             return _short(whole)
         return format_unit(whole // _DAY, "day", "long", locale=self.locale)
+
+    def span(self, seconds: float) -> str:
+        """Return a length of time in one unit, never longer than it is: "2 days", "36 hours", "90 minutes"."""
+        minutes = max(1, int(seconds // _MINUTE))
+        if minutes * _MINUTE % _DAY == 0:
+            return format_unit(minutes * _MINUTE // _DAY, "day", "long", locale=self.locale)
+        hours = minutes * _MINUTE // _HOUR
+        if minutes * _MINUTE % _HOUR == 0 or hours >= _MANY_HOURS:
+            return format_unit(hours, "hour", "long", locale=self.locale)
+        return format_unit(minutes, "minute", "long", locale=self.locale)
 
     def relative(self, at: datetime, now: datetime) -> str:
         """Return "in 12 min" or "5 min ago"."""

@@ -7,8 +7,8 @@ from tocsin.domain.notice import Notice
 from tocsin.domain.opting_in import OptIn, Purpose
 
 
-def question(language: Language, brand: str, opt_in: OptIn, url: str) -> Notice:
-    """Ask whether an address is its reader's, who agrees by opening `url` and pressing a button."""
+def question(language: Language, brand: str, opt_in: OptIn, url: str, seconds: float) -> Notice:
+    """Ask whether an address is its reader's, who agrees by `url`, good for `seconds`, and a button there."""
     say = language.say
     if opt_in.purpose is Purpose.RETURN:
         first = say("Messages from {brand} to this address came back. Confirm that it works again.", brand=brand)
@@ -24,7 +24,10 @@ def question(language: Language, brand: str, opt_in: OptIn, url: str) -> Notice:
         title=say("Confirm that you want incident updates from {brand}", brand=brand),
         paragraphs=(
             first,
-            say("Nothing else is sent to you until you confirm. The link works for two days."),
+            say(
+                "Nothing else is sent to you until you confirm. The link works for {duration}.",
+                duration=language.span(seconds),
+            ),
             say("It wasn't you? Then do nothing, or say so, and nobody can ask us to write to you again."),
         ),
         short="",
@@ -45,8 +48,8 @@ def code(language: Language, brand: str, digits: str) -> Notice:
     return Notice(brand, language.code, "", (), short, "", "")
 
 
-def way_in(language: Language, brand: str, url: str) -> Notice:
-    """Tell the way to what somebody chose, to themselves."""
+def way_in(language: Language, brand: str, url: str, seconds: float) -> Notice:
+    """Tell the way to what somebody chose, good for `seconds`, to themselves."""
     say = language.say
     return Notice(
         brand=brand,
@@ -54,7 +57,10 @@ def way_in(language: Language, brand: str, url: str) -> Notice:
         title=say("Your link to your notifications from {brand}", brand=brand),
         paragraphs=(
             say("This link shows what you get from {brand}, and lets you change or stop it.", brand=brand),
-            say("Keep it to yourself: whoever has it can do so too. It works for a month."),
+            say(
+                "Keep it to yourself: whoever has it can do so too. It works for {duration}.",
+                duration=language.span(seconds),
+            ),
             say("You didn't ask for it? Then do nothing."),
         ),
         short=say("{brand}: change or stop what you get: {url} STOP ends", brand=brand[:40], url=url),

@@ -25,6 +25,8 @@ from tocsin.store import links, opt_ins, persons, suppressions, trouble
 from tocsin.store.notices import Promised
 
 _DIGITS: Final = 6
+_HOUR_SECONDS: Final = 3600
+_DAY_SECONDS: Final = 86_400
 
 
 async def write_notice(connection: AsyncConnection, desk: Desk, promised: Promised) -> Notice | None:
@@ -38,7 +40,8 @@ async def write_notice(connection: AsyncConnection, desk: Desk, promised: Promis
             if found is None or found.state is EndpointState.UNCONFIRMED:
                 return None
             url = await _manage(connection, desk, found.subscriber_id)
-            return notice_words.way_in(desk.languages.of(found.locale), desk.brand, url)
+            seconds = desk.manage_days * _DAY_SECONDS
+            return notice_words.way_in(desk.languages.of(found.locale), desk.brand, url, seconds)
         case NoticeKind.QUARANTINED:
             return await _quarantined(connection, desk, promised, language)
         case NoticeKind.CANARY:
@@ -91,7 +94,8 @@ async def _question(connection: AsyncConnection, desk: Desk, promised: Promised)
             url = await _manage(connection, desk, there.subscriber_id)
             return notice_words.subscribed(desk.languages.of(there.locale), desk.brand, url)
     token = await links.make(connection, hours=desk.confirm_hours, opt_in=opt_in.id)
-    return notice_words.question(language, desk.brand, opt_in, f"{desk.url}/confirm/{token}")
+    url = f"{desk.url}/confirm/{token}"
+    return notice_words.question(language, desk.brand, opt_in, url, desk.confirm_hours * _HOUR_SECONDS)
 
 
 async def _manage(connection: AsyncConnection, desk: Desk, subscriber: int) -> str:

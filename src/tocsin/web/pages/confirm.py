@@ -167,6 +167,7 @@ def _show(
         not_me=not_me,
         problem=problem,
         sent=sent,
+        good_for=language.span(site.settings.subscribe.confirm_hours * 3600),
         is_spent=opt_in.tries >= MOST_TRIES,
         path=request.url.path,
     )

@@ -171,10 +171,12 @@ async def _holder(token: str, request: Request, site: Site) -> Holder | Response
         found = await links.holder(connection, token)
     if found is not None and not found.is_expired:
         return found
+    language = read_in(request)
     return page(
         "manage_over.html",
         status_code=404 if found is None else _GONE,
-        language=read_in(request),
+        language=language,
+        good_for=language.span(site.settings.subscribe.manage_days * 86_400),
         brand=site.settings.brand,
         is_expired=found is not None,
     )
