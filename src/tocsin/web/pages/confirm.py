@@ -44,8 +44,13 @@ class Found(NamedTuple):
 
 @router.api_route("/confirm/{token}", methods=["GET", "HEAD"])
 async def show(token: str, request: Request, site: SiteDep) -> Response:
+    if await visiting.is_guessing(request, site, token):
+        return visiting.too_many_links(site.settings, read_in(request))
     async with begin(site.engine) as connection:
         found = await _find(connection, token)
+    if found is None:
+        return await visiting.wrong_link(request, site, "confirm_unknown.html")
+    await visiting.was_good(site, token)
     return _show(found, request, site, not_me="not-me" in request.query_params)
 
 

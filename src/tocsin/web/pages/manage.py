@@ -167,18 +167,23 @@ async def _choose(token: str, held: Holder, form: FormData, request: Request, si
 
 async def _holder(token: str, request: Request, site: Site) -> Holder | Response:
     """Return whose link this is, or the answer to one that is none, or whose time is over."""
+    language = read_in(request)
+    if await visiting.is_guessing(request, site, token):
+        return visiting.too_many_links(site.settings, language)
     async with begin(site.engine) as connection:
         found = await links.holder(connection, token)
-    if found is not None and not found.is_expired:
+    if found is None:
+        return await visiting.wrong_link(request, site, "manage_over.html", is_expired=False)
+    await visiting.was_good(site, token)
+    if not found.is_expired:
         return found
-    language = read_in(request)
     return page(
         "manage_over.html",
-        status_code=404 if found is None else _GONE,
+        status_code=_GONE,
         language=language,
         good_for=language.span(site.settings.subscribe.manage_days * 86_400),
         brand=site.settings.brand,
-        is_expired=found is not None,
+        is_expired=True,
     )
 
 

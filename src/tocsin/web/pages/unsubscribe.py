@@ -40,7 +40,7 @@ async def show(token: str, site: SiteDep, request: Request, done: str = "") -> R
     found = await look_up(site.engine, secret, token)
     number = endpoint_of(secret, token)
     if found is None or number is None:
-        return page("unsubscribe_unknown.html", status_code=404, brand=site.settings.brand, language=read_in(request))
+        return await visiting.wrong_link(request, site, "unsubscribe_unknown.html")  # one of ours is never kept out
     async with begin(site.engine) as connection:
         there = await person_of(connection, number)
         open_ = await open_to(connection, there) if there is not None else []
