@@ -18,6 +18,7 @@ from tocsin.services.address_sms import read_number
 
 # Inside a company mail goes to names that the public internet reserves (localhost, corp.test): the operator knows best.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
+_LONGEST_LOCAL: Final = 64  # octets: RFC 5321, 4.5.3.1.1
 
 
 class Address(NamedTuple):
@@ -64,6 +65,11 @@ def _email(address: str) -> Address:
         read = validate_email(address, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as error:
         raise Refused(f"This is no e-mail address: {error} Check how it is written.", field="address") from error
+    if len(read.local_part.encode()) > _LONGEST_LOCAL:
+        raise Refused(
+            f"This is no e-mail address: what stands before the @ has at most {_LONGEST_LOCAL} bytes. Check it.",
+            field="address",
+        )
     if "\ufffd" in read.normalized:  # what stood there was lost on its way here
         raise Refused("This is no e-mail address: part of it cannot be read. Write it again.", field="address")
     if "." not in read.ascii_domain and read.ascii_domain != "localhost":

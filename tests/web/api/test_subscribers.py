@@ -46,6 +46,8 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     (with_endpoint(address="ada"), "endpoints.0.address"),
     (with_endpoint(address="ada@nodots"), "endpoints.0.address"),
     (with_endpoint(address="ada@example.com\n"), "endpoints.0.address"),
+    (with_endpoint(address=f"{'a' * 65}@example.com"), "endpoints.0.address"),
+    (with_endpoint(address=f"{'ä' * 33}@example.com"), "endpoints.0.address"),
     (with_endpoint(address={"endpoint": "x"}), "endpoints.0.address"),
     (with_endpoint(channel="sms", address="+14155552671"), "endpoints.0.channel"),
     (with_endpoint(channel="status_page", address="page"), "endpoints.0.channel"),
