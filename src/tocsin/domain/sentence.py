@@ -109,6 +109,8 @@ def _quiet(language: Language, timing: Timing) -> str:
 
 def _hours(language: Language, quiet: QuietHours) -> str:
     say = language.say
+    if quiet.begins == quiet.ends == time(0):
+        return say("on {days}", days=language.listed([say(_DAYS[day]) for day in DAYS if day in quiet.days]))
     span = say("between {begins} and {ends}", begins=_clock(quiet.begins), ends=_clock(quiet.ends))
     if len(quiet.days) == len(DAYS):
         return span

@@ -79,6 +79,11 @@ def never_awake(timing: Timing) -> bool:
     return _quiet_until(timing.quiet, ZoneInfo("UTC"), monday) >= monday + _LONGEST_QUIET
 
 
+def is_unclear(begins: str, ends: str) -> bool:
+    """Tell whether hours, "22:00" to "22:00", may mean nothing or a day: a whole one is 00:00 to 00:00."""
+    return begins == ends != "00:00"
+
+
 def _digest_after(timing: Timing, where: ZoneInfo, since: float) -> float:
     if timing.mode == "hourly":
         return (since // 3600 + 1) * 3600

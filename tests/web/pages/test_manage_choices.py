@@ -52,6 +52,13 @@ async def test_choices_are_followed_and_rewrite_the_sentence(
     assert rows == [(2, 9, "daily", False)]  # that it is over can't be chosen away
 
 
+async def test_a_whole_day_is_said_as_one(visitor: httpx.AsyncClient, world: World, way_in: str) -> None:
+    fields = {"endpoint": await endpoint_of(world), "version": version(await visitor.get(way_in)), "breaks": "1"}
+    days = {"quiet_0_day": ["sat", "sun"], "quiet_0_from": "00:00", "quiet_0_to": "00:00"}
+    saved = await press(visitor, way_in, "choose", **fields, **days)
+    assert sentence(saved).endswith("never on Saturday and Sunday unless it is very severe.")
+
+
 async def test_choosing_only_what_was_removed_meanwhile_widens_nothing(
     visitor: httpx.AsyncClient, world: World, way_in: str
 ) -> None:
@@ -119,6 +126,7 @@ async def test_a_form_that_is_out_of_date_overwrites_nothing_and_keeps_what_was_
         ({"quiet_0_from": "22:00", "quiet_0_to": "07:00"}, "Choose the days of these quiet hours."),
         ({"quiet_0_day": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "quiet_0_from": "00:00",
           "quiet_0_to": "00:00"}, "These quiet hours never end."),
+        ({"quiet_0_day": "mon", "quiet_0_from": "22:00", "quiet_0_to": "22:00"}, "end when they begin."),
         ({"scope": "some"}, "Choose at least one of them, or everything."),
         ({"moments": "chosen"}, "Choose at least one moment, or what is usual here."),
         ({"moments": "chosen", "phase": "bogus"}, "Choose at least one moment, or what is usual here."),

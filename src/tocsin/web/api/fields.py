@@ -20,6 +20,7 @@ _LARGEST: Final = 16_384
 _EXACT: Final = 2**53  # beyond it numbers do not survive other programs (RFC 7493, 2.2)
 _AUDIENCE_TEXT: Final = re.compile(r"[^.]+(\.[a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?")
 _OLDEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_NEWEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 E = TypeVar("E", bound=Enum)
 
@@ -67,10 +68,9 @@ def _time(value: object) -> datetime:
         raise ValueError("Write a time with its zone as RFC 3339 has it: 2026-11-21T20:00:00Z")
     if read < _OLDEST:
         raise ValueError("This is before the year 2000. Check the time")
-    try:
-        return read.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("There is no such time. Check the year") from error
+    if read >= _NEWEST:
+        raise ValueError("This is after the year 2099. Check the time, or leave it out where it has no end")
+    return read.astimezone(UTC)
 
 
 def _audience_key(value: str) -> str:

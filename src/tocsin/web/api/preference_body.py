@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator, 
 
 from tocsin.domain.incident import ALL_PHASES, Phase, Severity
 from tocsin.domain.subscriber import Preference
-from tocsin.domain.timing import never_awake, read_timing
+from tocsin.domain.timing import is_unclear, never_awake, read_timing
 from tocsin.store.subscribers import Endpoint
 from tocsin.web.api.fields import Body, SeverityField, Slug, Time
 from tocsin.web.api.shown import moment
@@ -71,11 +71,15 @@ class PreferenceBody(Body):
         return value
 
     @model_validator(mode="after")
-    def _leaves_an_hour(self) -> PreferenceBody:
+    def _leaves_an_hour(self, told: ValidationInfo) -> PreferenceBody:
         if self.mode == "daily" and self.digest_at is None:
             raise ValueError('A daily digest needs its hour: "digest_at": "08:00"')
         if self.quiet_hours and never_awake(read_timing(self._timing())):
             raise ValueError("These quiet hours never end: leave some hours in which messages may come")
+        if told.context != AS_EXPORTED and any(is_unclear(one.from_, one.to) for one in self.quiet_hours or ()):
+            raise ValueError(
+                "These quiet hours end when they begin. Write another end; from 00:00 to 00:00 is the whole day"
+            )
         return self
 
     def _timing(self) -> dict[str, Any]:

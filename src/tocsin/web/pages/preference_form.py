@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 from tocsin.domain.incident import ALL_PHASES, Phase, Severity
 from tocsin.domain.language import Language
 from tocsin.domain.subscriber import Preference
-from tocsin.domain.timing import DAYS, never_awake, read_timing
+from tocsin.domain.timing import DAYS, is_unclear, never_awake, read_timing
 from tocsin.services.choose import AT_ONCE
 from tocsin.store.subscribers import Endpoint
 from tocsin.web.pages.ticked import ticked
@@ -119,6 +119,10 @@ def _timing(typed: Choices, endpoint: Endpoint, language: Language) -> dict[str,
     for quiet in typed.quiet:
         if not (_CLOCK.fullmatch(quiet.begins) and _CLOCK.fullmatch(quiet.ends)):
             typed.problems["quiet"] = say("Quiet hours need both times: from 22:00 to 07:00.")
+        elif is_unclear(quiet.begins, quiet.ends):
+            typed.problems["quiet"] = say(
+                "These quiet hours end when they begin. From 00:00 to 00:00 is the whole day."
+            )
         elif not quiet.days:
             typed.problems["quiet"] = say("Choose the days of these quiet hours.")
     if typed.problems:
