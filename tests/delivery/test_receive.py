@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from delivery.world import World
-from tocsin.domain.channel import Receipt, ReceiptKind
+from tocsin.domain.channel import ChannelName, Receipt, ReceiptKind
 from tocsin.domain.tokens import Signer
 from tocsin.services.receive import receive
 
@@ -169,3 +169,14 @@ async def test_a_report_that_is_posted_again_a_day_later_is_no_second_one(world:
         await receive(world.engine, "s", "practice", [unknown_handset(world, 0)])
         await world.later(90_000)
     assert await world.rows("SELECT state::text FROM endpoint WHERE channel = 'email'") == [("active",)]
+
+
+async def test_what_blames_us_and_is_reported_twice_counts_once(world: World) -> None:
+    await world.person("someone@example.com")
+    await world.tell("It is down.")
+    ours = Receipt(
+        world.email.sent[0].delivery, ReceiptKind.BOUNCED, "30007", "", keeps_address=True, our_fault=True, event="1"
+    )
+    for _ in range(3):
+        await receive(world.engine, "s", "practice", [ours], ChannelName.EMAIL)
+    assert await world.rows("SELECT sum(faults)::int, sum(good)::int FROM provider_tally") == [(1, -1)]

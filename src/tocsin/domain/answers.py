@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
-from tocsin.domain.channel import Answered, Result
+from tocsin.domain.channel import Accepted, Answered, Result
+from tocsin.domain.errors import CODES
+from tocsin.domain.printable import printable
 
 Begins = Callable[[Sequence[int]], None]
 
@@ -27,6 +29,18 @@ class Answers(Protocol):
     def begins(self, indexes: Sequence[int]) -> None:
         """Say that these messages may go out from now on; raise where nothing may any more, not even what began."""
         ...
+
+
+def plain(result: Result) -> Result:
+    """Return an answer as it can be kept: what nobody can write down must not cost the answers of a whole batch."""
+    if not isinstance(result, Accepted):
+        return result  # an error sees to its own words
+    if result.code is not None and result.code not in CODES:
+        result = result._replace(code=None)
+    if all(words.isprintable() for words in (result.provider_id, result.note, result.thread)):
+        return result
+    named, note, thread = (printable(words) for words in (result.provider_id, result.note, result.thread))
+    return result._replace(provider_id=named, note=note, thread=thread)
 
 
 def begins_of(answered: Answered) -> Begins:

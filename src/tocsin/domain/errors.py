@@ -15,14 +15,22 @@ each message of a batch, or raises them where it sends one at a time.
 
 from __future__ import annotations
 
+from tocsin.domain.printable import printable
+
+# What the ledger keeps of a provider's own code.
+CODES = range(-(2**31), 2**31)
+
 
 class DeliveryError(Exception):
-    """A message that was not accepted; `note` is for the operator, `code` is the provider's own."""
+    """A message that was not accepted; `note` is for the operator, `code` is the provider's own.
+
+    Somebody else's words are made such as can be read and kept, and a code that is none is left out.
+    """
 
     def __init__(self, note: str, *, code: int | None = None) -> None:
-        super().__init__(note)
-        self.note = note
-        self.code = code
+        self.note = note if note.isprintable() else printable(note)
+        self.code = code if isinstance(code, int) and code in CODES else None
+        super().__init__(self.note)
 
 
 class TryAgain(DeliveryError):

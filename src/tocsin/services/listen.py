@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from tocsin.domain.answers import plain
 from tocsin.domain.channel import Result
 from tocsin.domain.outline import Planned
 from tocsin.domain.tally import Stopwatch
@@ -44,7 +45,7 @@ class Listener:
         self._begun: set[int] | None = None  # None: all of them may have
 
     def __call__(self, index: int, result: Result) -> None:
-        at = self._going[index]
+        at, result = self._going[index], plain(result)
         self._results[at] = result
         self._watch.heard(time.monotonic())
         if self._part is not None:

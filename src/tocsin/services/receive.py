@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tocsin.domain.channel import ChannelName, Receipt, ReceiptKind
 from tocsin.domain.delivery import State, before
+from tocsin.domain.printable import printable
 from tocsin.domain.tally import Tally
 from tocsin.domain.tokens import Signer
 from tocsin.services.unsubscribe import yielding
@@ -53,7 +55,7 @@ async def receive(
             log.warning("receipt.not_ours", provider=provider)
             continue
         message, endpoint = numbers
-        ours.append(Arrival(message, endpoint, receipt))
+        ours.append(Arrival(message, endpoint, _kept(receipt)))
     for arrived, some in groupby(ours, lambda one: one.receipt.kind is ReceiptKind.DELIVERED):
         told = list(some)
         if arrived and len(told) > 1 and await _receive_together(engine, provider, told):
@@ -64,6 +66,14 @@ async def receive(
     if faults and channel is not None:
         await _blame(engine, channel, provider, faults)
     return len(ours)
+
+
+def _kept(receipt: Receipt) -> Receipt:
+    """Return a report as it can be kept: receiving servers' words are in it, and one must not cost the others."""
+    if all(words.isprintable() for words in (receipt.code, receipt.note, receipt.event)):
+        return receipt
+    code, note, event = (printable(words) for words in (receipt.code, receipt.note, receipt.event))
+    return replace(receipt, code=code, note=note, event=event)
 
 
 async def _blame(engine: AsyncEngine, channel: ChannelName, provider: str, faults: int) -> None:
