@@ -100,7 +100,7 @@ async def _write(engine: AsyncEngine, batch: Sequence[NewSubscriber], audiences:
     for left in reversed(range(_TRIES)):
         try:
             async with begin(engine) as connection:
-                return await subscribe_all(connection, batch, audiences)
+                return await subscribe_all(connection, batch, audiences, from_list=True)
         except IntegrityError:  # somebody took one of the addresses meanwhile: look again
             if not left:
                 raise
@@ -116,7 +116,10 @@ def _entry(number: int, outcome: Outcome | Unreadable) -> dict[str, Any]:
                 entry["detail"] = f"These incidents are not here, and what was chosen for them is left out: {unknown}."
             return entry
         case Duplicate():
-            detail = f"{outcome.address} belongs to this subscriber already. Nothing was changed.{outcome.stays}"
+            what = (
+                f"{outcome.address} belongs to this subscriber" if outcome.address else "They are here without address"
+            )
+            detail = f"{what} already. Nothing was changed.{outcome.stays}"
             return {"line": number, "status": "duplicate", "id": outcome.id, "detail": detail}
         case Refused():
             errors = [{"field": outcome.field or "line", "detail": str(outcome)}]

@@ -30,7 +30,7 @@ class Created(NamedTuple):
 
 
 class Duplicate(NamedTuple):
-    """An address that somebody has, and may have opted out; `id` is theirs."""
+    """An address that somebody has, and may have opted out; `id` is theirs. No address: they are here without one."""
 
     id: str
     address: str
@@ -71,9 +71,12 @@ def taken(duplicate: Duplicate) -> Conflict:
 
 
 async def subscribe_all(
-    connection: AsyncConnection, batch: Sequence[NewSubscriber], audiences: Audiences
+    connection: AsyncConnection, batch: Sequence[NewSubscriber], audiences: Audiences, *, from_list: bool = False
 ) -> list[Outcome]:
-    """Write those of `batch` whose addresses are free and whose components exist; say of each what came of it."""
+    """Write those of `batch` whose addresses are free and whose components exist; say of each what came of it.
+
+    Who comes from a list without an address is the one who is here so already: nothing else tells two lists apart.
+    """
     known = await known_to(connection, batch)
     held = await enlist.taken(connection, [endpoint for who in batch for endpoint in who.endpoints])
     owners = {address: (found.public_id, found.has_left) for address, found in held.items()}
@@ -81,15 +84,18 @@ async def subscribe_all(
         connection, [endpoint for who in batch for endpoint in who.endpoints if writes_again(endpoint.state)]
     )
     incidents = await attention.known(connection, {incident for who in batch for incident in who.incidents})
+    alike = await enlist.without_address(connection, [who for who in batch if from_list and not who.endpoints])
     outcomes: list[Outcome] = []
     writing: list[enlist.Newcomer] = []
     for who in batch:
-        stopped = refusal(who, known) or _barred(who, left) or _duplicate(who, owners)
+        stopped = refusal(who, known) or _barred(who, left) or _duplicate(who, owners, alike)
         if stopped is not None:
             outcomes.append(stopped)
             continue
         created = Created(new_public_id(), tuple(sorted(who.incidents - incidents.keys())))
         owners.update(((endpoint.channel, endpoint.key), (created.id, False)) for endpoint in who.endpoints)
+        if from_list and not who.endpoints:
+            alike[who] = created.id
         writing.append(enlist.Newcomer(created.id, who, audiences.narrowest(who.audiences).rank))
         outcomes.append(created)
     await enlist.insert(connection, writing, known)
@@ -164,7 +170,11 @@ def refusal(who: NewSubscriber, known: Known, there: Mapping[str, tuple[str, str
 _CHOSEN: Final = {"components": ("component", "components"), "groups": ("group", "component-groups")}
 
 
-def _duplicate(who: NewSubscriber, owners: Mapping[tuple[str, str], tuple[str, bool]]) -> Duplicate | None:
+def _duplicate(
+    who: NewSubscriber, owners: Mapping[tuple[str, str], tuple[str, bool]], alike: Mapping[NewSubscriber, str]
+) -> Duplicate | None:
+    if not who.endpoints and who in alike:
+        return Duplicate(alike[who], "")
     for endpoint in who.endpoints:
         owner = owners.get((endpoint.channel, endpoint.key))
         if owner is not None:

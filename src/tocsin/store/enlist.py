@@ -48,6 +48,17 @@ _TAKEN = text("""
 """)
 
 
+_WITHOUT_ADDRESS = text("""
+    SELECT s.public_id, s.name, s.locale, s.time_zone, s.audiences
+    FROM subscriber s
+    WHERE (s.name, s.locale, s.time_zone, s.audiences) IN (SELECT * FROM unnest(CAST(:names AS text[]),
+        CAST(:locales AS text[]), CAST(:time_zones AS text[]), CAST(:audiences AS int[])))
+      AND NOT EXISTS (SELECT FROM endpoint e WHERE e.subscriber_id = s.id)
+    ORDER BY s.id DESC
+""")
+_LOCK = 0x70C51A11
+
+
 class Newcomer(NamedTuple):
     """A subscriber to be written under `public_id`; `rank` is that of their narrowest audience."""
 
@@ -92,6 +103,23 @@ async def taken(connection: AsyncConnection, endpoints: Sequence[NewEndpoint]) -
         {"channels": [one.channel for one in endpoints], "keys": [one.key for one in endpoints]},
     )
     return {(row.channel, row.address_key): Taken(row.subscriber_id, row.public_id, row.has_left) for row in rows}
+
+
+async def without_address(connection: AsyncConnection, batch: Sequence[NewSubscriber]) -> dict[NewSubscriber, str]:
+    """Return those of `batch` who have no address and are here already, just so; nobody else writes any meanwhile."""
+    if not batch:
+        return {}
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    rows = await connection.execute(
+        _WITHOUT_ADDRESS,
+        {
+            "names": [who.name for who in batch],
+            "locales": [who.locale for who in batch],
+            "time_zones": [who.time_zone for who in batch],
+            "audiences": [who.audiences for who in batch],
+        },
+    )
+    return {NewSubscriber(row.name, row.locale, row.time_zone, row.audiences): row.public_id for row in rows}
 
 
 async def insert(connection: AsyncConnection, newcomers: Sequence[Newcomer], known: Known) -> None:

@@ -66,6 +66,20 @@ async def test_importing_again_changes_nothing(client: httpx.AsyncClient) -> Non
     assert [each["id"] for each in again[:-1]] == [each["id"] for each in once[:-1]]
 
 
+async def test_who_has_no_address_is_imported_once(client: httpx.AsyncClient) -> None:
+    people = [{"name": name, "audiences": ["customers"]} for name in ("Ada", "Bob", "Ada", "")]
+    lines = "\n".join(json.dumps(one) for one in people)
+    first, second = await imported(client, lines), await imported(client, lines)
+    assert [one["status"] for one in first[:-1]] == ["created", "created", "duplicate", "created"]
+    assert [one["status"] for one in second[:-1]] == ["duplicate"] * 4
+    assert [one["id"] for one in second[:-1]] == [one["id"] for one in first[:-1]]
+    assert second[0]["detail"] == "They are here without address already. Nothing was changed."
+    for other in ({"locale": "de"}, {"time_zone": "Europe/Berlin"}, {"audiences": ["staff"]}):
+        assert (await imported(client, json.dumps(people[0] | other)))[0]["status"] == "created"
+    made = (await client.post("/v1/subscribers", json=people[0])).json()  # one by one they are told apart
+    assert made["id"] not in {one["id"] for one in first[:-1]}
+
+
 async def test_every_endpoint_has_its_pace_and_no_bucket_more_than_500(
     client: httpx.AsyncClient, engine: AsyncEngine
 ) -> None:

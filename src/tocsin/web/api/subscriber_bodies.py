@@ -18,7 +18,6 @@ from tocsin.domain.scope import Scope
 from tocsin.domain.subscriber import Agreed, Attention, NewEndpoint, NewSubscriber, Word
 from tocsin.domain.text import one_line
 from tocsin.services.address import is_for_operators, read_address
-from tocsin.services.change_subscriber import ChangedEndpoint, Changes
 from tocsin.web.api.fields import Body, Time, words
 from tocsin.web.api.preference_body import PreferenceBody
 from tocsin.web.auth import Caller
@@ -153,62 +152,6 @@ class SubscriberBody(Body):
         )
 
 
-class EndpointChangeBody(EndpointBody):
-    """An endpoint as it shall be, found by its channel and address; what `confirmed` and `state` leave out stays."""
-
-    state: Literal["active", "paused", "quarantined", "opted_out"] | None = None  # type: ignore[assignment]
-
-    @model_validator(mode="after")
-    def _leaves_single_incidents(self) -> EndpointChangeBody:
-        if {"follows", "only_follows", "snoozed"} & self.model_fields_set:
-            raise ValueError("POST /v1/subscribers/{id}/follows and …/snoozes change what is chosen for an incident")
-        return self
-
-    def as_change(self, site: Site, by: str) -> ChangedEndpoint:
-        plain = EndpointBody(
-            channel=self.channel,
-            address=self.address,
-            confirmed=self.confirmed,
-            locale=self.locale,
-            preference=self.preference,
-            written_consent=self.written_consent,
-        )
-        return ChangedEndpoint(plain.as_endpoint(site, by), EndpointState(self.state) if self.state else None)
-
-
-class SubscriberChangeBody(Body):
-    """What is left out stays as it is; `endpoints`, where given, are all that there shall be."""
-
-    name: Name | None = None
-    locale: Locale | None = None
-    time_zone: TimeZone | None = None
-    audiences: AudienceNames | None = None
-    endpoints: Annotated[list[EndpointChangeBody], Field(max_length=50)] | None = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> SubscriberChangeBody:
-        if not self.model_fields_set:
-            raise ValueError("This changes nothing. Name what is to be changed.")
-        return self
-
-    def as_changes(self, site: Site, caller: Caller) -> Changes:
-        for endpoint in self.endpoints or []:
-            made_active = endpoint.confirmed or endpoint.state not in {None, "paused", "opted_out"}
-            if made_active or is_for_operators(endpoint.channel, endpoint.address):
-                caller.require(Scope.OPERATE, "Making an endpoint active, or an address of Apprise,")
-        endpoints = None
-        if self.endpoints is not None:
-            endpoints = tuple(_refused_at(place, one, site, caller.name) for place, one in enumerate(self.endpoints))
-        return Changes(
-            name=self.name,
-            locale=self.locale,
-            time_zone=self.time_zone,
-            audiences=None if self.audiences is None else mask_of(self.audiences, site.audiences),
-            endpoints=endpoints,
-            by=caller.name,
-        )
-
-
 def mask_of(names: list[str], audiences: Audiences) -> int:
     """Return the set that `names` make; raise Refused where one is no audience."""
     for name in names:
@@ -225,10 +168,3 @@ def _endpoints(bodies: list[EndpointBody], site: Site, by: str) -> tuple[NewEndp
         except Refused as error:
             raise Refused(str(error), field=f"endpoints.{place}.{error.field}") from error
     return tuple(made)
-
-
-def _refused_at(place: int, body: EndpointChangeBody, site: Site, by: str) -> ChangedEndpoint:
-    try:
-        return body.as_change(site, by)
-    except Refused as error:
-        raise Refused(str(error), field=f"endpoints.{place}.{error.field}") from error

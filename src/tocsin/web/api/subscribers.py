@@ -27,7 +27,8 @@ from tocsin.web.api.paging import Paging, page
 from tocsin.web.api.preference_body import show_preference
 from tocsin.web.api.reveal import reveal, revealed
 from tocsin.web.api.shown import moment
-from tocsin.web.api.subscriber_bodies import SubscriberBody, SubscriberChangeBody, mask_of
+from tocsin.web.api.subscriber_bodies import SubscriberBody, mask_of
+from tocsin.web.api.subscriber_changes import SubscriberChangeBody
 from tocsin.web.auth import CallerDep, needs
 from tocsin.web.deps import Site, SiteDep
 from tocsin.web.once import Answer, OnceDep
@@ -82,9 +83,11 @@ async def get_subscriber(public_id: str, site: SiteDep) -> dict[str, Any]:
 async def patch_subscriber(
     public_id: str, body: SubscriberChangeBody, caller: CallerDep, site: SiteDep
 ) -> dict[str, Any]:
-    changes = body.as_changes(site, caller)
+    """What `GET` answers can be sent again, with what is to be different."""
     async with begin(site.engine) as connection:
         before = await service.show_subscriber(connection, public_id)
+    there = {(endpoint.channel, endpoint.key): _show_endpoint(endpoint) for endpoint in before.endpoints}
+    changes = body.as_changes(site, caller, show(before, site.audiences), there)
     secret = site.settings.secret.get_secret_value()
     changed = await service.change_subscriber(site.engine, secret, public_id, changes, site.audiences)
     for channel in {endpoint.channel for endpoint in changed.endpoints}:
