@@ -67,11 +67,14 @@ class Canary(Section):
     email: str = ""
     chat: str = ""
     sms: str = ""
+    webhook: str = ""
+    status_page: bool = False
 
     @property
     def addresses(self) -> dict[str, str]:
-        """Return whom canaries go to, by channel; nobody unless named."""
-        return {name: at for name, at in (("email", self.email), ("chat", self.chat), ("sms", self.sms)) if at}
+        """Return whom canaries go to, by channel and as it is written; nobody unless named."""
+        named = {"email": self.email, "chat": self.chat, "sms": self.sms, "webhook": self.webhook}
+        return {name: address for name, address in named.items() if address}
 
 
 class StatusPage(Section):

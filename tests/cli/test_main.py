@@ -48,15 +48,28 @@ def test_a_broken_setting_is_told_without_a_traceback() -> None:
     assert "Traceback" not in run.stderr
 
 
-def test_up_does_not_begin_what_its_web_and_workers_would_fail_at_without_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("TOCSIN_EMAIL__SMTP_URL", "smtp://joe:pa/ss@mail.example", "The SMTP server is named like "),
+        (
+            "TOCSIN_CANARY__SMS",
+            "0800",
+            "canary.sms ('0800') cannot be written to. This is no phone number. Write",
+        ),
+    ],
+)
+def test_up_does_not_begin_what_its_web_and_workers_would_fail_at_without_end(
+    tmp_path: Path, name: str, value: str, says: str
+) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "tocsin.cli.main", "up", "--port", "0", "--home", str(tmp_path / "home")],
-        env={**os.environ, "TOCSIN_EMAIL__SMTP_URL": "smtp://joe:pa/ss@mail.example"},
+        env={**os.environ, name: value},
         check=False,
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert run.returncode == 1
-    assert run.stderr.startswith("tocsin: The SMTP server is named like ")
+    assert run.stderr.startswith(f"tocsin: {says}")
     assert not (tmp_path / "home").exists()

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from pathlib import Path
 
+import pytest
 from pydantic import SecretStr
 from ruamel.yaml import YAML
 
 from delivery.world import World
+from page_samples import page
 from post_office import PostOffice
 from tocsin.domain.channel import Accepted, ChannelName, Result
-from tocsin.domain.errors import TryAgain
-from tocsin.services.canary import Canaries
+from tocsin.domain.errors import Refused, TryAgain
+from tocsin.domain.page import Page
+from tocsin.services.canary import Canaries, canaries_of
 from tocsin.services.health import Check, check_canaries, check_health
+from tocsin.services.refresh_page import PageDesk, refresh_page
 from tocsin.services.sweep import keep_house
 from tocsin.settings import REPOSITORY_CONFIG, Canary, Settings
 from tocsin.store import canaries as store
@@ -22,6 +27,7 @@ from tocsin.store import health
 from tocsin.store.canaries import Flight
 from tocsin.store.engine import begin
 from tocsin.web.metrics import Metrics
+from tocsin_channels.status_page.channel import StatusPageChannel
 
 MINUTES = 60.0
 OWN = Canaries({"email": "canary@example.com"}, 300.0)
@@ -131,6 +137,67 @@ async def test_nobody_is_written_to_unless_an_operator_names_an_address(world: W
     assert (nobody.ok, nobody.detail) == (True, "are not set up: see [canary] in tocsin.toml")
 
 
+@pytest.mark.parametrize(
+    ("chosen", "says"),
+    [
+        (Canary(email="not an address"), "canary.email ('not an address') cannot be written to. This is no e-mail"),
+        (Canary(sms="0800"), "canary.sms ('0800') cannot be written to. This is no phone number"),
+        (Canary(chat="somewhere"), "canary.chat ('somewhere') cannot be written to. "),
+        (Canary(webhook="nowhere"), "canary.webhook ('nowhere') cannot be written to. "),
+    ],
+)
+def test_what_is_no_address_is_refused_with_what_to_mend(chosen: Canary, says: str) -> None:
+    with pytest.raises(Refused) as refused:
+        canaries_of(chosen)
+    assert str(refused.value).startswith(says)
+
+
+def test_addresses_are_kept_as_those_of_subscribers_and_a_channel_that_is_not_set_up_is_named() -> None:
+    chosen = Canary(email="canary@EXAMPLE.com", webhook="https://hooks.example.com/c", status_page=True)
+    everywhere = {"email": "canary@example.com", "webhook": "https://hooks.example.com/c", "status_page": "page"}
+    assert canaries_of(chosen).addresses == everywhere
+    with pytest.raises(Refused, match=r"canary.email .* The channel email is not set up here"):
+        canaries_of(chosen, {ChannelName.WEBHOOK: None})
+
+
+async def test_one_flies_to_the_status_page_and_arrives_when_that_is_written(world: World, tmp_path: Path) -> None:
+    channel = StatusPageChannel(tmp_path / "page")
+
+    async def read() -> Page:
+        return page()
+
+    desk = PageDesk(channel, world.pool, read, "s", rendered_at=asyncio.get_running_loop().time())
+    await keep_house(world.pool, canaries=Canaries({"status_page": "page"}, 300.0))
+    await world.later(2)
+    assert await refresh_page(desk)
+    async with begin(world.engine) as connection:
+        [flight] = await store.flights(connection)
+    assert (flight.channel, flight.note) == ("status_page", "")
+    assert flight.seconds is not None
+    assert flight.seconds >= 2
+    assert (tmp_path / "page" / "index.html").exists()
+    assert not await refresh_page(desk), "one canary, one page"
+
+
+async def test_all_there_have_been_are_counted_by_how_long_they_took(world: World) -> None:
+    aviary = Aviary(world)
+    await aviary.fly()
+    await aviary.fly(minutes=6, work=False)
+    await world.later(7)
+    await aviary.fly()
+    aviary.answer = TryAgain("421 too busy")
+    await aviary.fly(minutes=6)
+    await world.run("DELETE FROM notice")
+    shown = (await Metrics().render(world.engine)).decode()
+    of = 'tocsin_canary_flight_seconds_bucket{channel="email",le="%s"} %s'
+    assert of % ("5.0", 1.0) in shown
+    assert of % ("60.0", 2.0) in shown
+    assert of % ("+Inf", 2.0) in shown
+    assert 'tocsin_canary_flight_seconds_count{channel="email"} 2.0' in shown
+    [total] = re.findall(r'flight_seconds_sum\{channel="email"\} ([0-9.]+)', shown)
+    assert 7 <= float(total) < 60
+
+
 async def test_alerts_and_dashboard_ask_for_what_is_counted(world: World) -> None:
     await Aviary(world).fly()
     shown = (await Metrics().render(world.engine)).decode()
@@ -142,4 +209,6 @@ async def test_alerts_and_dashboard_ask_for_what_is_counted(world: World) -> Non
     asked += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
     names = {name for expression in asked for name in re.findall(r"tocsin_\w+", expression)}
     assert names <= counted, names - counted
-    assert {name for name in counted if "canary" in name and "bucket" not in name} <= names
+    assert {name for name in counted if "canary" in name and "bucket" not in name} <= {
+        name.removesuffix("_bucket") for name in names
+    }

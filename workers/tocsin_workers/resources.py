@@ -26,7 +26,7 @@ from tocsin.journal.writer import Journal
 from tocsin.languages import read_languages
 from tocsin.services import sweep
 from tocsin.services.audiences import read_audiences
-from tocsin.services.canary import Canaries
+from tocsin.services.canary import canaries_of
 from tocsin.services.compose import Composer
 from tocsin.services.deliver import deliver
 from tocsin.services.desk import Desk
@@ -164,8 +164,7 @@ def _start_sweepers(resources: Resources, queues: frozenset[str]) -> None:
     if FAN_OUT in queues:
         hours = resources.settings.webhook.disable_after_hours
         _keep(resources, sweep.sweep_outbox(resources.pool, resources.catch_up, seconds, signs.outbox))
-        canary = resources.settings.canary
-        _keep(resources, sweep.sweep_house(resources.pool, hours, Canaries(canary.addresses, canary.every_seconds)))
+        _keep(resources, sweep.sweep_house(resources.pool, hours, canaries_of(resources.settings.canary)))
 
 
 def _keep(resources: Resources, sweeper: Coroutine[Any, Any, None]) -> None:

@@ -15,6 +15,7 @@ from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Messag
 from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, Refused, TryAgain
 from tocsin.domain.foreign_json import read_json
 from tocsin.domain.look import Look
+from tocsin.domain.notice import Notice
 from tocsin.domain.page import Page
 from tocsin.domain.reach import Reach, read_url
 from tocsin.domain.story import Story
@@ -47,6 +48,9 @@ class WebhookChannel:
     def render(self, content: Story | Page) -> Payload:
         assert isinstance(content, Story)
         return payload.render(content)
+
+    def render_notice(self, notice: Notice) -> Payload:
+        return payload.render_notice(notice)
 
     def show(self, rendered: object, *, begins: bool) -> Look:
         del begins

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from tocsin.domain.incident import Impact, Status
+from tocsin.domain.notice import Notice
 from tocsin.domain.page import page_id
 from tocsin.domain.story import Chapter, Story
 
@@ -54,6 +55,12 @@ def render(story: Story) -> Payload:
     if len(after) > room:
         after = _shortened(story, chapter, room)
     return Payload(before, after)
+
+
+def render_notice(notice: Notice) -> Payload:
+    """Return the call that a canary makes: no other notice goes to a webhook."""
+    said = {"type": "canary", "page": {"name": notice.brand, "url": notice.url}, "title": notice.title}
+    return Payload(json.dumps(said | {"body": " ".join(notice.paragraphs)}, ensure_ascii=False).encode(), b"")
 
 
 def _shortened(story: Story, chapter: Chapter, room: int) -> bytes:

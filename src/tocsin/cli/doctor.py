@@ -19,7 +19,7 @@ from tocsin.embedded import local
 from tocsin.embedded.process import CouldNotStart
 from tocsin.languages import read_languages
 from tocsin.services.audit import audit, in_words
-from tocsin.services.canary import Canaries
+from tocsin.services.canary import canaries_of
 from tocsin.services.health import check_broker, check_canaries, check_database
 from tocsin.services.policy import BrokenPolicy, load_policy
 from tocsin.settings import BrokenSettings, Settings
@@ -110,9 +110,20 @@ async def _ledger(loaded: Settings, home: Path | None) -> Finding:
 
 
 async def _canaries(loaded: Settings, home: Path | None) -> Finding:
+    try:
+        built = build(loaded) if loaded.canary.addresses else {}
+    except Refused:  # which is told of the channels
+        built = {}
+    try:
+        canaries = canaries_of(loaded.canary, built)
+    except Refused as refused:
+        return Finding("canaries", ok=False, detail=str(refused))
+    finally:
+        for channel in built.values():
+            await channel.close()
     engine = make_engine(local.database_url(loaded, home), pool_size=1)
     try:
-        found = await check_canaries(engine, Canaries(loaded.canary.addresses, loaded.canary.every_seconds))
+        found = await check_canaries(engine, canaries)
     finally:
         await engine.dispose()
     return Finding("canaries", found.ok, found.detail)

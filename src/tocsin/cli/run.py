@@ -52,7 +52,7 @@ def run(wishes: Wishes) -> None:
     os.umask(0o077)  # whatever any part writes is for this user alone
     settings = load()
     load_policy()
-    _refuse_carriers_that_cannot_be_followed(settings)
+    _refuse_what_cannot_be_followed(settings)
     home = homes.make_home(wishes.home or settings.home_directory)
     port = settings.web.port if wishes.port is None else wishes.port
     with homes.held(home) as lock, closing(homes.listen(settings.web.host, port)) as listener:
@@ -61,8 +61,12 @@ def run(wishes: Wishes) -> None:
         up.run(signals, wishes)
 
 
-def _refuse_carriers_that_cannot_be_followed(settings: Settings) -> None:
+def _refuse_what_cannot_be_followed(settings: Settings) -> None:
     """Refuse at once what web and workers would fail at, again and again, each in its log."""
+    if settings.canary.addresses:
+        from tocsin.services.canary import canaries_of  # noqa: PLC0415  so are those who read addresses
+
+        canaries_of(settings.canary)
     if settings.email.is_configured or settings.sms.is_configured:
         from tocsin_channels.registry import build  # noqa: PLC0415  slow to import, and nothing to look at without them
 

@@ -9,9 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tocsin.domain.channel import ChannelName
+from tocsin.domain.errors import Refused
+from tocsin.services.address import read_address
+from tocsin.settings import Canary
 from tocsin.store import canaries as store
+from tocsin.store.audiences import PAGE_ADDRESS
 from tocsin.store.canaries import Flight
 from tocsin.store.engine import Connection
+
+# How an address is spelled can be told without any channel.
+_ANY: Mapping[ChannelName, object] = dict.fromkeys(ChannelName)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +28,19 @@ class Canaries:
 
     addresses: Mapping[str, str]
     every_seconds: float
+
+
+def canaries_of(chosen: Canary, configured: Mapping[ChannelName, object] = _ANY) -> Canaries:
+    """Return whom canaries go to; raise Refused where an address is none, or its channel is not among `configured`."""
+    addresses: dict[str, str] = {}
+    for name, written in chosen.addresses.items():
+        try:
+            addresses[name] = read_address(ChannelName(name), written, configured).written
+        except Refused as refused:
+            raise Refused(f"canary.{name} ({written!r}) cannot be written to. {refused}", field=name) from refused
+    if chosen.status_page:
+        addresses[ChannelName.STATUS_PAGE] = PAGE_ADDRESS
+    return Canaries(addresses, chosen.every_seconds)
 
 
 async def promise_canaries(connection: Connection, canaries: Canaries) -> int:

@@ -11,7 +11,7 @@ from tocsin.domain.outline import Planned
 from tocsin.domain.page import Page
 from tocsin.domain.rows import Version
 from tocsin.domain.tokens import Signer
-from tocsin.store import outbox
+from tocsin.store import canaries, outbox
 from tocsin.store.engine import Pool
 
 # Days turn and promised times pass without any update; a file that was lost comes back.
@@ -56,7 +56,8 @@ async def refresh_page(desk: PageDesk) -> bool:
     now = asyncio.get_running_loop().time()
     async with desk.pool.acquire() as connection:
         promises = await outbox.page_is_due(connection)
-    if not promises and now - desk.rendered_at < LONGEST_SECONDS:
+        flying = await canaries.flying(connection, desk.channel.name)
+    if not (promises or flying) and now - desk.rendered_at < LONGEST_SECONDS:
         return False
     results: list[Result] = []
     message = Message("page", "page", "", await desk.render(), "page", "", "")
@@ -66,4 +67,5 @@ async def refresh_page(desk: PageDesk) -> bool:
     desk.rendered_at = now
     async with desk.pool.acquire() as connection:
         await outbox.page_is_rendered(connection, promises)
+        await canaries.arrive(connection, flying)
     return True

@@ -25,7 +25,7 @@ from tocsin.services.hand_over import hand_over
 from tocsin.services.outcome import PutOff, closed_seconds
 from tocsin.services.pacing import ask, closings, foresee, full
 from tocsin.services.write_notice import write_notice
-from tocsin.store import closed_gates, notices, trouble
+from tocsin.store import canaries, closed_gates, notices, trouble
 from tocsin.store.engine import bare, begin
 from tocsin.store.notices import Promised
 
@@ -144,6 +144,8 @@ def _message(desk: Desk, promised: Promised, rendered: object) -> Message:
 async def _record(connection: AsyncConnection, desk: Desk, promised: Promised, result: Result) -> None:
     if isinstance(result, Accepted):
         await notices.end(connection, promised, "accepted", result.note, result.provider_id)
+        if promised.kind is NoticeKind.CANARY:
+            await canaries.count(await bare(connection), promised.id)
         if promised.kind is NoticeKind.FAILING and promised.endpoint_id is not None:
             await trouble.told(connection, promised.endpoint_id)
     elif isinstance(result, PutOff):

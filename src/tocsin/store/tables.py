@@ -465,6 +465,14 @@ class ProviderTally(Row):
     batches: Mapped[int]
 
 
+class CanaryCount(Row):
+    __tablename__ = "canary_count"
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    at_most: Mapped[float] = mapped_column(primary_key=True)
+    n: Mapped[int] = mapped_column(Big)
+    seconds: Mapped[float]
+
+
 class ProviderChange(Row):
     __tablename__ = "provider_change"
     id: Mapped[int] = mapped_column(Big, primary_key=True)

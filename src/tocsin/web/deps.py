@@ -15,6 +15,7 @@ from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import Channel, ChannelName
 from tocsin.domain.errors import NotReady
 from tocsin.domain.policy import Policy
+from tocsin.services.canary import Canaries
 from tocsin.services.hint import Hints
 from tocsin.settings import Settings
 from tocsin.store.engine import Pool
@@ -35,6 +36,7 @@ class Site:
     engine: AsyncEngine
     hints: Hints
     channels: Mapping[ChannelName, Channel]
+    canaries: Canaries = field(default_factory=lambda: Canaries({}, 0.0))
     later: _Later = field(default_factory=_Later)
     # Counted in each web process for itself: what slows a guesser need not be exact.
     tries: MovingWindowRateLimiter = field(default_factory=lambda: MovingWindowRateLimiter(MemoryStorage()))

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 import tocsin
 from tocsin.services.audiences import sync_audiences
+from tocsin.services.canary import canaries_of
 from tocsin.services.hint import Hints
 from tocsin.services.policy import load_policy
 from tocsin.settings import Settings
@@ -141,7 +142,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     engine = make_engine(settings.database_url, pool_size=settings.database.pool_size)
     pool = await make_pool(settings.database_url, size=settings.database.pool_size, application="tocsin web", least=0)
     hints = Hints(settings.broker_url)
-    site = Site(settings, load_policy(), engine, hints, build(settings))
+    site = Site(settings, load_policy(), engine, hints, build(settings), canaries_of(settings.canary))
     site.later.pool = pool
     app.state.site = site
     app.state.key_ring = ring = KeyRing(pool)

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin.store import canaries, health, providers
 from tocsin.store.engine import bare, begin
+from tocsin.web.canary_metrics import show_canaries
 
 _PROVIDER: Final = ("channel", "provider")
 _RECENT_HOURS: Final = 24
@@ -41,7 +42,7 @@ class Metrics:
         async with begin(engine) as connection:
             ages = await health.ages(connection)
             audited = await health.audited(connection)
-            flights = await canaries.flights(connection)
+            flights, flown = await canaries.flights(connection), await canaries.counted(connection)
             fares = await providers.all_conditions(await bare(connection))
             if time.monotonic() - self._read_at > _REMEMBERED_SECONDS:
                 self._recent = await health.recent_deliveries(connection, _RECENT_HOURS)
@@ -82,7 +83,7 @@ class Metrics:
             Gauge("tocsin_audit_seconds", "What the last audit took.", registry=stored).set(
                 sum(one.seconds for one in audited)
             )
-        _show_canaries(stored, flights)
+        show_canaries(stored, flights, flown)
         due = Gauge(
             "tocsin_due_bucket_age_seconds", "How long the oldest due bucket waits for a worker.", ("channel",),
             registry=stored,
@@ -98,19 +99,6 @@ class Metrics:
             points.labels(channel, condition.provider).set(condition.health)
             usable.labels(channel, condition.provider).set(condition.is_used)
         return generate_latest(self.registry) + generate_latest(stored)
-
-
-def _show_canaries(registry: CollectorRegistry, flights: Sequence[canaries.Flight]) -> None:
-    seconds = Gauge(
-        "tocsin_canary_seconds", "From the promise of a canary to its provider's word: the last, and what 95 % of a "
-        "day stayed below.", ("channel", "of"), registry=registry,
-    )  # fmt: skip
-    age = Gauge("tocsin_canary_age_seconds", "How long ago a provider last took one.", ("channel",), registry=registry)
-    for one in flights:
-        if one.seconds is not None and one.p95 is not None:
-            seconds.labels(one.channel, "last").set(one.seconds)
-            seconds.labels(one.channel, "p95_day").set(one.p95)
-        age.labels(one.channel).set(one.age)
 
 
 class Counted:

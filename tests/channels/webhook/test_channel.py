@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 
 import pytest
@@ -24,6 +25,7 @@ from hooks import (
 from tocsin.domain.channel import Accepted, OnUnknown, Result
 from tocsin.domain.errors import AddressDead, Ambiguous, GiveUp, Refused, TryAgain
 from tocsin.domain.reach import Reach
+from tocsin.services import notice_words
 from tocsin_channels.webhook.channel import WebhookChannel
 
 
@@ -37,6 +39,18 @@ async def test_a_call_is_signed_json_that_its_receiver_can_verify(channel: Webho
     assert call.headers["webhook-id"] == "msg_abc_def"
     said = Webhook(SECRET).verify(call.body, call.headers)
     assert said["incident"]["name"] == "Checkout is failing"
+
+
+async def test_a_canary_calls_its_receiver_without_a_signature(channel: WebhookChannel) -> None:
+    canary = message(channel, "https://unused.example")._replace(secrets=(), token="")
+    async with receiving(answering(OK)) as receiver:
+        rendered = channel.render_notice(notice_words.canary("Acme", "https://acme.test"))
+        [result] = await post(channel, canary._replace(address=receiver.url, rendered=rendered))
+    assert result == Accepted(code=200)
+    [call] = receiver.calls
+    assert "webhook-signature" not in call.headers
+    said = json.loads(call.body)
+    assert (said["type"], said["page"]) == ("canary", {"name": "Acme", "url": "https://acme.test"})
 
 
 async def test_a_resend_has_the_same_id_and_body_and_a_time_of_its_own(channel: WebhookChannel) -> None:

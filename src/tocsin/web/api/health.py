@@ -8,7 +8,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from tocsin.services.canary import Canaries
 from tocsin.services.health import Check, check_health
 from tocsin.web.deps import SiteDep
 from tocsin.web.errors import MEDIA_TYPE, Problem, answer
@@ -30,9 +29,7 @@ async def readyz(site: SiteDep) -> JSONResponse:
     What pages and intake work without does not make it unready: a broker that is away, words that cannot be followed,
     canaries that do not arrive.
     """
-    canary = site.settings.canary
-    canaries = Canaries(canary.addresses, canary.every_seconds)
-    checks = await check_health(site.engine, site.settings.broker_url, canaries)
+    checks = await check_health(site.engine, site.settings.broker_url, site.canaries)
     if site.later.audiences is None:
         checks.append(Check("audiences", ok=False, detail="were not read from the database yet", needed=True))
     faults = read_words().faults

@@ -146,7 +146,7 @@ async def show_channels(site: SiteDep, operator: Operator) -> Response:
         work, pauses = await waiting(connection), await read_pauses(connection)
         carried = {name: await carriers(connection, channel) for name, channel in site.channels.items()}
         flown = {flight.channel: flight for flight in await flights(connection)}
-    canary = site.settings.canary
+    canaries = site.canaries
     shown: list[dict[str, Any]] = []
     for name, channel in site.channels.items():
         works, said = await _check(channel)
@@ -161,7 +161,9 @@ async def show_channels(site: SiteDep, operator: Operator) -> Response:
                 "paused": pauses.get(name),
                 "due": due,
                 "oldest": oldest,
-                "canary": said_of(flown[name], canary.every_seconds) if name in flown and canary.addresses else "",
+                "canary": said_of(flown[name], canaries.every_seconds)
+                if name in flown and name in canaries.addresses
+                else "",
             }
         )
     audit, now = await check_audit(site.engine), datetime.now(UTC)
