@@ -47,11 +47,23 @@ def receipt_token(settings: Settings, account: MailAccount) -> str:
     return Signer(settings.secret.get_secret_value(), "receipts").make(0)
 
 
+def bounce_domains(settings: Settings) -> dict[str, str]:
+    """Return the domains that bounces come back to, each with the provider whose mail does: the first that names it."""
+    found: dict[str, str] = {}
+    for account in settings.email.providers:
+        if account.kind == "smtp" and (domain := _bounce_domain(settings, account)):
+            found.setdefault(domain.lower(), account.name)
+    return found
+
+
+def _bounce_domain(settings: Settings, account: MailAccount) -> str:
+    return account.bounce_domain or (PRACTICE_BOUNCES if settings.practice else "")
+
+
 def _smtp(settings: Settings, account: MailProvider) -> Carrier:
-    domain = account.bounce_domain or (PRACTICE_BOUNCES if settings.practice else "")
     return Smtp(
         server=Server.parse(account.smtp_url, account.starttls),
-        bounces=Bounces(domain, parse_sender(settings.email.from_).address),
+        bounces=Bounces(_bounce_domain(settings, account), parse_sender(settings.email.from_).address),
         receipt_token=receipt_token(settings, account),
         connections=account.connections,
         patience=Patience(command=account.timeout_seconds, dot=account.timeout_seconds),

@@ -88,6 +88,7 @@ class Email(MailAccount):
         Annotated[MailKind, Tag(NAMED)] | Annotated[list[MailProvider], Tag(LISTED)], Discriminator(_form)
     ] = "smtp"
     from_: str = Field(default="Tocsin <status@localhost>", alias="from")
+    bounce_listen: str = Field(default="", pattern=r"^(([^\s:\[\]]*|\[[0-9a-fA-F:.]+\]):[0-9]{1,5})?$")
 
     @property
     def providers(self) -> Sequence[MailProvider]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import structlog
 from fastapi import APIRouter, FastAPI
@@ -39,6 +40,7 @@ from tocsin.web.api import (
     templates,
 )
 from tocsin.web.auth import RENEW_SECONDS, KeyRing
+from tocsin.web.bounces import Door, listening
 from tocsin.web.caller import believe_proxies
 from tocsin.web.deps import Site
 from tocsin.web.errors import add_error_answers
@@ -66,6 +68,7 @@ from tocsin.web.pages.elsewhere import answer_elsewhere
 from tocsin.web.pages.status import StatusPages
 from tocsin.web.quota import Quota
 from tocsin_channels.registry import build
+from tocsin_channels.registry_email import bounce_domains
 
 log = structlog.get_logger()
 
@@ -151,7 +154,8 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     # Usually the database answers at once; where it doesn't, pages are served and the rest says that it waits.
     await asyncio.wait([syncing], timeout=5)
     try:
-        yield
+        async with listening(settings.email.bounce_listen, _door(site)):
+            yield
     finally:
         for task in (syncing, renewing):
             task.cancel()
@@ -163,6 +167,12 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
             await channel.close()
         await pool.close()
         await engine.dispose()
+
+
+def _door(site: Site) -> Door:
+    settings = site.settings
+    host = urlsplit(settings.url).hostname or "localhost"
+    return Door(site.engine, settings.secret.get_secret_value(), bounce_domains(settings), host)
 
 
 async def _sync(site: Site) -> None:
