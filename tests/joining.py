@@ -33,6 +33,12 @@ def words(answer: httpx.Response) -> str:
     return unescape(answer.text)
 
 
+def read(answer: httpx.Response) -> str:
+    """Return what a person reads of a page, without its marks."""
+    main = words(answer).partition("<main")[2]
+    return " ".join(re.sub(r"<[^>]*>", " ", main.partition(">")[2]).split())
+
+
 def sentence(answer: httpx.Response) -> str:
     """Return the sentence about the first address of a manage page."""
     found = re.search(r'class="sentence"[^>]*>([^<]*)<', words(answer))

@@ -15,7 +15,7 @@ from tocsin.domain.channel import ChannelName, Receipt, ReceiptKind
 from tocsin.domain.judge import TRIAL_MESSAGES
 from tocsin.domain.provider import Wish
 from tocsin.domain.tokens import Signer
-from tocsin.services.choose_providers import choose
+from tocsin.services.choose_providers import carriers, choose
 from tocsin.services.deliver import deliver_batch
 from tocsin.services.providers import Providers
 from tocsin.services.receive import receive
@@ -83,6 +83,25 @@ async def test_one_that_is_well_again_is_asked_then_tried_then_trusted_by_degree
     for health in ("20", "30"):
         await two.later(21)
         assert (await two.changes("health"))[-1][1] == health
+
+
+async def test_one_that_goes_on_failing_is_put_on_record_again_every_ten_minutes_and_keeps_its_beginning(
+    two: TwoServers,
+) -> None:
+    await failed_once(two)
+    two.first.answers = {"GREETING": lambda _: "421 4.3.2 closed for today"}
+    for _ in range(35):
+        await two.later(60)
+        await two.providers.ask("first")
+    assert await two.changes() == [("closed", "open"), *[("open", "open")] * 3], "of 35 tries"
+    [(why,)] = await two.world.rows("SELECT DISTINCT why FROM provider_change WHERE before = 'open'")
+    assert "421" in why
+    async with begin(two.world.engine) as connection:
+        first, _ = await carriers(connection, two.channel)
+    assert first.turned is not None
+    assert (first.turned.before, first.turned.after) == ("closed", "open")
+    assert first.turned.at < first.changes[0].at
+    assert (first.condition.points, first.condition.health) == (0, 100)
 
 
 async def test_where_no_provider_is_left_all_waits_untried_and_goes_out_when_one_is_back(

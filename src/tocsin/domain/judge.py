@@ -32,6 +32,8 @@ _LEAST_FAULTS: Final = 3
 _LEAST_BAD: Final = 5
 FIRST_WAIT_SECONDS: Final = 5.0
 LONGEST_WAIT_SECONDS: Final = 60.0
+# A failure that goes on is put on record again after so long.
+STILL_SECONDS: Final = 600.0
 # So many failures later a batch is tried even where asking is refused: not every key that may send may ask.
 _DOUBTS_THE_QUESTION: Final = 5
 # A batch that is out as a trial keeps others away for so long: its worker may have died.

@@ -55,6 +55,11 @@ class Condition:
         """Whether messages may go to it, those of a trial apart."""
         return self.wish is Wish.ON or (self.wish is Wish.AUTO and self.breaker is Breaker.CLOSED)
 
+    @property
+    def points(self) -> int:
+        """Return its health as it counts: none while nothing goes to it, whatever it had before."""
+        return self.health if self.is_used else 0
+
     def may_be_tried(self, now: float) -> bool:
         """Tell whether the next small batch may go to it, to see whether it carries again."""
         return self.wish is Wish.AUTO and self.breaker is Breaker.HALF_OPEN and self.next_try <= now

@@ -189,7 +189,7 @@ class Providers:
             channel=self._channel.name,
             provider=provider,
             breaker=after.breaker,
-            health=after.health,
+            health=after.points,
             why=judgement.why,
         )
 

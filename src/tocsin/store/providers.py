@@ -6,7 +6,6 @@ What came of messages is added up in slots of a few seconds. A worker asks once 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import NamedTuple
 
 import asyncpg
@@ -15,7 +14,7 @@ from tocsin.domain.channel import ChannelName
 from tocsin.domain.judge import WINDOW_SECONDS, Judgement
 from tocsin.domain.provider import Breaker, Condition, Wish
 from tocsin.domain.tally import NOTHING, Tally
-from tocsin.store import waking
+from tocsin.store import provider_changes, waking
 from tocsin.store.engine import Connection
 
 _SLOT_SECONDS = 5.0
@@ -36,17 +35,6 @@ class Seen(NamedTuple):
     now: float
     conditions: Mapping[str, Condition]
     tallies: Mapping[str, Tally]
-
-
-class Changed(NamedTuple):
-    """One change as it is on record; `by` is an operator, None where health decided."""
-
-    at: datetime
-    what: str
-    before: str
-    after: str
-    why: str
-    by: str | None
 
 
 async def register(connection: Connection, channel: ChannelName, names: Iterable[str]) -> None:
@@ -131,23 +119,7 @@ async def write(
         after.next_try,
         after.shifted_at,
     )
-    changes = [
-        (what, _said(old), _said(new))
-        for what, old, new in (
-            ("weight", before.weight, after.weight),
-            ("state", before.wish, after.wish),
-            ("breaker", before.breaker, after.breaker),
-            ("health", before.health, after.health),
-        )
-        if old != new
-    ]
-    await connection.executemany(
-        """
-        INSERT INTO provider_change (channel, provider, what, before, after, why, by)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
-        """,
-        [(channel, after.provider, *change, judgement.why, by) for change in changes],
-    )
+    await provider_changes.put_on_record(connection, channel, before, judgement, by)
     if before.breaker is not after.breaker or before.wish is not after.wish:
         await connection.execute(
             "DELETE FROM provider_tally WHERE channel = $1 AND provider = $2", channel, after.provider
@@ -171,24 +143,6 @@ async def all_conditions(connection: Connection) -> list[tuple[str, Condition]]:
     """Return how every provider stands, with its channel."""
     rows = await connection.fetch(f"SELECT {_CONDITION}, p.channel FROM provider p ORDER BY p.channel, p.name")
     return [(row["channel"], _condition(row)) for row in rows]
-
-
-async def newest_changes(connection: Connection, channel: ChannelName, each: int = 10) -> dict[str, list[Changed]]:
-    """Return the newest changes of each provider of a channel, the newest first."""
-    rows = await connection.fetch(
-        """
-        SELECT c.provider, c.at, c.what, c.before, c.after, c.why, c.by
-        FROM provider p, LATERAL (
-          SELECT * FROM provider_change WHERE channel = p.channel AND provider = p.name ORDER BY id DESC LIMIT $2) c
-        WHERE p.channel = $1
-        """,
-        channel,
-        each,
-    )
-    found: dict[str, list[Changed]] = {}
-    for provider, *change in map(tuple, rows):
-        found.setdefault(provider, []).append(Changed(*change))
-    return found
 
 
 async def claim_question(connection: Connection, channel: ChannelName, name: str, seconds: float) -> bool:
@@ -225,7 +179,3 @@ def _condition(row: asyncpg.Record) -> Condition:
 
 def _tally(row: asyncpg.Record) -> Tally:
     return Tally(*(row[name] for name in Tally._fields))
-
-
-def _said(value: object) -> str:
-    return "as configured" if value is None else str(value)

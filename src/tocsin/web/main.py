@@ -51,6 +51,7 @@ from tocsin.web.pages import (
     console,
     console_looks,
     console_mutes,
+    console_providers,
     manage,
     practice,
     practice_chat,
@@ -92,7 +93,18 @@ _API: Final = (
     health,
     describe,
 )
-_PAGES: Final = (console, console_looks, console_mutes, sign_in, subscribe, confirm, manage, push, unsubscribe)
+_PAGES: Final = (
+    console,
+    console_looks,
+    console_mutes,
+    console_providers,
+    sign_in,
+    subscribe,
+    confirm,
+    manage,
+    push,
+    unsubscribe,
+)
 # That of e-mail comes last: it takes any number.
 PRACTICE_PAGES: Final = (
     practice_sms,

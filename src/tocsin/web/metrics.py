@@ -93,10 +93,15 @@ class Metrics:
         Gauge(
             "tocsin_outbox_age_seconds", "How long the oldest unkept promise waits.", registry=stored
         ).set(ages.outbox)  # fmt: skip
-        points = Gauge("tocsin_provider_health", "Points of 100 that a provider has.", _PROVIDER, registry=stored)
+        points = Gauge(
+            "tocsin_provider_health",
+            "Points of 100 that a provider has, 0 where nothing goes to it.",
+            _PROVIDER,
+            registry=stored,
+        )
         usable = Gauge("tocsin_provider_usable", "1 where messages may go to it, else 0.", _PROVIDER, registry=stored)
         for channel, condition in fares:
-            points.labels(channel, condition.provider).set(condition.health)
+            points.labels(channel, condition.provider).set(condition.points)
             usable.labels(channel, condition.provider).set(condition.is_used)
         return generate_latest(self.registry) + generate_latest(stored)
 

@@ -33,6 +33,9 @@ async def test_a_provider_is_shown_with_its_weight_and_health(client: httpx.Asyn
         "weight": 100,
         "health": 100,
         "state": "closed",
+        "wanted": "auto",
+        "since": None,
+        "why": None,
         "seconds": None,
         "last_minute": {"good": 0, "our_fault": 0, "errors": 0, "slow": 0},
         "changes": [],
@@ -43,14 +46,18 @@ async def test_an_operator_turns_one_off_and_on_again_on_record(client: httpx.As
     path = "/v1/channels/email/providers/smtp"
     assert (await client.post(path, json={"state": "off", "weight": 30})).status_code == 200
     shown = await provider(client)
-    assert (shown["state"], shown["weight"]) == ("off", 30)
+    assert (shown["state"], shown["wanted"], shown["weight"]) == ("off", "off", 30)
+    assert (shown["health"], shown["why"]) == (0, "an operator decided so"), "nothing goes to it"
+    assert shown["since"] == shown["changes"][0]["at"]
     said = [(one["what"], one["before"], one["after"], one["by"]) for one in shown["changes"]]
     who = shown["changes"][0]["by"]
     assert said == [("state", "auto", "off", who), ("weight", "as configured", "30", who)]
     assert "test" in who
     assert 'tocsin_provider_usable{channel="email",provider="smtp"} 0.0' in (await client.get("/metrics")).text
+    assert 'tocsin_provider_health{channel="email",provider="smtp"} 0.0' in (await client.get("/metrics")).text
     await client.post(path, json={"state": "auto"})
-    assert (await provider(client))["state"] == "closed"
+    shown = await provider(client)
+    assert (shown["state"], shown["wanted"], shown["health"]) == ("closed", "auto", 100)
     assert 'tocsin_provider_usable{channel="email",provider="smtp"} 1.0' in (await client.get("/metrics")).text
 
 

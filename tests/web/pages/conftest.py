@@ -128,6 +128,14 @@ async def operator(world: World) -> str:
     return OPERATOR
 
 
+@pytest.fixture
+async def console(visitor: httpx.AsyncClient, operator: str) -> httpx.AsyncClient:
+    """Return the browser of an operator who has signed in."""
+    answer = await visitor.post("/console/sign-in", data={"email": operator, "password": PASSWORD})
+    assert answer.status_code == 303
+    return visitor
+
+
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:

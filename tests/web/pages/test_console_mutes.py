@@ -13,20 +13,12 @@ from playwright.async_api import Browser, expect
 from browsing import DESK, PHONE, overflow, serious
 from delivery.world import World
 from joining import words
-from web.pages.conftest import OPERATOR, PASSWORD
+from web.pages.conftest import OPERATOR
 from web.pages.test_console_in_a_browser import sign_in
 
 pytestmark = pytest.mark.usefixtures("operator")
 WHO = "someone@example.com"
 WHY = "The mail relay is being moved."
-
-
-@pytest.fixture
-async def console(visitor: httpx.AsyncClient) -> httpx.AsyncClient:
-    """Return an operator's browser."""
-    answer = await visitor.post("/console/sign-in", data={"email": OPERATOR, "password": PASSWORD})
-    assert answer.status_code == 303
-    return visitor
 
 
 async def post(console: httpx.AsyncClient, path: str = "/console/mutes", **fields: Any) -> httpx.Response:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
+from importlib import import_module
 
 import httpx
 import pytest
@@ -13,8 +15,8 @@ from pydantic import SecretStr
 from delivery.world import World
 from joining import from_network
 from tocsin.settings import Settings
+from tocsin.web import pages
 from tocsin.web.main import create_app
-from tocsin.web.pages import console
 from web.pages.conftest import OPERATOR, PASSWORD
 
 pytestmark = pytest.mark.usefixtures("operator")
@@ -160,11 +162,28 @@ async def test_under_https_the_cookie_can_be_set_by_nobody_else(settings: Settin
     assert rest.split("; ")[1:] == ["HttpOnly", "Max-Age=43200", "Path=/", "SameSite=lax", "Secure"]
 
 
+def inside() -> list[APIRoute]:
+    """Return the routes of the console's pages, whichever there are."""
+    names = [one.name for one in pkgutil.iter_modules(pages.__path__) if one.name.startswith("console")]
+    modules = [import_module(f"{pages.__name__}.{name}") for name in names]
+    routes = [route for module in modules if hasattr(module, "router") for route in module.router.routes]
+    return [route for route in routes if isinstance(route, APIRoute)]
+
+
 async def test_every_page_of_the_console_asks_who_is_there(visitor: httpx.AsyncClient) -> None:
-    pages = [route for route in console.router.routes if isinstance(route, APIRoute)]
-    assert len(pages) >= 6
-    for route in pages:
+    routes = inside()
+    assert len(routes) >= 14
+    for route in routes:
         path = re.sub(r"{\w+}", "x", route.path)
         for method in route.methods or ():
             answer = await visitor.request(method, path)
             assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/console/sign-in"), path
+
+
+async def test_every_act_at_the_console_takes_the_sessions_token(console: httpx.AsyncClient) -> None:
+    acts = [route for route in inside() if "POST" in (route.methods or ())]
+    assert len(acts) >= 5
+    for route in acts:
+        path = re.sub(r"{\w+}", "x", route.path)
+        assert (await console.post(path, data={"csrf": "guessed"})).status_code == 403, path
+        assert (await console.post(path, data={"csrf": "x"}, headers={"Origin": "https://x.test"})).status_code == 403

@@ -111,8 +111,11 @@ def _show_provider(one: Carrier) -> dict[str, Any]:
     return {
         "name": one.share.provider,
         "weight": one.weight,
-        "health": one.condition.health,
+        "health": one.condition.points,
         "state": one.state,
+        "wanted": one.condition.wish,
+        "since": None if one.turned is None else moment(one.turned.at),
+        "why": None if one.turned is None else one.turned.why,
         "seconds": None if one.tally.latency is None else round(one.tally.latency, 3),
         "last_minute": {
             "good": max(0, one.tally.good),

@@ -9,9 +9,8 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
-from tocsin.domain.board import STATE_WORDS
 from tocsin.domain.channel import Channel, ChannelName, providers_of, shown_provider, way_by
 from tocsin.domain.delivery import State
 from tocsin.domain.errors import Conflict, DeliveryError, NotFound
@@ -25,27 +24,26 @@ from tocsin.store.channels import read_pauses
 from tocsin.store.console import waiting
 from tocsin.store.engine import begin
 from tocsin.web.deps import Site, SiteDep
-from tocsin.web.pages.layout import PRIVATE_HEADERS, page
+from tocsin.web.pages.console_frame import QUIET_SECONDS, go, problem, show
 from tocsin.web.pages.session import Form, Operator
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 
 _BUSY_SECONDS: Final = 1
-_QUIET_SECONDS: Final = 10
 Number = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 
 
 @router.get("")
 async def start(operator: Operator) -> Response:
     del operator
-    return _go("/console/incidents")
+    return go("/console/incidents")
 
 
 @router.get("/incidents")
 async def show_incidents(site: SiteDep, operator: Operator, before: Number = None) -> Response:
     open_, over, now, more = await board.list_incidents(site.engine, before)
-    shown = {"open": open_, "over": over, "now": now, "more": more, "is_first": before is None}
-    return _show("incidents", site, operator, **shown)
+    shown: dict[str, Any] = {"open": open_, "over": over, "now": now, "more": more, "is_first": before is None}
+    return show("incidents", site, operator, "incidents", **shown)
 
 
 @router.get("/incidents/{which}")
@@ -53,13 +51,14 @@ async def show_incident(which: str, site: SiteDep, operator: Operator, version: 
     try:
         found = await board.read_board(site.engine, which, version)
     except NotFound as error:
-        return _problem(site, operator, error, 404)
+        return problem(site, operator, error, 404)
     is_done = found.is_written and found.board.total.is_done
-    return _show(
+    return show(
         "incident",
         site,
         operator,
-        live=_QUIET_SECONDS if is_done else _BUSY_SECONDS,
+        "incidents",
+        live=QUIET_SECONDS if is_done else _BUSY_SECONDS,
         found=found,
         now=found.now,
     )
@@ -81,11 +80,12 @@ async def show_deliveries(
         only = ledger.Filter(_state(state), channel or None)
         found = await board.list_deliveries(site.engine, which, version, only, audience, after)
     except NotFound as error:
-        return _problem(site, operator, error, 404)
-    return _show(
+        return problem(site, operator, error, 404)
+    return show(
         "deliveries",
         site,
         operator,
+        "incidents",
         found=found,
         only=only,
         audience=audience,
@@ -102,12 +102,12 @@ async def retry_incident(which: str, site: SiteDep, operator: Operator, form: Fo
     try:
         incident, done = await second_try.retry_incident(site.engine, which, _state(str(form.get("state", ""))))
     except NotFound as error:
-        return _problem(site, operator, error, 404)
+        return problem(site, operator, error, 404)
     except Conflict as error:
-        return _problem(site, operator, error, 409)
+        return problem(site, operator, error, 409)
     _hint(site, done.channels)
     version = incident.latest.snapshot.version
-    return _go(f"/console/incidents/{incident.ref}/deliveries?version={version}&retried={done.n}")
+    return go(f"/console/incidents/{incident.ref}/deliveries?version={version}&retried={done.n}")
 
 
 @router.get("/deliveries/{delivery_id}")
@@ -115,13 +115,14 @@ async def show_delivery(delivery_id: str, site: SiteDep, operator: Operator) -> 
     try:
         story = await board.read_delivery(site.engine, delivery_id)
     except NotFound as error:
-        return _problem(site, operator, error, 404)
+        return problem(site, operator, error, 404)
     is_moving = story.delivery.state in {State.PENDING, State.SENDING}
-    return _show(
+    return show(
         "delivery",
         site,
         operator,
-        live=_BUSY_SECONDS if is_moving else _QUIET_SECONDS,
+        "incidents",
+        live=_BUSY_SECONDS if is_moving else QUIET_SECONDS,
         story=story,
         can_retry=story.delivery.state in second_try.AGAIN,
     )
@@ -133,11 +134,11 @@ async def retry_one(delivery_id: str, site: SiteDep, operator: Operator, form: F
     try:
         done = await second_try.retry_one(site.engine, delivery_id)
     except NotFound as error:
-        return _problem(site, operator, error, 404)
+        return problem(site, operator, error, 404)
     except Conflict as error:
-        return _problem(site, operator, error, 409)
+        return problem(site, operator, error, 409)
     _hint(site, done.channels)
-    return _go(f"/console/deliveries/{quote(delivery_id)}")
+    return go(f"/console/deliveries/{quote(delivery_id)}")
 
 
 @router.get("/channels")
@@ -167,7 +168,7 @@ async def show_channels(site: SiteDep, operator: Operator) -> Response:
             }
         )
     audit, now = await check_audit(site.engine), datetime.now(UTC)
-    return _show("channels", site, operator, live=None, here="channels", channels=shown, audit=audit, now=now)
+    return show("channels", site, operator, "channels", live=None, channels=shown, audit=audit, now=now)
 
 
 async def _check(channel: Channel) -> tuple[bool, str]:
@@ -197,28 +198,3 @@ def _state(name: str) -> State | None:
 def _hint(site: Site, channels: Iterable[ChannelName]) -> None:
     for channel in channels:
         site.hints.deliver(channel)
-
-
-def _go(address: str) -> Response:
-    return RedirectResponse(address, 303, headers=PRIVATE_HEADERS)
-
-
-def _show(template: str, site: Site, operator: Operator, **context: Any) -> Response:
-    shared: dict[str, Any] = {
-        "brand": site.settings.brand,
-        "operator": operator,
-        "here": "incidents",
-        "live": _QUIET_SECONDS,
-    }
-    words: dict[str, Any] = {"state_words": STATE_WORDS, "state": State}
-    return page(f"console/{template}.html", **(shared | words | context))
-
-
-def _problem(site: Site, operator: Operator, error: Exception, status: int) -> Response:
-    shown: dict[str, Any] = {
-        "brand": site.settings.brand,
-        "operator": operator,
-        "here": "",
-        "problem": str(error.args[0]),
-    }
-    return page("console/problem.html", status_code=status, **shown)

@@ -16,7 +16,8 @@ from tocsin.services.preview import Preview, show_latest
 from tocsin.services.samples import Sample, render
 from tocsin.services.tell_story import Teller
 from tocsin.web.deps import Site, SiteDep
-from tocsin.web.pages.layout import PRIVATE_HEADERS, page
+from tocsin.web.pages.console_frame import problem, show
+from tocsin.web.pages.layout import PRIVATE_HEADERS
 from tocsin.web.pages.reader import languages
 from tocsin.web.pages.session import Operator
 
@@ -59,19 +60,20 @@ class _Found:
 @router.get("")
 async def show_looks(which: str, site: SiteDep, operator: Operator, audience: str = "", language: str = "") -> Response:
     """Show every channel as its reader sees it."""
-    shared: dict[str, Any] = {"brand": site.settings.brand, "operator": operator, "here": "incidents", "live": None}
     try:
         found = await _find(site, which)
     except NotFound as error:
-        problem = str(error.args[0])
-        return page("console/problem.html", status_code=404, problem=problem, **shared)
+        return problem(site, operator, error, 404)
     addressed = [one.name for one in site.audiences.in_mask(found.preview.snapshot.audiences)]
     audience = audience if audience in addressed else addressed[-1]
     languages = found.languages(audience)
     language = language if language in languages else next(iter(languages), "en")
-    shown = page(
-        "console/looks.html",
-        **shared,
+    shown = show(
+        "looks",
+        site,
+        operator,
+        "incidents",
+        live=None,
         which=which,
         said=found.preview.snapshot,
         addressed=addressed,

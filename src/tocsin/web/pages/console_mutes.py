@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from fastapi import APIRouter
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from tocsin.domain.channel import ChannelName
@@ -20,7 +20,7 @@ from tocsin.store import mutes as store
 from tocsin.store.console import now as now_of
 from tocsin.store.engine import begin
 from tocsin.web.deps import Site, SiteDep
-from tocsin.web.pages.layout import PRIVATE_HEADERS, page
+from tocsin.web.pages.console_frame import go, show
 from tocsin.web.pages.session import Form, Operator
 
 router = APIRouter(prefix="/console/mutes", include_in_schema=False)
@@ -44,7 +44,7 @@ class Typed:
 
 
 @router.get("")
-async def show(
+async def show_mutes(
     site: SiteDep, operator: Operator, incident: str = "", component: str = "", channel: str = "", ended: str = ""
 ) -> Response:
     return await _show(site, operator, Typed(incident[:64], component[:64], channel[:64]), ended=bool(ended))
@@ -75,7 +75,7 @@ async def end(public_id: str, site: SiteDep, operator: Operator, form: Form) -> 
 
 
 def _back(done: str) -> Response:
-    return RedirectResponse(f"{_HERE}#{done}", 303, headers=PRIVATE_HEADERS)
+    return go(f"{_HERE}#{done}")
 
 
 def _read(form: FormData) -> Typed:
@@ -137,5 +137,4 @@ async def _show(
         "ended": ended,
         "now": now,
     }
-    shared: dict[str, Any] = {"brand": site.settings.brand, "operator": operator, "here": "mutes", "live": None}
-    return page("console/mutes.html", status_code=status_code, **shared, **context)
+    return show("mutes", site, operator, "mutes", live=None, status_code=status_code, **context)
