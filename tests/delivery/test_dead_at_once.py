@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import time
 from asyncio import CancelledError
 from pathlib import Path
 
 from delivery.test_journal import BEGAN, CROWD, TOOK, Telling
 from delivery.world import World
+from tocsin.journal.frames import Whose, frame, whose
 from tocsin.journal.writer import Journal
 from tocsin.services.deliver import deliver_batch
 from tocsin.services.keep_journal import tidy
@@ -49,3 +52,18 @@ async def test_another_databases_dead_are_nothing_to_us(world: World, tmp_path: 
     died.close()
     await tidy(Journal(tmp_path, "somewhere/else"), world.pool)
     assert await deliver_batch(world.way()) is None
+
+
+async def test_another_databases_file_is_left_alone_for_a_week(world: World, tmp_path: Path) -> None:
+    young, old = (left_by_another(tmp_path, name * 16, days) for name, days in (("0", 6), ("1", 8)))
+    await tidy(Journal(tmp_path, "here"), world.pool)
+    assert (young.exists(), old.exists()) == (True, False)
+
+
+def left_by_another(directory: Path, name: str, days: float) -> Path:
+    """Leave a file as a process that worked for another database did so many days ago."""
+    path = directory / f"{name}.journal"
+    path.write_bytes(frame(whose(Whose("somewhere/else", "a life"))))
+    written_at = time.time() - days * 86_400
+    os.utime(path, (written_at, written_at))
+    return path

@@ -98,6 +98,7 @@ async def test_where_nobody_says_what_begins_all_may_have(journal: Journal) -> N
 
 def test_an_attempt_that_was_never_opened_has_not_begun(journal: Journal) -> None:
     part = opened(journal)
+    assert asked(journal, part, token=8)[:2] == ({}, None), "its process lives, and may open it next"
     journal.close()
     assert asked(journal, part, token=8)[:2] == ({}, frozenset())
 
