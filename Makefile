@@ -49,7 +49,7 @@ test: $(TOOLS) prism browser ## Run all tests, on real servers and a real browse
 soak: $(TOOLS) browser ## Run what takes many minutes: hundreds of lives on PostgreSQL, a storm
 	@$(BIN)/python -m pytest -m soak --timeout=3600 -s $(ARGS)
 
-faults: $(TOOLS) ## Try every fault in its long form, twenty minutes of them, and write docs/faults.md
+faults: $(TOOLS) ## Try every fault in its long form, half an hour of them, and write docs/faults.md
 	@$(BIN)/python -m pytest -m "faults or not faults" --timeout=3600 -s $(ARGS) \
 		tests/faults/test_every_step.py tests/faults/test_hundred_kills.py tests/faults/test_faults_long.py
 

@@ -40,7 +40,7 @@ def cut_the_answer(act: Act) -> None:
 
 
 def ask_for_patience(act: Act) -> None:
-    """Answer 429 with Retry-After to texts: none of them is tried again before that, and all go out after it."""
+    """Answer 429 with Retry-After to texts: none is tried again before that, and all go out after it."""
     scale, texts = act.stage.scale, act.stage.proxies.texts
     head = f"HTTP/1.1 429 Too Many Requests\r\nRetry-After: {scale.retry_after}\r\nContent-Type: application/json\r\n"
     body = '{"code": 20429, "message": "Too Many Requests", "status": 429}'
@@ -59,6 +59,7 @@ def ask_for_patience(act: Act) -> None:
         asked = "SELECT recipient, received_at FROM sms_text WHERE received_at >= ?"
         again = [(to, at) for to, at in outbox.execute(asked, (act.began_at,)) if to in numbers]
     assert {to for to, _ in again} == numbers
+    act.figures["seconds from the first refusal to the last text"] = max(at for _, at in again) - refused_at
     early = [to for to, at in again if at < refused_at + scale.retry_after - 0.5]
     assert not early, "they were tried again before they wanted to be"
 

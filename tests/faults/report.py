@@ -84,9 +84,12 @@ def write(lines: Sequence[Line], scale: Scale, minutes: float) -> None:
     """Write the page."""
     load = (
         f"This run took {minutes:.0f} minutes on {os.cpu_count()} cores, with {scale.people:,} addresses for mail and "
-        f"{scale.few} on each of SMS, webhooks and chat; a lease was {scale.lease:g} s. In all {_sum(lines, 'owed'):,} "
-        f"deliveries were owed and {_sum(lines, 'lost')} lost; {_sum(lines, 'copies_labelled'):,} were heard twice and "
-        f"labelled, {_sum(lines, 'copies_unlabelled')} heard twice and not.\n\n"
+        f"{scale.few} on each of SMS, webhooks and chat; a lease was {scale.lease:g} s. The broker was down for "
+        f"{scale.broker_down:g} s and frozen for {scale.frozen:g} s, the mail server hung for {scale.hanging:g} s, and "
+        f"the carrier of texts asked for {scale.retry_after} s.\n\n"
+        f"In all {_sum(lines, 'owed'):,} deliveries were owed and {_sum(lines, 'lost')} lost; "
+        f"{_sum(lines, 'copies_labelled'):,} were heard twice and labelled, {_sum(lines, 'copies_unlabelled')} heard "
+        "twice and not.\n\n"
     )
     table = [f"| {' | '.join(_HEADS)} |", "|---:|---|" + "---:|" * 8 + "---|", *(_row(line) for line in lines)]
     PAGE.write_text(_BEFORE + load + "\n".join(table) + "\n" + _AFTER)
@@ -96,8 +99,12 @@ def _sum(lines: Sequence[Line], what: str) -> int:
     return sum(getattr(line, what) for line in lines)
 
 
+def _shown(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+
+
 def _row(line: Line) -> str:
-    seen = ", ".join(f"{name}: {value:.3g}" for name, value in line.figures.items())
+    seen = ", ".join(f"{name}: {_shown(value)}" for name, value in line.figures.items())
     cells = (
         str(line.number),
         line.name,

@@ -45,12 +45,12 @@ LONG = Scale(
     few=50,
     lease=15.0,
     kills=2,
-    broker_down=30.0,
+    broker_down=300.0,
     broker_kills=10,
-    frozen=10.0,
+    frozen=60.0,
     posts_while_frozen=400,
-    hanging=30.0,
-    retry_after=30,
+    hanging=600.0,
+    retry_after=120,
     answer_seconds=0.02,
 )
 WITHIN_HINT = 10.0  # seconds in which a lost hint, or a broker that came back, is made good
