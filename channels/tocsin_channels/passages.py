@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
 from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
@@ -86,8 +87,26 @@ def words_of(markdown: str) -> str:
 
     What goes on far beyond what any of them shows is not looked at.
     """
-    passages = read(markdown[:_LONGEST_SHOWN])
-    return "".join(("\n" if passage.lead else "\n\n") + passage.text for passage in passages).lstrip("\n")
+    return "".join(words for words, _ in parts_of(markdown))
+
+
+def parts_of(markdown: str) -> list[tuple[str, str]]:
+    """Return what `words_of` does in parts, each with the address that its last words lead to, "" at the end.
+
+    Words that are the address themselves end no part.
+    """
+    parts: list[tuple[str, str]] = []
+    words = ""
+    for passage in read(markdown[:_LONGEST_SHOWN]):
+        words += ("\n" if passage.lead else "\n\n") + passage.lead
+        for url, runs in groupby(passage.runs, key=lambda run: run.url):
+            said = "".join(run.text for run in runs)
+            words += said
+            if url and said != url:
+                parts.append((words, url))
+                words = ""
+    (first, url), *others = [*parts, (words, "")]
+    return [(first.lstrip("\n"), url), *others]
 
 
 class _Place:

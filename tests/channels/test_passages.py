@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin_channels.passages import words_of
+from tocsin_channels.passages import parts_of, words_of
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,18 @@ from tocsin_channels.passages import words_of
 )
 def test_it_is_shown_in_plain_words(written: str, shown: str) -> None:
     assert words_of(written) == shown
+
+
+def test_an_address_stands_behind_the_words_that_lead_to_it_and_not_behind_itself() -> None:
+    body = (
+        "Read [what **we** know](https://example.com/a), or <https://example.com/b>.\n- [Mail us](mailto:a@example.com)"
+    )
+    assert parts_of(body) == [
+        ("Read what we know", "https://example.com/a"),
+        (", or https://example.com/b.\n• Mail us", "mailto:a@example.com"),
+        ("", ""),
+    ]
+    assert "".join(words for words, _ in parts_of(body)) == words_of(body)
 
 
 def test_the_longest_body_is_not_read_to_its_end() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from importlib import import_module
@@ -167,18 +168,19 @@ def record_key(at: datetime, message: str) -> str:
 
 
 def _facets(models: Any, post: Post) -> list[Any]:
-    """Return what makes links of the link's places, which count in bytes."""
-    if not post.link:
+    """Return what makes links of the links' places, which count in bytes."""
+    if not post.links:
         return []
     facet = models.AppBskyRichtextFacet
-    text, link = post.text.encode(), post.link.encode()
-    found: list[Any] = []
-    start = text.find(link)
-    while start >= 0:
-        place = facet.ByteSlice(byte_start=start, byte_end=start + len(link))
-        found.append(facet.Main(index=place, features=[facet.Link(uri=post.link)]))
-        start = text.find(link, start + len(link))
-    return found
+    # The longest first: one may be the beginning of another.
+    links = b"|".join(re.escape(link.encode()) for link in sorted(post.links, key=len, reverse=True))
+    return [
+        facet.Main(
+            index=facet.ByteSlice(byte_start=found.start(), byte_end=found.end()),
+            features=[facet.Link(uri=found[0].decode())],
+        )
+        for found in re.finditer(links, post.text.encode())
+    ]
 
 
 def _reply(models: Any, thread: Thread) -> Any:

@@ -26,7 +26,7 @@ def look(draft: Draft, accounts: Sequence[Account], *, linked: bool) -> Look | N
         post = draft.post(ruler, linked=linked)
         shown = {"network": account.network.value, "account": name, "text": post.text, "link": post.link}
         posts.append(shown | {"length": ruler.measure(post.text), "limit": ruler.limit})
-        if post.link and account.network is Network.X:
+        if post.links and account.network is Network.X:
             detail = f"{name} posts a link, and X takes more for posts with one. See social.link."
             cautions.append(Caution("link_on_x", detail))
     return Look({"posts": posts}, tuple(cautions)) if posts else None

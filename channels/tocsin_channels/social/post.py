@@ -19,21 +19,33 @@ _BARE = Template.parse("{{mark}} {{status}} · {{time}}\n{{title}}\n{{link}}", P
 # What gives way where there is too much, one after the other.
 _CUT = ("body", "components", "title", "next_update", "brand")
 _LONGEST = 1_000  # no network takes more
+_BLANK = re.compile(r"\S\s")
 _WORD = re.compile(r"\S+")
 _BLANKS = re.compile(r"\n{3,}")
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What is posted; `link` is in `text` as it stands, or "" where there is none."""
+    """What is posted; `link`, to the incident's page, is in `text` as it stands, or "" where there is none.
+
+    `addresses` are there as well, to which words of the author's lead.
+    """
 
     text: str
     link: str = ""
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        return (self.link, *self.addresses) if self.link else self.addresses
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One update, defused, before it is known which network it goes to and whether it begins a thread."""
+    """One update, defused, before it is known which network it goes to and whether it begins a thread.
+
+    Where a post may have links, `linked_body` takes the body's place, in which `addresses` stand as they are.
+    """
 
     template: Template
     values: tuple[tuple[str, str], ...]
@@ -42,25 +54,31 @@ class Draft:
     audience: str
     locale: str
     at: datetime
+    linked_body: str = ""
+    addresses: tuple[str, ...] = ()
 
     def post(self, ruler: Ruler, *, linked: bool) -> Post:
         """Return the words that fit `ruler`, with the link where it is wanted and there is one."""
-        return _post(self, ruler, self.link if linked else "")
+        return _post(self, ruler, linked=linked)
 
 
 @lru_cache(maxsize=256)
-def _post(draft: Draft, ruler: Ruler, link: str) -> Post:
+def _post(draft: Draft, ruler: Ruler, *, linked: bool) -> Post:
+    link = draft.link if linked else ""
     values = {**dict(draft.values), "link": link}
+    if linked and draft.addresses:
+        values["body"] = draft.linked_body
     for template in (draft.template, _WHOLE, _BARE):
         text = _fitted(template, values, ruler)
         if text:
-            return Post(text, link if link and link in text else "")
+            live = tuple(dict.fromkeys(url for url in draft.addresses if linked and f"({url})" in text))
+            return Post(text, link if link and link in text else "", live)
     raise AssertionError("the state and a link fit any network")
 
 
 def _fitted(template: Template, values: Mapping[str, str], ruler: Ruler) -> str:
     """Return the filled template within the limit, "" where its own words leave no room."""
-    values = {name: value[:_LONGEST] if name in _CUT else value for name, value in values.items()}
+    values = {name: _bounded(value) if name in _CUT else value for name, value in values.items()}
     text = _fill(template, values)
     for name in _CUT:
         if ruler.fits(text):
@@ -73,6 +91,14 @@ def _fitted(template: Template, values: Mapping[str, str], ruler: Ruler) -> str:
         values[name] = _longest(template, values, name, whole, ruler)
         text = _fill(template, values)
     return text if ruler.fits(text) else ""
+
+
+def _bounded(value: str) -> str:
+    """Return no more than any network takes, of whole words where there are any: half an address leads elsewhere."""
+    if len(value) <= _LONGEST:
+        return value
+    kept = value[:_LONGEST]
+    return kept.rsplit(None, 1)[0] if _BLANK.search(kept) else kept
 
 
 def _longest(template: Template, values: Mapping[str, str], name: str, whole: str, ruler: Ruler) -> str:

@@ -90,14 +90,14 @@ def weight(text: str) -> int:
         url = found[0].rstrip(_BEHIND)
         total += _words(text[end : found.start()])
         # An address that X makes no link of (http://localhost) counts as it is written.
-        total += _LINK if _is_linked(url) else max(_LINK, _words(url))
+        total += _LINK if is_linked(url) else max(_LINK, _words(url))
         end = found.start() + len(url)
     return total + _words(text[end:])
 
 
 def characters(text: str) -> int:
     """Return at least what Mastodon counts: the characters, a link as 23."""
-    return graphemes(re.sub(r"https?://\S+", "x" * _LINK, text))
+    return graphemes(re.sub(r"https?://\S+", lambda link: "x" * _LINK + link[0][len(link[0].rstrip(_BEHIND)) :], text))
 
 
 def graphemes(text: str) -> int:
@@ -117,7 +117,7 @@ MASTODON = Ruler(characters, _MASTODON_LIMIT)
 BLUESKY = Ruler(post_length, _BLUESKY_LIMIT)
 
 
-def _is_linked(url: str) -> bool:
+def is_linked(url: str) -> bool:
     """Tell whether X makes a link of `url`: its host is a domain, no label of which is too long for one."""
     if not _DOMAIN.fullmatch(url):
         return False

@@ -57,7 +57,7 @@ class PracticeMastodon:
         text, parent = str(form.get("status", "")), str(form.get("in_reply_to_id", ""))
         key = request.headers.get("Idempotency-Key", "")
         name = _name(request)
-        links = " ".join(re.findall(r"https?://\S+", text))
+        links = " ".join(re.findall(r"https?://[^\s()]*[\w/=#&~-]", text))
         new = New("mastodon", name or "?", text, parent, key, links, stage.plain(request.headers), body)
         if status := stage.refusal(self._posts, new) if name else 401:
             return self._refuse(new, status)

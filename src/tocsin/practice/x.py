@@ -63,7 +63,7 @@ class PracticeX:
         text = str(said.get("text", ""))
         parent = str(stage.mapping(said.get("reply")).get("in_reply_to_tweet_id", ""))
         name = _signed_by(request)
-        links = " ".join(re.findall(r"https?://\S+", text))
+        links = " ".join(re.findall(r"https?://[^\s()]*[\w/=#&~-]", text))
         new = New("x", name or "?", text, parent, "", links, stage.plain(request.headers), body)
         if status := stage.refusal(self._posts, new) if name else 401:
             return self._refuse(new, status)

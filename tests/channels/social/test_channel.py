@@ -56,6 +56,17 @@ async def test_the_link_is_where_the_setting_wants_it(
     assert [one.link for one in taken()] == links
 
 
+@EVERYWHERE
+async def test_what_the_author_links_works_where_the_post_has_a_link(desk: Desk, taken: Taken, address: str) -> None:
+    body = f"See [the bank]({URL}/more) and [us](https://example.com)."
+    await desk.one(make_story(body), address)
+    await desk.one(make_story(body), address)
+    first, second = taken()
+    assert set(first.link.split()) == {URL, f"{URL}/more", "https://example.com"}
+    assert second.link == ""
+    assert "(example.com)" in second.text.replace("\u200b", "")
+
+
 async def test_accounts_on_three_networks_are_posted_from_at_once(desk: Desk, taken: Taken) -> None:
     results = await desk.send(make_story(), X, MASTODON, BLUESKY)
     assert all(isinstance(result, Accepted) and result.provider_id for result in results)

@@ -150,4 +150,49 @@ def test_operators_words_are_used(tmp_path: Path) -> None:
 def test_what_is_written_in_markdown_is_posted_in_plain_words() -> None:
     body = "We see **failed payments**, and `checkout` is [slow](https://example.com).\n\nPay by transfer."
     text = made("Checkout is failing", body, Status.INVESTIGATING, weigh.MASTODON, linked=True).text
-    assert "We see failed payments, and checkout is slow.\n\nPay by transfer." in text
+    assert "We see failed payments, and checkout is slow (https://example.com).\n\nPay by transfer." in text
+
+
+LINKED = (
+    "Pay by [transfer](https://example.com/how?a=b#bank), or [write](mailto:help@example.com), not [there](http://db)."
+)
+
+
+@EVERY
+def test_the_authors_own_links_keep_their_address_and_work_where_posts_have_links(ruler: Ruler) -> None:
+    post = made("Checkout is failing", LINKED, Status.INVESTIGATING, ruler, linked=True)
+    assert (
+        "Pay by transfer (https://example.com/how?a=b#bank), or write (help@\u200bexample.\u200bcom), not there (db)."
+        in post.text
+    )
+    assert post.addresses == ("https://example.com/how?a=b#bank",)
+    assert ruler.fits(post.text)
+    without = made("Checkout is failing", LINKED, Status.INVESTIGATING, ruler, linked=False)
+    assert "transfer (example.com/how?a=b#bank)," in without.text.replace("\u200b", "")
+    assert without.links == ()
+    for read in (MENTION, DOMAIN, SCHEME, TAG):
+        assert not read.search(without.text), read.pattern
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("https://a@victim.com/", "https://example.com/@acme", "https://example.com/$TSLA", "https://localhost/x"),
+        *("https://example.com/a(b)", "https://example.com/'", "ftp://example.com/x", "javascript:alert(1)"),
+    ],
+)
+def test_an_address_that_a_network_may_read_as_something_else_is_only_to_be_read(address: str) -> None:
+    post = made("Checkout", f"Look [here]({address}).", Status.INVESTIGATING, weigh.MASTODON, linked=True)
+    assert post.addresses == ()
+    for read in (MENTION, DOMAIN, SCHEME, TAG):
+        assert not read.search(post.text.replace(URL, "")), read.pattern
+
+
+@EVERY
+@pytest.mark.parametrize("letters", [20, 280, 700])
+def test_no_address_is_ever_cut(ruler: Ruler, letters: int) -> None:
+    address = f"https://example.com/{'x' * letters}"
+    for before in range(0, 1_200, 13):
+        post = made("Checkout", f"{'a ' * before}[here]({address}) and there", Status.INVESTIGATING, ruler, linked=True)
+        assert ruler.fits(post.text)
+        assert post.text.count("(https") == post.text.count(f"({address})") == len(post.addresses)

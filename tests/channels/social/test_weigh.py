@@ -114,6 +114,10 @@ def test_280_of_one_weight_fill_a_post() -> None:
     assert weight("🐱" * 140) == 280
 
 
+def test_what_belongs_to_the_sentence_counts_beside_a_link_on_mastodon_too() -> None:
+    assert characters("(https://example.com/a).") == 1 + 23 + 2
+
+
 def test_mastodon_counts_a_link_as_23_characters() -> None:
     assert characters("See https://status.acme.example/incidents/k3v9q0x7m2pd now") == 4 + 23 + 4
     assert MASTODON.fits("a" * 500)
