@@ -159,6 +159,7 @@ def _start_sweepers(resources: Resources, queues: frozenset[str]) -> None:
     if resources.ways:
         refresh = None if resources.page is None else partial(refresh_page, resources.page)
         _keep(resources, sweep.sweep_deliveries(resources.pool, resources.ways, refresh, seconds, signs.deliveries))
+        _keep(resources, sweep.sweep_journal(next(iter(resources.ways.values()))))
     for desk in resources.desks.values():
         _keep(resources, sweep.sweep_notices(desk, seconds))
     if FAN_OUT in queues:

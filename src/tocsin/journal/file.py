@@ -51,6 +51,11 @@ class File:
             raise
 
     @property
+    def size(self) -> int:
+        """Return how many bytes were written to it."""
+        return self._size
+
+    @property
     def has_room(self) -> bool:
         return not self._is_broken and self._size < MOST_BYTES and self._slots < _MOST_SLOTS
 

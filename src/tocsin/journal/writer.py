@@ -32,16 +32,27 @@ class Journal:
         self.directory = directory
         self.database = database
         self._file: File | None = None
+        self._full: set[File] = set()
         self._try_at = 0.0
         self._was_told = False
+
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether it could be written when that was last tried."""
+        return not self._was_told
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes its files hold."""
+        return sum(file.size for file in (*self._full, self._file) if file is not None)
 
     def part(self) -> Part | None:
         """Return the part of the journal for an attempt that is about to begin; None while none can be kept."""
         full = self._file
         if full is not None and not full.has_room:
             self._file = None
-            if not full.in_use:
-                full.close()
+            self._full.add(full)
+            self.give_back(full)
         if self._file is None and time.monotonic() >= self._try_at:
             self._begin_file()
         return None if self._file is None else Part(self, self._file)
@@ -49,6 +60,7 @@ class Journal:
     def give_back(self, file: File) -> None:
         """Remove a full file once nothing in it is of use."""
         if not file.in_use and file is not self._file:
+            self._full.discard(file)
             with contextlib.suppress(OSError):
                 file.close()
 

@@ -11,7 +11,7 @@ import structlog
 
 from tocsin.journal.reader import left_behind
 from tocsin.journal.writer import Journal
-from tocsin.store import silence
+from tocsin.store import journals, silence
 from tocsin.store.engine import DATABASE_TROUBLE, Pool
 
 log = structlog.get_logger()
@@ -28,6 +28,12 @@ async def keep_journal(directory: Path | None, pool: Pool) -> Journal | None:
         journal = Journal(directory, await silence.identity(connection))
     await tidy(journal, pool)
     return journal
+
+
+async def tell_of_journal(journal: Journal, pool: Pool, worker: str) -> None:
+    """Say how this process's journal is, for whoever asks the web: nobody else can read it."""
+    async with pool.acquire() as connection:
+        await journals.tell(connection, worker, journal.size, is_kept=journal.is_kept)
 
 
 async def tidy(journal: Journal, pool: Pool) -> None:

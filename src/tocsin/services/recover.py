@@ -20,7 +20,7 @@ from tocsin.services.outcome import note_of, outcome_of
 from tocsin.services.way import Way
 from tocsin.services.write_down import came_of
 from tocsin.services.write_piecemeal import write_piecemeal
-from tocsin.store import record, silence
+from tocsin.store import journals, record, silence
 from tocsin.store.claim import Lease
 from tocsin.store.engine import Connection
 from tocsin.store.silence import Silent
@@ -32,6 +32,7 @@ NOT_SENT = "not_sent"
 
 async def recover(way: Way, connection: Connection, lease: Lease) -> None:
     """See to what silent workers left in the buckets of a lease, in the lease's own transaction."""
+    recovered = 0
     for silent in await silence.close(connection, lease.silent, lease.now):
         found = await _recall(way, silent)
         by_message = _messages_of(silent)
@@ -41,6 +42,7 @@ async def recover(way: Way, connection: Connection, lease: Lease) -> None:
         ]
         if answered:
             await _write_answers(way, connection, silent, answered, found, lease.now)
+            recovered += len(answered)
         sent = [silent.sent(place) for at in doubtful for place in by_message[at]]
         labelled = await silence.label_unknown(connection, sent, lease.now)
         if found.is_final:  # evidence is written once: who may live after all writes their own
@@ -53,6 +55,7 @@ async def recover(way: Way, connection: Connection, lease: Lease) -> None:
             answered=len(answered),
             not_begun=len(by_message) - len(answered) - len(doubtful),
         )
+    await journals.count(connection, way.channel.name, recovered)
 
 
 async def _recall(way: Way, silent: Silent) -> Found:

@@ -16,6 +16,7 @@ from tocsin.services.canary import Canaries, promise_canaries
 from tocsin.services.deliver import deliver
 from tocsin.services.desk import Desk
 from tocsin.services.disable import disable
+from tocsin.services.keep_journal import tell_of_journal
 from tocsin.services.pulse import Pulse
 from tocsin.services.send_notices import send_notices
 from tocsin.services.stand_in import stand_in
@@ -26,6 +27,7 @@ from tocsin.store.engine import DATABASE_TROUBLE, Pool, in_short, may_pass
 log = structlog.get_logger()
 
 _HOUSEKEEPING_SECONDS = 60.0
+JOURNAL_SECONDS = 30.0
 
 
 async def sweep_deliveries(
@@ -83,6 +85,18 @@ async def sweep_house(
         return None
 
     await _repeat(look, _HOUSEKEEPING_SECONDS)
+
+
+async def sweep_journal(way: Way) -> None:
+    """Say now and then how this process's journal is, which all its ways share, until cancelled."""
+    if (journal := way.journal) is None:
+        return
+
+    async def look() -> float | None:
+        await tell_of_journal(journal, way.pool, way.worker)
+        return None
+
+    await _repeat(look, JOURNAL_SECONDS)
 
 
 async def sweep_notices(desk: Desk, seconds: float) -> None:

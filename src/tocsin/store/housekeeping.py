@@ -32,6 +32,7 @@ async def forget(connection: Connection) -> None:
     await connection.execute("DELETE FROM signal WHERE updated_at < tocsin_now() - interval '90 days'")
     await connection.execute("DELETE FROM provider_tally WHERE slot < tocsin_epoch() - 3600")
     await connection.execute("DELETE FROM asked WHERE at < tocsin_now() - interval '2 days'")
+    await connection.execute("DELETE FROM journal WHERE told_at < tocsin_now() - interval '1 day'")
     await connection.execute("DELETE FROM closed_gate WHERE until < tocsin_epoch() - 3600")
 
 

@@ -473,6 +473,20 @@ class CanaryCount(Row):
     seconds: Mapped[float]
 
 
+class Journal(Row):
+    __tablename__ = "journal"
+    worker: Mapped[str] = mapped_column(primary_key=True)
+    is_kept: Mapped[bool]
+    bytes: Mapped[int] = mapped_column(Big)
+    told_at: Mapped[datetime]
+
+
+class JournalAnswers(Row):
+    __tablename__ = "journal_answers"
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    n: Mapped[int] = mapped_column(Big)
+
+
 class ProviderChange(Row):
     __tablename__ = "provider_change"
     id: Mapped[int] = mapped_column(Big, primary_key=True)

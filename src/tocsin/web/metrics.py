@@ -10,9 +10,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tocsin.store import canaries, health, providers
+from tocsin.store import canaries, health, journals, providers
 from tocsin.store.engine import bare, begin
 from tocsin.web.canary_metrics import show_canaries
+from tocsin.web.journal_metrics import TOLD_SECONDS, show_journals
 
 _PROVIDER: Final = ("channel", "provider")
 _RECENT_HOURS: Final = 24
@@ -43,6 +44,8 @@ class Metrics:
             ages = await health.ages(connection)
             audited = await health.audited(connection)
             flights, flown = await canaries.flights(connection), await canaries.counted(connection)
+            journals_kept = await journals.kept(connection, TOLD_SECONDS)
+            recovered = await journals.answers(connection)
             fares = await providers.all_conditions(await bare(connection))
             if time.monotonic() - self._read_at > _REMEMBERED_SECONDS:
                 self._recent = await health.recent_deliveries(connection, _RECENT_HOURS)
@@ -84,6 +87,7 @@ class Metrics:
                 sum(one.seconds for one in audited)
             )
         show_canaries(stored, flights, flown)
+        show_journals(stored, journals_kept, recovered)
         due = Gauge(
             "tocsin_due_bucket_age_seconds", "How long the oldest due bucket waits for a worker.", ("channel",),
             registry=stored,
