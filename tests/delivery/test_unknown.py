@@ -7,11 +7,13 @@ import contextlib
 import time
 from collections.abc import Sequence
 
+import pytest
+
 from delivery.provider import Provider
 from delivery.world import World
 from tocsin.domain.answers import begins_of
 from tocsin.domain.channel import Accepted, Answered, Message, Receipt, ReceiptKind, Result
-from tocsin.domain.errors import Ambiguous, TryAgain
+from tocsin.domain.errors import Ambiguous, ProviderDown, TooFast, TryAgain
 from tocsin.domain.provider import Share
 from tocsin.services.deliver import deliver_batch
 from tocsin.services.providers import Providers
@@ -31,6 +33,33 @@ async def test_an_unknown_outcome_is_resent_once_with_the_same_id_and_then_count
     assert len(world.email.sent) == 2
     assert world.email.sent[0].id == world.email.sent[1].id
     assert await world.ledger("someone@example.com") == [(1, "accepted", "outcome_unknown")]
+
+
+@pytest.mark.parametrize("refusal", [TryAgain("busy"), ProviderDown("no key"), TooFast("later")])
+async def test_what_is_in_doubt_stays_so_when_sending_it_again_is_refused(world: World, refusal: TryAgain) -> None:
+    await world.person("someone@example.com")
+    answers: list[Result] = [Ambiguous("no answer"), refusal, Accepted()]
+    world.email.answer = lambda _: answers.pop(0)
+    await world.tell("It is down.")
+    for _ in range(3):
+        await world.later(400)
+        await world.deliver()
+    assert [message.again for message in world.email.sent] == [False, True, True]
+    assert await world.ledger("someone@example.com") == [(1, "accepted", "outcome_unknown")]
+
+
+async def test_what_a_driver_that_broke_may_have_sent_is_looked_for_before_it_goes_again(world: World) -> None:
+    await world.person("someone@example.com")
+
+    async def breaks() -> None:
+        if len(world.email.sent) == 1:
+            raise RuntimeError("a fault of ours")
+
+    world.email.before_answer = breaks
+    await world.tell("It is down.")
+    await world.later(400)
+    await world.deliver()
+    assert [message.again for message in world.email.sent] == [False, True]
 
 
 async def test_an_unknown_outcome_is_never_resent_after_a_newer_version(world: World) -> None:

@@ -25,9 +25,13 @@ log = structlog.get_logger()
 
 _WHO = "Slack"
 _EVENT = "tocsin_update"
-# How far back, and among how many posts, a message is looked for that may have arrived.
-_LOOK_BACK_SECONDS = 3_600
+# How far back, and among how many posts, a message is looked for that may have arrived: it is tried for a day.
+_LOOK_BACK_SECONDS = 86_400
 _LOOK_AT = 100
+# Channels are listed by name, in pages: those that everybody sees first, since fewer bots may see the others.
+_KINDS = ("public_channel", "private_channel")
+_A_PAGE = 999
+_MOST_PAGES = 10
 _FOUND = "It had arrived: it was found in the channel's history."
 # The SDK would log bodies and URLs wherever its logger's own level is not set.
 _QUIET = logging.getLogger("tocsin.slack_sdk")
@@ -82,24 +86,46 @@ class SlackBot:
 
     async def _found(self, channel: str, message: Message, thread: Thread | None) -> Thread | None:
         """Look for a message that may have arrived; None where it did not, or where we may not look."""
-        room = thread.channel if thread else channel
-        if room.startswith("#"):  # history is told by ID alone, and nobody has told us that yet
-            return None
-        asked: dict[str, Any] = {
-            **({"ts": thread.ts} if thread else {}),
-            "channel": room,
-            "oldest": f"{time.time() - _LOOK_BACK_SECONDS:.6f}",
-            "limit": _LOOK_AT,
-            "include_all_metadata": True,
-        }
         method = "conversations.replies" if thread else "conversations.history"
         try:
-            told = await self._call(lambda: self._client.api_call(method, http_verb="GET", params=asked))
+            room = thread.channel if thread else await self._id_of(channel)
+            if not room:
+                return None
+            told = await self._read(
+                method,
+                {
+                    **({"ts": thread.ts} if thread else {}),
+                    "channel": room,
+                    "oldest": f"{time.time() - _LOOK_BACK_SECONDS:.6f}",
+                    "limit": _LOOK_AT,
+                    "include_all_metadata": True,
+                },
+            )
         except DeliveryError as error:
             log.info("slack.history_not_read", error=error.note)
             return None
         ours = (one for one in told.get("messages", ()) if _message_id(one) == message.id)
         return next((Thread(room, str(one["ts"])) for one in ours), None)
+
+    async def _id_of(self, channel: str) -> str:
+        """Return the ID of a channel, since history is told by that alone; "" where we see none of that name."""
+        if not channel.startswith("#"):
+            return channel
+        for kind in _KINDS:
+            cursor = ""
+            for _ in range(_MOST_PAGES):
+                asked = {"types": kind, "exclude_archived": True, "limit": _A_PAGE, "cursor": cursor}
+                told = await self._read("conversations.list", asked)
+                named = (one for one in told.get("channels", ()) if one.get("name") == channel[1:])
+                if (found := next(named, None)) is not None:
+                    return str(found["id"])
+                cursor = str((told.get("response_metadata") or {}).get("next_cursor") or "")
+                if not cursor:
+                    break
+        return ""
+
+    async def _read(self, method: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        return await self._call(lambda: self._client.api_call(method, http_verb="GET", params=dict(asked)))
 
     async def _begin(self, channel: str, message: Message, post: Post) -> Accepted:
         try:

@@ -58,7 +58,7 @@ class Message(NamedTuple):
     reads the same words. `endpoint` is the endpoint's opaque id, `token` lets its holder unsubscribe and nothing else,
     `delivery` is an opaque name that a bounce or a callback may carry back to us. `thread` is what the channel itself
     last returned for this endpoint and incident, "" where it begins. `secrets` are to sign with, the newest first.
-    `again` means that this very message went out before and nobody knows whether it arrived.
+    `again` means that it went out before and nobody knows whether it arrived.
     """
 
     id: str

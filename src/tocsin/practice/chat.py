@@ -51,8 +51,8 @@ class ChatServices:
                 return await self._post(request, channel, given)
             case "chat.update":
                 return self._update(channel, given)
-            case "conversations.history" | "conversations.replies":
-                return self._history(method, channel, given)
+            case "conversations.list" | "conversations.history" | "conversations.replies":
+                return self._list(method, given) if method.endswith("list") else self._history(method, channel, given)
             case _:
                 return self._says(method, channel, "unknown_method")
 
@@ -91,6 +91,7 @@ class ChatServices:
         return self._answer("chat.update", channel, {"channel": self._log.id_of(channel), "ts": ts})
 
     def _history(self, method: str, channel: str, given: dict[str, Any]) -> web.Response:
+        oldest = float(given.get("oldest") or 0)
         found = self._log.posts(channel, int(given.get("limit", 100)), str(given.get("ts", "")))
         messages = [
             {
@@ -103,8 +104,18 @@ class ChatServices:
                 },
             }
             for post in found
+            if float(post.ts) >= oldest
         ]
         return self._answer(method, channel, {"messages": messages, "has_more": False})
+
+    def _list(self, method: str, given: dict[str, Any]) -> web.Response:
+        """Tell of all channels, one a page."""
+        rooms = self._log.rooms() if given.get("types") == "public_channel" else []
+        at = int(given.get("cursor") or 0)
+        channels = [{"id": number, "name": name.removeprefix("#")} for number, name in rooms[at : at + 1]]
+        following = str(at + 1) if at + 1 < len(rooms) else ""
+        told = {"channels": channels, "response_metadata": {"next_cursor": following}}
+        return self._answer(method, "", told)
 
     async def _webhook(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]

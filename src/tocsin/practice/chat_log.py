@@ -154,6 +154,12 @@ class ChatLog:
         self._database.execute("INSERT OR IGNORE INTO chat_channel VALUES (?, ?)", (number, name))
         return number
 
+    def rooms(self) -> list[tuple[str, str]]:
+        """Return every channel, its ID and its name."""
+        return [
+            (str(number), str(name)) for number, name in self._database.execute("SELECT id, name FROM chat_channel")
+        ]
+
     def name_of(self, channel: str) -> str:
         """Return the name of a channel that may be given by its ID."""
         found = self._database.execute("SELECT name FROM chat_channel WHERE id = ?", (channel,)).fetchone()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import Channel, Message
-from tocsin.domain.delivery import Rule, State
+from tocsin.domain.delivery import Rule
 from tocsin.domain.language import Languages
 from tocsin.domain.outline import Planned
 from tocsin.domain.rows import Row, Version
@@ -119,7 +119,7 @@ class Composer:
             delivery=self._delivery.make(planned.message, row.endpoint_id),
             thread=threads.get(thread_of(planned, versions), "") if threads else "",
             secrets=signed.get(row.endpoint_id, ()),
-            again=row.state == State.UNKNOWN,
+            again=row.unknowns > 0,  # also where it was refused since: what is looked for may still be there
         )
 
     async def _render(self, readings: set[_Reading]) -> None:

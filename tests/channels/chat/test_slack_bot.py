@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -160,7 +161,31 @@ async def test_a_reply_that_may_have_arrived_is_looked_for_in_its_thread(channel
     assert len(find(outbox)) == 3
 
 
+async def test_a_channel_that_is_known_by_its_name_is_looked_up_first(channel: ChatChannel, outbox: Path) -> None:
+    log = ChatLog(outbox)
+    for room in ("#aside", "#hangup", "#zoo"):
+        log.id_of(room)
+    log.close()
+    assert isinstance(await send_to(channel, "slack:#hangup"), Ambiguous)
+    [result] = await send(channel, message_to(channel, "slack:#hangup", again=True))
+    assert "It had arrived" in accepted(result).note
+    assert len(find(outbox)) == 1
+
+
+async def test_it_is_looked_for_as_far_back_as_it_may_have_been_sent(
+    channel: ChatChannel, outbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = ChatLog(outbox)
+    room = f"slack:{log.id_of('#hangup')}"
+    log.close()
+    assert isinstance(await send_to(channel, room), Ambiguous)
+    hours_later = time.time() + 20 * 3600
+    monkeypatch.setattr("tocsin_channels.chat.slack_bot.time.time", lambda: hours_later)
+    [result] = await send(channel, message_to(channel, room, again=True))
+    assert "It had arrived" in accepted(result).note
+
+
 async def test_where_history_cannot_be_read_it_is_sent_once_more(channel: ChatChannel, outbox: Path) -> None:
     assert isinstance(await send_to(channel, "slack:#hangup"), Ambiguous)
-    await send(channel, message_to(channel, "slack:#hangup", again=True))  # nobody has told us the channel's ID
+    await send(channel, message_to(channel, "slack:#hangup", again=True))  # the bot sees no channel of that name
     assert len(find(outbox)) == 2
