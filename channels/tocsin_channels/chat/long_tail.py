@@ -130,6 +130,8 @@ def _read(url: str, result: AppriseResult) -> Accepted:
     status = int(found[1] or found[2]) if found else None
     kind = STATUSES.get(status or 0, TryAgain)
     note = redacted(f"{schema} was not reached: {said or 'Apprise does not say why'}", url)[:_LONGEST_NOTE]
+    if status is not None and status not in STATUSES:
+        raise TryAgain(note, code=status, unlisted=str(status))
     raise kind(note, code=status)
 
 

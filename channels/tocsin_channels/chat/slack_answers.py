@@ -132,7 +132,7 @@ def api_error(code: str, status: int, retry_after: float | None) -> DeliveryErro
     meaning = API.get(code)
     if meaning is None:
         told = f"{code!r}, which is not in our table" if code else f"HTTP {status} and nothing that we can read"
-        return _unlisted(status)(f"Slack answered {told}.", code=status, retry_after=retry_after)
+        return _unlisted(f"Slack answered {told}.", code or str(status), status, retry_after)
     return _error(meaning, f"Slack: {code}, {meaning.words}", status, retry_after)
 
 
@@ -144,11 +144,14 @@ def webhook_error(text: str, status: int, retry_after: float | None) -> Delivery
     answered = f"The webhook answered {status} and {shown(code)}"
     if (meaning := WEBHOOK_STATUSES.get(status)) is not None:
         return _error(meaning, f"{answered}: {meaning.words}", status, retry_after)
-    return _unlisted(status)(f"{answered}, which is not in our table.", code=status, retry_after=retry_after)
+    return _unlisted(f"{answered}, which is not in our table.", str(status), status, retry_after)
 
 
-def _unlisted(status: int) -> type[TryAgain]:
-    return TooFast if status == TOO_MANY else TryAgain
+def _unlisted(note: str, code: str, status: int, retry_after: float | None) -> TryAgain:
+    """Return what to do where no table has `code`; a webhook's words are anybody's, so its status is shown for them."""
+    if status == TOO_MANY:
+        return TooFast(note, code=status, retry_after=retry_after)
+    return TryAgain(note, code=status, retry_after=retry_after, unlisted=code)
 
 
 def shown(text: str, longest: int = 120) -> str:

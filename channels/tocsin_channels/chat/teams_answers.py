@@ -61,6 +61,7 @@ def read(status: int, body: str, retry_after: float | None) -> DeliveryError | N
             f"The Teams workflow answered {status} and {shown(body)}, which is not in our table.",
             code=status,
             retry_after=retry_after,
+            unlisted=code or str(status),
         )
     return _error(meaning, status, code, retry_after)
 
@@ -71,7 +72,8 @@ def _hidden(body: str, retry_after: float | None) -> DeliveryError | None:
     status = int(found[1] or found[2]) if found else _OK
     meaning = STATUSES.get(status)
     if meaning is None:
-        return TryAgain(f"The Teams workflow answered 200 and {shown(body)}.", code=_OK, retry_after=retry_after)
+        note = f"The Teams workflow answered 200 and {shown(body)}."
+        return TryAgain(note, code=_OK, retry_after=retry_after, unlisted=str(status))
     return _error(meaning, status, "within a 200", retry_after)
 
 

@@ -29,11 +29,12 @@ class Table:
     ) -> DeliveryError:
         """Return what to do about a message that was refused with the code `key` and the carrier's own `words`."""
         known = self.codes.get(key)
-        decision = TryAgain if known is None else known.decision
         note = self.note(key, words)
-        if issubclass(decision, TryAgain):
-            return decision(note, code=status, retry_after=retry_after)
-        return decision(note, code=status)
+        if known is None:
+            return TryAgain(note, code=status, retry_after=retry_after, unlisted=key)
+        if issubclass(known.decision, TryAgain):
+            return known.decision(note, code=status, retry_after=retry_after)
+        return known.decision(note, code=status)
 
     def note(self, key: str, words: str) -> str:
         """Return what an operator reads of a refusal: one printable line."""

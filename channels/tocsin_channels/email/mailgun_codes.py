@@ -56,6 +56,7 @@ EVENTS: Final[Mapping[str, Verdict]] = {
 # Reasons of a permanent failure; None: as the receiving server's own words have it.
 REASONS: Final[Mapping[str, Verdict | None]] = {
     "bounce": None,
+    "delayed-bounce": None,
     "generic": None,
     "hardfail": None,
     "old": Verdict.RETURNED,  # it was tried for as long as Mailgun does

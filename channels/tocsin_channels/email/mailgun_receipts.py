@@ -43,13 +43,22 @@ def _receipts(event: Mapping[str, Any], token: str) -> list[Receipt]:
         status.get("message") or status.get("description") or object_of(event.get("reject")).get("reason") or ""
     )
     code = str(status.get("enhanced-code") or status.get("code") or "")
-    return receipts_of(_verdict(event, status, words), delivery, code, f"Mailgun: {words or event.get('event')}", token)
+    note = f"Mailgun: {words or event.get('event')}"
+    return receipts_of(_verdict(event, status, words), delivery, code, note, token, _unlisted(event))
+
+
+def _unlisted(event: Mapping[str, Any]) -> str:
+    """Return the event or the reason that no table has, "" where they have it."""
+    kind, reason = str(event.get("event")), str(event.get("reason") or "")
+    if kind != "failed":
+        return "" if kind in EVENTS else kind
+    return "" if event.get("severity") == "temporary" or not reason or reason in REASONS else reason
 
 
 def _verdict(event: Mapping[str, Any], status: Mapping[str, Any], words: str) -> Verdict:
     kind = str(event.get("event"))
     if kind != "failed":
-        return EVENTS.get(kind, Verdict.NOTHING)
+        return EVENTS.get(kind, Verdict.STRANGE)
     if event.get("severity") == "temporary":
         return EVENTS["failed/temporary"]
     number = status.get("code")

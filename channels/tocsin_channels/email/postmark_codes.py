@@ -55,6 +55,14 @@ WORDS: Final = (
     ("'from'", "invalid 'from'"),
 )
 
+# RecordType of what says it all by itself.
+RECORDS: Final[Mapping[str, Verdict]] = {
+    "Delivery": Verdict.DELIVERED,
+    "SpamComplaint": Verdict.COMPLAINED,
+    "Open": Verdict.NOTHING,
+    "Click": Verdict.NOTHING,
+    "SubscriptionChange": Verdict.NOTHING,  # one that ends a suppression at Postmark: it is not their wish
+}
 # Type of a record "Bounce"; None: as the receiving server's own words have it.
 BOUNCES: Final[Mapping[str, Verdict | None]] = {
     "HardBounce": Verdict.GONE,

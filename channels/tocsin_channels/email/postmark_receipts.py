@@ -14,7 +14,7 @@ from tocsin.domain.channel import Receipt
 from tocsin.domain.errors import Refused
 from tocsin.domain.foreign_json import read_json
 from tocsin_channels.email.envelopes import NAME
-from tocsin_channels.email.postmark_codes import BOUNCES, SUPPRESSIONS
+from tocsin_channels.email.postmark_codes import BOUNCES, RECORDS, SUPPRESSIONS
 from tocsin_channels.email.told import object_of
 from tocsin_channels.email.verdict import Verdict, failed_for, receipts_of
 
@@ -45,24 +45,30 @@ def _receipts(said: Mapping[str, Any]) -> list[Receipt]:
     words = str(said.get("Details") or said.get("Description") or "")
     kind = str(said.get("Type") or said.get("SuppressionReason") or "")
     note = f"Postmark {kind}: {words}" if kind else f"Postmark: {words}"
-    return receipts_of(_verdict(said, kind, words), delivery, kind, note, _event(said))
+    return receipts_of(_verdict(said, kind, words), delivery, kind, note, _event(said), _unlisted(said, kind))
+
+
+def _unlisted(said: Mapping[str, Any], kind: str) -> str:
+    """Return the record, or the type within it, that no table has; "" where they have it."""
+    record = str(said.get("RecordType"))
+    if record == "Bounce":
+        return "" if kind in BOUNCES else f"{record} {kind}"
+    if record == "SubscriptionChange" and said.get("SuppressSending"):
+        return "" if kind in SUPPRESSIONS else f"{record} {kind}"
+    return "" if record in RECORDS else record
 
 
 def _verdict(said: Mapping[str, Any], kind: str, words: str) -> Verdict:
     match said.get("RecordType"):
-        case "Delivery":
-            return Verdict.DELIVERED
-        case "SpamComplaint":
-            return Verdict.COMPLAINED
         case "SubscriptionChange":
-            return SUPPRESSIONS.get(kind, Verdict.NOTHING) if said.get("SuppressSending") else Verdict.NOTHING
+            return SUPPRESSIONS.get(kind, Verdict.STRANGE) if said.get("SuppressSending") else Verdict.NOTHING
         case "Bounce":
             verdict = BOUNCES.get(kind) or failed_for("", words)
             # Postmark's own classes put policy among the hard bounces at times; the server's words are surer.
             blames_us = verdict is Verdict.GONE and failed_for("", words) is Verdict.OUR_FAULT
             return Verdict.OUR_FAULT if blames_us else verdict
-        case _:  # Open, Click
-            return Verdict.NOTHING
+        case record:
+            return RECORDS.get(str(record), Verdict.STRANGE)
 
 
 def _event(said: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ import flufl.bounce
 from tocsin.domain.channel import Receipt
 from tocsin.domain.errors import Refused
 from tocsin.domain.printable import printable
+from tocsin_channels.email.smtp_codes import ENHANCED
 from tocsin_channels.email.verdict import Verdict, failed_for, receipts_of
 
 _flufl: Any = flufl.bounce
@@ -73,7 +74,8 @@ def read(raw: bytes) -> Sequence[Receipt]:
     status = _STATUS.search(str(fields.get("Status", ""))) or _STATUS.search(words)
     code = status[0] if status else ""
     verdict = _reported(str(fields.get("Action", "")).strip().lower(), code, " ".join(words.split()))
-    return receipts_of(verdict, delivery, code, printable(words) or f"status {code}")
+    unlisted = code if code.startswith("5.") and code not in ENHANCED else ""
+    return receipts_of(verdict, delivery, code, printable(words) or f"status {code}", unlisted=unlisted)
 
 
 def _reported(action: str, status: str, words: str) -> Verdict:

@@ -40,6 +40,7 @@ EVENTS: Final[Mapping[str, Verdict]] = {
     "open": Verdict.NOTHING,
     "click": Verdict.NOTHING,
     "group_resubscribe": Verdict.NOTHING,
+    "account_status_change": Verdict.NOTHING,  # of our account; what is refused for it says so
     "deferred": Verdict.DELAYED,
     "delivered": Verdict.DELIVERED,
     "spamreport": Verdict.COMPLAINED,

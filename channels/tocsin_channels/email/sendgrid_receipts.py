@@ -74,7 +74,20 @@ def _receipts(event: Mapping[str, Any]) -> list[Receipt]:
     code = str(event.get("status") or event.get("event") or "")
     note = f"SendGrid: {words or event.get('event')}"
     name = str(event.get(NAME, ""))
-    return receipts_of(_verdict(event, words), name, code, note, str(event.get("sg_event_id", "")))
+    own_name = str(event.get("sg_event_id", ""))
+    return receipts_of(_verdict(event, words), name, code, note, own_name, _unlisted(event, words))
+
+
+def _unlisted(event: Mapping[str, Any], words: str) -> str:
+    """Return what no table has of an event, "" where they have all of it."""
+    kind, named = str(event.get("event")), str(event.get("bounce_classification") or "")
+    match kind:
+        case "dropped":
+            return "" if words.lower() in DROPS else f"dropped: {words}"
+        case "bounce":
+            return "" if not named or named.lower() in CLASSIFICATIONS else named
+        case _:
+            return "" if kind in EVENTS else kind
 
 
 def _verdict(event: Mapping[str, Any], words: str) -> Verdict:
@@ -82,7 +95,7 @@ def _verdict(event: Mapping[str, Any], words: str) -> Verdict:
     if kind == "dropped":
         return DROPS.get(words.lower(), Verdict.RETURNED)
     if kind != "bounce":
-        return EVENTS.get(kind, Verdict.NOTHING)
+        return EVENTS.get(kind, Verdict.STRANGE)
     said = failed_for(str(event.get("status") or ""), words)
     classified = CLASSIFICATIONS.get(str(event.get("bounce_classification") or "").lower()) or said
     if classified is Verdict.GONE and (event.get("type") == "blocked" or said is Verdict.OUR_FAULT):

@@ -40,11 +40,20 @@ SES: Final = Table(
         "NotAuthorized": Code(f"our credentials may not send: {_KEYS}", ProviderDown),
         "OptInRequired": Code("our account has not subscribed to SES", ProviderDown),
         "RequestExpired": Code("our request came too late: check this machine's clock", ProviderDown),
+        "IncompleteSignature": Code(f"our signature is refused: {_KEYS}", ProviderDown),
+        "MissingAuthenticationToken": Code(f"our credentials are missing: {_KEYS}", ProviderDown),
+        "UnknownOperationException": Code("it does not know what we ask for: check email.ses_url", ProviderDown),
         "InternalFailure": Code("SES stumbled", TryAgain),
         "InternalServiceErrorException": Code("SES stumbled", TryAgain),
         "ServiceUnavailable": Code("SES is not available", TryAgain),
         "ThrottlingException": Code("more requests than our account may make", TooFast),
+        "Throttling": Code("more requests than our account may make", TooFast),
+        "RequestAbortedException": Code("the request did not reach SES whole", TryAgain),
+        "RequestTimeoutException": Code("the request did not reach SES in time", TryAgain),
+        "RequestEntityTooLargeException": Code("the message is too large", GiveUp),
+        "MalformedHttpRequestException": Code("our request cannot be read", GiveUp),
         "ValidationError": Code("the message is refused", GiveUp),
+        "ValidationException": Code("the message is refused", GiveUp),
         # The words of a refusal, where its code says too little.
         "daily quota": Code("our account has sent as much as it may in a day", ProviderDown),
         "not verified": Code("an address is not verified: ours, or the recipient's within SES's sandbox", ProviderDown),
@@ -75,6 +84,7 @@ WORDS: Final = (
 )
 
 EVENTS: Final[Mapping[str, Verdict]] = {
+    "AmazonSnsSubscriptionSucceeded": Verdict.NOTHING,
     "Send": Verdict.NOTHING,
     "Open": Verdict.NOTHING,
     "Click": Verdict.NOTHING,

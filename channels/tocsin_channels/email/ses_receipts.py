@@ -32,8 +32,9 @@ def read(raw: bytes, sns: Sns) -> Sequence[Receipt]:
         return _bounces(said, delivery, event)
     if kind == "Complaint":
         return _complaint(object_of(said.get("complaint")), delivery, event)
-    verdict = EVENTS.get(kind, Verdict.NOTHING)
-    return receipts_of(verdict, delivery, kind, f"Amazon SES {kind}: {_words(said)}", event)
+    unlisted = "" if kind in EVENTS else kind
+    verdict = EVENTS.get(kind, Verdict.STRANGE)
+    return receipts_of(verdict, delivery, kind, f"Amazon SES {kind}: {_words(said)}", event, unlisted)
 
 
 def _words(said: Mapping[str, Any]) -> str:
@@ -64,7 +65,8 @@ def _bounces(said: Mapping[str, Any], delivery: str, event: str) -> list[Receipt
             elif len(recipients) > 1 and str(recipient.get("emailAddress", "")).lower() not in addressed:
                 verdict = Verdict.RETURNED
         note = f"Amazon SES {named}: {words or status or 'no words'}"
-        found += receipts_of(verdict, delivery, status or named, note, f"{event}:{number}")
+        unlisted = "" if named in BOUNCES else named
+        found += receipts_of(verdict, delivery, status or named, note, f"{event}:{number}", unlisted)
     return found
 
 
@@ -72,7 +74,9 @@ def _complaint(complaint: Mapping[str, Any], delivery: str, event: str) -> list[
     kind, already = str(complaint.get("complaintFeedbackType") or ""), complaint.get("complaintSubType")
     named = _ALREADY if already == _ALREADY else kind
     verdict = COMPLAINTS.get(named, Verdict.COMPLAINED)
-    return receipts_of(verdict, delivery, named or "complaint", f"reported as {named or 'spam'} to Amazon SES", event)
+    unlisted = "" if named in COMPLAINTS else named
+    words = f"reported as {named or 'spam'} to Amazon SES"
+    return receipts_of(verdict, delivery, named or "complaint", words, event, unlisted)
 
 
 def _delivery(mail: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from tocsin_channels.email.answers import DEAD
 
 class Verdict(Enum):
     NOTHING = "tells nothing that we keep"
+    STRANGE = "a report that no table has: it is kept and shown, and changes nothing"
     DELIVERED = "it is there"
     DELAYED = "not yet, or it is there and somebody is away"
     RETURNED = "it did not arrive, and the address is kept"
@@ -28,9 +29,11 @@ class Verdict(Enum):
     STOPPED = "it was not sent, since they had told the provider to stop"
 
 
+_ROOM: Final = 200
 _KINDS: Final = {
     Verdict.DELIVERED: ReceiptKind.DELIVERED,
     Verdict.DELAYED: ReceiptKind.DELAYED,
+    Verdict.STRANGE: ReceiptKind.DELAYED,
     Verdict.RETURNED: ReceiptKind.BOUNCED,
     Verdict.OUR_FAULT: ReceiptKind.BOUNCED,
     Verdict.OUR_FAULT_BUT_THERE: ReceiptKind.DELAYED,
@@ -40,8 +43,15 @@ _KINDS: Final = {
 }
 
 
-def receipts_of(verdict: Verdict, delivery: str, code: str, note: str, event: str = "") -> list[Receipt]:
-    """Return the receipts that a verdict comes to; none where it tells nothing, or of no delivery of ours."""
+def receipts_of(
+    verdict: Verdict, delivery: str, code: str, note: str, event: str = "", unlisted: str = ""
+) -> list[Receipt]:
+    """Return the receipts that a verdict comes to; none where it tells nothing, or of no delivery of ours.
+
+    `unlisted` is what no table has, where something has not: it is said in the note as well.
+    """
+    if unlisted:
+        note = f"{printable(note, _ROOM)} [{printable(unlisted, _ROOM // 4)} is not in our table]"
     if verdict is Verdict.STOPPED:
         stop = receipts_of(Verdict.OPTED_OUT, delivery, code, note, f"{event}:stop" if event else "")
         return receipts_of(Verdict.RETURNED, delivery, code, note, event) + stop
@@ -57,6 +67,8 @@ def receipts_of(verdict: Verdict, delivery: str, code: str, note: str, event: st
             keeps_address=verdict in {Verdict.RETURNED, Verdict.OUR_FAULT},
             our_fault=verdict in {Verdict.OUR_FAULT, Verdict.OUR_FAULT_BUT_THERE},
             event=event,
+            may_pass=bool(unlisted) and verdict is Verdict.RETURNED,
+            unlisted=unlisted,
         )
     ]
 

@@ -11,6 +11,8 @@ from tocsin.domain.printable import printable
 
 _LARGEST_KEPT: Final = 32_767  # the ledger keeps small numbers; a larger one is in the note alone
 
+NO_CODE: Final = "none"  # what a refusal without a code is counted by
+
 
 @dataclass(frozen=True, slots=True)
 class Code:
@@ -32,10 +34,10 @@ class Table:
         known = None if code is None else self.codes.get(code)
         note = self.note(code, words)
         kept = code if code is not None and abs(code) <= _LARGEST_KEPT else None
-        if known is None or issubclass(known.decision, TryAgain):
-            decision = TryAgain if known is None else known.decision
-            assert issubclass(decision, TryAgain)
-            return decision(note, code=kept, retry_after=retry_after)
+        if known is None:
+            return TryAgain(note, code=kept, retry_after=retry_after, unlisted=NO_CODE if code is None else str(code))
+        if issubclass(known.decision, TryAgain):
+            return known.decision(note, code=kept, retry_after=retry_after)
         return known.decision(note, code=kept)
 
     def note(self, code: int | None, words: str) -> str:

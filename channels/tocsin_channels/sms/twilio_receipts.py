@@ -15,11 +15,14 @@ from twilio.request_validator import RequestValidator
 from tocsin.domain.channel import Receipt, ReceiptKind
 from tocsin.domain.errors import AddressDead, OptedOut, ProviderDown, Refused
 from tocsin_channels.sms import replies
+from tocsin_channels.sms.codes import NO_CODE
 from tocsin_channels.sms.twilio_codes import FILTERED, MAY_PASS, ONCE_IS_NO_PROOF, TWILIO
 
 _HEADER: Final = "x-twilio-signature"
 _DELIVERED: Final = frozenset({"delivered", "read"})
+_ON_ITS_WAY: Final = frozenset({"accepted", "scheduled", "queued", "sending", "sent"})
 _NOT_DELIVERED: Final = frozenset({"undelivered", "failed", "canceled"})
+_CANCELED: Final = "canceled"  # by us, so there is no code
 _RECEIVED: Final = "received"
 _STOPPED: Final = 21610
 
@@ -61,18 +64,22 @@ def _fields(raw: bytes) -> _Fields:
 def _report(delivery: str, status: str, said: Mapping[str, str]) -> Sequence[Receipt]:
     if status in _DELIVERED:
         return [Receipt(delivery, ReceiptKind.DELIVERED, status, "")]
-    if status not in _NOT_DELIVERED:  # queued, sending, sent: on its way
+    if status in _ON_ITS_WAY:
         return []
     digits = said.get("ErrorCode", "")
     code = int(digits) if digits.isdecimal() else None
     known = None if code is None else TWILIO.codes.get(code)
     is_dead = known is not None and issubclass(known.decision, AddressDead) and code not in ONCE_IS_NO_PROOF
     note = TWILIO.note(code, status) if known is not None else f"Twilio: {status} {digits}".rstrip()
+    event = f"{said['MessageSid']} {status}" if said.get("MessageSid") else ""
+    if status not in _NOT_DELIVERED:
+        return [Receipt(delivery, ReceiptKind.DELAYED, digits or status, note, event=event, unlisted=status)]
     if known is not None and known.decision is OptedOut:
         return [
             Receipt(delivery, ReceiptKind.BOUNCED, digits, note, keeps_address=True),
             Receipt("", ReceiptKind.OPTED_OUT, digits, note, address=said.get("To", "")),
         ]
+    unlisted = "" if known is not None or status == _CANCELED else digits or NO_CODE
     return [
         Receipt(
             delivery,
@@ -80,9 +87,10 @@ def _report(delivery: str, status: str, said: Mapping[str, str]) -> Sequence[Rec
             digits or status,
             note,
             keeps_address=not is_dead,
-            event=f"{said['MessageSid']} {status}" if said.get("MessageSid") else "",
+            event=event,
             our_fault=code in FILTERED or (known is not None and known.decision is ProviderDown),
             twice_is_proof=code in ONCE_IS_NO_PROOF,
-            may_pass=code in MAY_PASS,
+            may_pass=code in MAY_PASS or bool(unlisted),
+            unlisted=unlisted,
         )
     ]

@@ -23,6 +23,7 @@ VONAGE: Final = Table(
         7: Code("the number is barred", AddressDead),
         8: Code("our account is barred", ProviderDown),
         9: Code("our balance is spent", ProviderDown),
+        10: Code("too many connections", TooFast),
         11: Code("our account may not send by HTTP", ProviderDown),
         12: Code("the text is too long", GiveUp),
         14: Code("our signature is refused", ProviderDown),
@@ -42,12 +43,12 @@ VONAGE: Final = Table(
         503: Code("Vonage is not available", TryAgain),
     },
 )
-WHOLE_ACCOUNT: Final = frozenset({1, 4, 8, 9, 11, 14, 401, 429})
+WHOLE_ACCOUNT: Final = frozenset({1, 4, 8, 9, 10, 11, 14, 401, 429})
 
 # Reported later, these may have passed in an hour.
 MAY_PASS: Final = frozenset({1, 2, 7, 8, 99})
-# … and these blame us: how we send is taken for spam.
-FILTERED: Final = frozenset({6, 14})
+# … and these blame us: how we send is taken for spam, or is not registered where it must be, or our quota is spent.
+FILTERED: Final = frozenset({6, 14, 16, 50, 51, 52, 53, 54})
 # What a report's err-code means; AddressDead alone takes a recipient from the list.
 REPORTS: Final = Table(
     "Vonage",
@@ -60,7 +61,7 @@ REPORTS: Final = Table(
         6: Code("filtered by the carrier: the same text will not pass", GiveUp),
         7: Code("the handset was busy", TryAgain),
         8: Code("the network failed", TryAgain),
-        9: Code("this number takes no texts", AddressDead),
+        9: Code("they told the carrier that they want none of these texts", OptedOut),
         10: Code("the text was refused", GiveUp),
         11: Code("there is no way to this number", GiveUp),
         12: Code("the number cannot be reached", GiveUp),
@@ -68,6 +69,11 @@ REPORTS: Final = Table(
         14: Code("the carrier blocks our messages to this number", GiveUp),
         15: Code("their prepaid balance is spent", TryAgain),
         16: Code("a quota is spent", TryAgain),
+        50: Code("filtered: our company is not registered with the carriers", GiveUp),
+        51: Code("filtered: our sender is not registered with the carriers", GiveUp),
+        52: Code("filtered: our text is not registered with the carriers", GiveUp),
+        53: Code("filtered: no consent to our texts is registered with the carriers", GiveUp),
+        54: Code("a regulation forbids it", GiveUp),
         99: Code("a general error", TryAgain),
     },
 )

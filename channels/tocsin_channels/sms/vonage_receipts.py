@@ -16,9 +16,11 @@ from tocsin.domain.channel import Receipt, ReceiptKind
 from tocsin.domain.errors import AddressDead, OptedOut, Refused
 from tocsin.domain.foreign_json import read_json
 from tocsin_channels.sms import replies
+from tocsin_channels.sms.codes import NO_CODE
 from tocsin_channels.sms.vonage_codes import FILTERED, MAY_PASS, REPORTS
 
 _DELIVERED: Final = frozenset({"delivered"})
+_ON_ITS_WAY: Final = frozenset({"accepted", "buffered", "unknown", "submitted"})
 _NOT_DELIVERED: Final = frozenset({"failed", "rejected", "expired", "undeliv", "undelivered"})
 
 
@@ -36,7 +38,7 @@ def read(raw: bytes, headers: Mapping[str, str], key: str, secret: str) -> Seque
     code = said.get("err-code", "")
     if status in _DELIVERED:
         return [Receipt(delivery, ReceiptKind.DELIVERED, code, "")]
-    if status not in _NOT_DELIVERED:  # accepted, buffered, unknown
+    if status in _ON_ITS_WAY:
         return []
     number = int(code) if code.isdecimal() else None
     known = None if number is None else REPORTS.codes.get(number)
@@ -48,8 +50,10 @@ def read(raw: bytes, headers: Mapping[str, str], key: str, secret: str) -> Seque
             Receipt("", ReceiptKind.OPTED_OUT, code, note, address=address),
         ]
     is_dead = known is not None and known.decision is AddressDead
-    passes = number in MAY_PASS
+    unlisted = "" if known is not None else code or NO_CODE
     event = f"{said['messageId']} {status}" if said.get("messageId") else ""
+    if status not in _NOT_DELIVERED:
+        return [Receipt(delivery, ReceiptKind.DELAYED, code or status, note, event=event, unlisted=status)]
     return [
         Receipt(
             delivery,
@@ -59,7 +63,8 @@ def read(raw: bytes, headers: Mapping[str, str], key: str, secret: str) -> Seque
             keeps_address=not is_dead,
             our_fault=number in FILTERED,
             event=event,
-            may_pass=passes,
+            may_pass=number in MAY_PASS or bool(unlisted),
+            unlisted=unlisted,
         )
     ]
 

@@ -52,12 +52,14 @@ def read_table(table: Sequence[Row], answer: Answer, network: str) -> DeliveryEr
     """Return what the first row that fits says; a refusal that no row knows may pass, and its note says so."""
     said = answer.text.lower()
     row = next((row for row in table if row.status == answer.status and row.words in said), None)
-    kind = TryAgain if row is None else row.kind
+    if row is None:
+        note = f"{network} refused: {answer.note} (an answer that is not in our table)"
+        return TryAgain(note, code=answer.status, retry_after=answer.wait, unlisted=str(answer.status))
+    kind = row.kind
     if isinstance(kind, Meaning):
         return kind
-    unlisted = " (an answer that is not in our table)" if row is None else ""
-    mend = f". {row.mend}" if row is not None and row.mend else ""
-    note = f"{network} refused: {answer.note.rstrip('.') if mend else answer.note}{unlisted}{mend}"
+    mend = f". {row.mend}" if row.mend else ""
+    note = f"{network} refused: {answer.note.rstrip('.') if mend else answer.note}{mend}"
     if kind is TryAgain or kind is TooFast:
         return kind(note, code=answer.status, retry_after=answer.wait)
     return kind(note, code=answer.status)

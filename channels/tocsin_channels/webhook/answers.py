@@ -74,4 +74,7 @@ def judge(status: int, retry_after: str | None, now: datetime) -> Result:
     if not issubclass(decision.kind, TryAgain):
         return decision.kind(note, code=status)
     asked = None if retry_after is None else wait_of(retry_after, now)
-    return decision.kind(note, code=status, retry_after=decision.wait if asked is None else asked)
+    wait = decision.wait if asked is None else asked
+    if decision is _UNLISTED:
+        return TryAgain(note, code=status, retry_after=wait, unlisted=str(status))
+    return decision.kind(note, code=status, retry_after=wait)

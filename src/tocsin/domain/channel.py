@@ -107,7 +107,8 @@ class Receipt:
     `keeps_address`. Where it is ours (authentication, reputation, quota) it is `our_fault` besides. Where one
     report is no proof that nobody is there and a second one a day later is, `twice_is_proof`. Where the fault may have
     passed in an hour, so that it is worth sending once more, `may_pass`. `event` is how the
-    provider names its report, so that one that comes twice counts once; "" where it gives none.
+    provider names its report, so that one that comes twice counts once; "" where it gives none. `unlisted` is its
+    code where none of our tables has it: it takes nobody from the list, and operators are shown it.
     """
 
     delivery: str
@@ -120,6 +121,7 @@ class Receipt:
     event: str = ""
     twice_is_proof: bool = False
     may_pass: bool = False
+    unlisted: str = ""
 
 
 class Channel(Protocol):

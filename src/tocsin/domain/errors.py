@@ -34,11 +34,17 @@ class DeliveryError(Exception):
 
 
 class TryAgain(DeliveryError):
-    """The same message may go later, at the earliest after `retry_after` seconds where the provider said so."""
+    """The same message may go later, at the earliest after `retry_after` seconds where the provider said so.
 
-    def __init__(self, note: str, *, code: int | None = None, retry_after: float | None = None) -> None:
+    `unlisted` is the provider's code where none of our tables has it: operators are shown it.
+    """
+
+    def __init__(
+        self, note: str, *, code: int | None = None, retry_after: float | None = None, unlisted: str = ""
+    ) -> None:
         super().__init__(note, code=code)
         self.retry_after = retry_after
+        self.unlisted = unlisted
 
 
 class TooFast(TryAgain):
@@ -47,8 +53,16 @@ class TooFast(TryAgain):
     `gate` is the key of what is closed until then, for all workers: "" for the first that the message's address passes.
     """
 
-    def __init__(self, note: str, *, code: int | None = None, retry_after: float | None = None, gate: str = "") -> None:
-        super().__init__(note, code=code, retry_after=retry_after)
+    def __init__(
+        self,
+        note: str,
+        *,
+        code: int | None = None,
+        retry_after: float | None = None,
+        unlisted: str = "",
+        gate: str = "",
+    ) -> None:
+        super().__init__(note, code=code, retry_after=retry_after, unlisted=unlisted)
         self.gate = gate
 
 

@@ -73,10 +73,10 @@ BEHAVIOURS: Final = (
     ),
     Behaviour(
         "+15005550015",
-        "takes the text and reports failed, 9: this number takes no texts",
+        "takes the text and reports failed, 3: the number is no longer in use",
         "accepted, then bounced, and the number is never written to again",
         status="failed",
-        error=9,
+        error=3,
     ),
     Behaviour(
         "+15005550016",

@@ -22,6 +22,7 @@ from tocsin.services.begun import Begun
 from tocsin.services.listen import Hold, Listener, seal_of_plan
 from tocsin.services.outcome import Doubtful, Unwritten, outcome_of
 from tocsin.services.pacing import turns
+from tocsin.services.report_unlisted import report, strange_answers
 from tocsin.services.settle import end, settle, write_outcomes
 from tocsin.services.way import Way
 from tocsin.store import claim
@@ -107,6 +108,7 @@ async def _finish(way: Way, begun: Begun, tail: Begun, sending: asyncio.Task[lis
         log.warning("tail.not_recorded", channel=way.channel.name, attempt=tail.token, error=str(error))
     else:
         _let_go(begun)
+    await _report(way, begun, results)
 
 
 def _in_bucket(message: Planned, moved: dict[int, int]) -> Planned:
@@ -173,6 +175,17 @@ async def _record(way: Way, begun: Begun, planned: Sequence[Planned], results: S
     _let_go(begun)
     counts = Counter(outcome_of(result) for result in results)
     log.info("batch.recorded", channel=way.channel.name, attempt=begun.token, **counts)
+    await _report(way, begun, results)
+
+
+async def _report(way: Way, begun: Begun, results: Sequence[Result]) -> None:
+    """Report codes that no table has; where that cannot be done now, the ledger's notes have them all the same."""
+    addresses = [message.rows[0].address for message in begun.plan.messages]
+    found = strange_answers(way.channel, begun.turn.provider or way.channel.provider, addresses, results)
+    if found:
+        with contextlib.suppress(*DATABASE_TROUBLE):
+            async with way.pool.acquire() as connection:
+                await report(connection, way.channel.name, found)
 
 
 def _let_go(begun: Begun) -> None:

@@ -16,6 +16,7 @@ from tocsin.domain.delivery import State, before
 from tocsin.domain.printable import printable
 from tocsin.domain.tally import Tally
 from tocsin.domain.tokens import Signer
+from tocsin.services.report_unlisted import report, strange_reports
 from tocsin.services.unsubscribe import yielding
 from tocsin.store import providers
 from tocsin.store import receipts as store
@@ -44,11 +45,13 @@ async def receive(
 ) -> int:
     """Write down receipts and what they change; return how many were about deliveries of ours.
 
-    Where `channel` is named, those that blame us count against its provider, and against no recipient.
+    Where `channel` is named, those that blame us count against its provider, and against no recipient; and codes that
+    no table of ours has are reported.
     """
     sign = Signer(secret, "delivery")
     ours: list[Arrival] = []
     faults = 0
+    strange: list[Receipt] = []
     for receipt in receipts:
         numbers = sign.read(receipt.delivery)
         if numbers is None or len(numbers) != _DELIVERY_NUMBERS:
@@ -63,8 +66,13 @@ async def receive(
         for one in told:
             is_new = await _receive(engine, provider, one.message, one.endpoint, one.receipt)
             faults += is_new and one.receipt.our_fault and one.receipt.kind is ReceiptKind.BOUNCED
+            if is_new:
+                strange.append(one.receipt)
     if faults and channel is not None:
         await _blame(engine, channel, provider, faults)
+    if channel is not None and (found := strange_reports(provider, strange)):
+        async with begin(engine) as connection:
+            await report(await bare(connection), channel, found)
     return len(ours)
 
 

@@ -24,6 +24,7 @@ from tocsin.services.desk import Desk
 from tocsin.services.hand_over import hand_over
 from tocsin.services.outcome import PutOff, closed_seconds
 from tocsin.services.pacing import ask, closings, foresee, full
+from tocsin.services.report_unlisted import report, strange_answers
 from tocsin.services.write_notice import write_notice
 from tocsin.store import canaries, closed_gates, notices, trouble
 from tocsin.store.engine import bare, begin
@@ -102,6 +103,9 @@ async def _send(desk: Desk, herald: Herald, provider: str, due: Sequence[Promise
         messages.append(_message(desk, promised, rendered))
     results = await _hand_over(desk, provider, messages) if messages else []
     await _close_gates(desk, provider, messages, results)
+    if found := strange_answers(desk.channel, provider, [message.address for message in messages], results):
+        async with begin(desk.engine) as connection:
+            await report(await bare(connection), desk.channel.name, found)
     for promised, result in zip(going, results, strict=True):
         async with begin(desk.engine) as connection:
             await _record(connection, desk, promised, result)

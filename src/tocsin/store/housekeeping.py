@@ -21,7 +21,7 @@ async def forget(connection: Connection) -> None:
 
     Questions that nobody answered are forgotten a month after they were asked, with links and notices that are over.
     Reports of other systems are forgotten 90 days after the last one of the same trouble, what came of a provider's
-    messages, as far as it is judged by that, after an hour.
+    messages, as far as it is judged by that, after an hour, codes that no table has a month after they last came.
     """
     await connection.execute("DELETE FROM idempotency WHERE created_at < tocsin_now() - interval '2 days'")
     await connection.execute("DELETE FROM operator_session WHERE created_at < tocsin_now() - interval '1 day'")
@@ -31,6 +31,7 @@ async def forget(connection: Connection) -> None:
     await connection.execute("DELETE FROM link WHERE expires_at < tocsin_now() - interval '7 days'")
     await connection.execute("DELETE FROM signal WHERE updated_at < tocsin_now() - interval '90 days'")
     await connection.execute("DELETE FROM provider_tally WHERE slot < tocsin_epoch() - 3600")
+    await connection.execute("DELETE FROM unlisted_code WHERE last_at < tocsin_now() - interval '30 days'")
     await connection.execute("DELETE FROM asked WHERE at < tocsin_now() - interval '2 days'")
     await connection.execute("DELETE FROM journal WHERE told_at < tocsin_now() - interval '1 day'")
     await connection.execute("DELETE FROM closed_gate WHERE until < tocsin_epoch() - 3600")

@@ -498,3 +498,14 @@ class ProviderChange(Row):
     after: Mapped[str]
     why: Mapped[str]
     by: Mapped[str | None]
+
+
+class UnlistedCode(Row):
+    __tablename__ = "unlisted_code"
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    note: Mapped[str]
+    n: Mapped[int] = mapped_column(Big)
+    first_at: Mapped[datetime] = _now()
+    last_at: Mapped[datetime] = _now()

@@ -10,10 +10,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tocsin.store import canaries, health, journals, providers
+from tocsin.store import canaries, health, journals, providers, unlisted
 from tocsin.store.engine import bare, begin
 from tocsin.web.canary_metrics import show_canaries
 from tocsin.web.journal_metrics import TOLD_SECONDS, show_journals
+from tocsin.web.unlisted_metrics import show_unlisted
 
 _PROVIDER: Final = ("channel", "provider")
 _RECENT_HOURS: Final = 24
@@ -46,6 +47,7 @@ class Metrics:
             flights, flown = await canaries.flights(connection), await canaries.counted(connection)
             journals_kept = await journals.kept(connection, TOLD_SECONDS)
             recovered = await journals.answers(connection)
+            strange = await unlisted.seen(connection)
             fares = await providers.all_conditions(await bare(connection))
             if time.monotonic() - self._read_at > _REMEMBERED_SECONDS:
                 self._recent = await health.recent_deliveries(connection, _RECENT_HOURS)
@@ -107,6 +109,7 @@ class Metrics:
         for channel, condition in fares:
             points.labels(channel, condition.provider).set(condition.points)
             usable.labels(channel, condition.provider).set(condition.is_used)
+        show_unlisted(stored, strange)
         return generate_latest(self.registry) + generate_latest(stored)
 
 

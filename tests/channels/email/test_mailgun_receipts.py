@@ -58,6 +58,7 @@ EXPECTED: dict[str, list[tuple[ReceiptKind, bool, bool]]] = {
 }
 BY_REASON = {
     "bounce": [GONE],  # as the words have it: "no such user here"
+    "delayed-bounce": [GONE],
     "generic": [GONE],
     "hardfail": [GONE],
     "old": [RETURNED],

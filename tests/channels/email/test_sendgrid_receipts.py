@@ -51,6 +51,7 @@ EXPECTED: dict[str, list[tuple[ReceiptKind, bool, bool]]] = {
     "open": [],
     "click": [],
     "group_resubscribe": [],
+    "account_status_change": [],
     "deferred": [(ReceiptKind.DELAYED, False, False)],
     "delivered": [(ReceiptKind.DELIVERED, False, False)],
     "spamreport": [(ReceiptKind.COMPLAINED, False, False)],

@@ -79,6 +79,7 @@ def test_a_complaint_means(kind: str) -> None:
 
 
 OTHERS = {
+    "AmazonSnsSubscriptionSucceeded": [],
     "Send": [],
     "Open": [],
     "Click": [],

@@ -36,7 +36,7 @@ def test_what_arrived_is_delivered(status: str) -> None:
     assert reported(status) == [Receipt("abc123", ReceiptKind.DELIVERED, status, "")]
 
 
-@pytest.mark.parametrize("status", ["accepted", "scheduled", "queued", "sending", "sent", "something-new"])
+@pytest.mark.parametrize("status", ["accepted", "scheduled", "queued", "sending", "sent"])
 def test_what_is_on_its_way_says_nothing_yet(status: str) -> None:
     assert reported(status) == []
 
@@ -57,10 +57,15 @@ def test_only_a_dead_number_is_given_up(status: str, code: int) -> None:
     assert TWILIO.codes[code].meaning in first.note
 
 
-@pytest.mark.parametrize("code", ["", "39999", "twelve"])
-def test_a_code_that_nobody_knows_keeps_the_number(code: str) -> None:
+@pytest.mark.parametrize(("code", "named"), [("", "none"), ("39999", "39999"), ("twelve", "twelve")])
+def test_a_code_that_nobody_knows_keeps_the_number_and_is_sent_once_more(code: str, named: str) -> None:
     [receipt] = reported("undelivered", code)
-    assert receipt.keeps_address
+    assert (receipt.keeps_address, receipt.may_pass, receipt.unlisted) == (True, True, named)
+
+
+def test_a_status_that_nobody_knows_changes_nothing_and_is_reported() -> None:
+    [receipt] = reported("something-new")
+    assert (receipt.kind, receipt.unlisted) == (ReceiptKind.DELAYED, "something-new")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +85,7 @@ def test_who_opted_out_at_twilio_is_opted_out_here() -> None:
 
 def test_a_canceled_message_did_not_arrive() -> None:
     [receipt] = reported("canceled")
-    assert (receipt.kind, receipt.keeps_address) == (ReceiptKind.BOUNCED, True)
+    assert (receipt.kind, receipt.keeps_address, receipt.unlisted) == (ReceiptKind.BOUNCED, True, "")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from vonage_http_client.auth import Auth
 
 from texts_to_send import PUBLIC, SECRET, vonage_channel
 from tocsin.domain.channel import Receipt, ReceiptKind
-from tocsin.domain.errors import AddressDead, OptedOut, ProviderDown, Refused, TooFast
+from tocsin.domain.errors import ProviderDown, Refused, TooFast
 from tocsin_channels.sms.vonage import Vonage
 from tocsin_channels.sms.vonage_codes import REPORTS, VONAGE
 
@@ -33,20 +33,56 @@ def test_what_arrived_is_delivered(kind: str) -> None:
     assert told({**REPORT, "status": "delivered"}, kind=kind) == [Receipt("abc123", ReceiptKind.DELIVERED, "0", "")]
 
 
-@pytest.mark.parametrize("code", sorted(REPORTS.codes))
-def test_only_a_dead_number_is_given_up(code: int) -> None:
-    first = told({**REPORT, "status": "failed", "err-code": str(code)})[0]
+DEAD, OPTED_OUT, MAY_PASS, OURS, KEPT = "nobody is there", "they want none", "once more", "ours", "kept"
+REPORTED: dict[int, str] = {
+    1: MAY_PASS,  # unknown
+    2: MAY_PASS,  # absent for now
+    3: DEAD,  # absent for good
+    4: OPTED_OUT,  # barred by the user
+    5: KEPT,  # moving to another carrier
+    6: OURS,  # taken for spam
+    7: MAY_PASS,  # busy
+    8: MAY_PASS,  # the network
+    9: OPTED_OUT,  # the user asked for nothing of this kind
+    10: KEPT,
+    11: KEPT,
+    12: KEPT,
+    13: KEPT,
+    14: OURS,  # blocked by the carrier
+    15: KEPT,
+    16: OURS,  # our quota
+    50: OURS,  # India's registers, and the like
+    51: OURS,
+    52: OURS,
+    53: OURS,
+    54: OURS,
+    99: MAY_PASS,
+}
+
+
+def test_no_report_is_left_out() -> None:
+    assert set(REPORTS.codes) == set(REPORTED)
+
+
+@pytest.mark.parametrize(("code", "means"), REPORTED.items())
+def test_a_report_means(code: int, means: str) -> None:
+    first, *wishes = told({**REPORT, "status": "failed", "err-code": str(code)})
     assert first.kind is ReceiptKind.BOUNCED
-    assert first.keeps_address is (REPORTS.codes[code].decision is not AddressDead)
-    assert first.may_pass is (code in {1, 2, 7, 8, 99})
+    assert first.keeps_address is (means != DEAD)
+    assert first.may_pass is (means == MAY_PASS)
+    assert first.our_fault is (means == OURS)
+    assert [wish.kind for wish in wishes] == ([ReceiptKind.OPTED_OUT] if means == OPTED_OUT else [])
 
 
-def test_who_blocks_us_has_opted_out() -> None:
-    assert REPORTS.codes[4].decision is OptedOut
-    assert [one.kind for one in told({**REPORT, "status": "failed", "err-code": "4"})] == [
-        ReceiptKind.BOUNCED,
-        ReceiptKind.OPTED_OUT,
-    ]
+@pytest.mark.parametrize(("code", "named"), [("77", "77"), ("", "none")])
+def test_a_report_that_nobody_knows_keeps_the_number_and_is_sent_once_more(code: str, named: str) -> None:
+    [receipt] = told({**REPORT, "status": "failed", "err-code": code})
+    assert (receipt.keeps_address, receipt.may_pass, receipt.unlisted) == (True, True, named)
+
+
+def test_a_status_that_nobody_knows_changes_nothing_and_is_reported() -> None:
+    [receipt] = told({**REPORT, "status": "something-new"})
+    assert (receipt.kind, receipt.unlisted) == (ReceiptKind.DELAYED, "something-new")
 
 
 def test_what_is_on_its_way_says_nothing_yet() -> None:

@@ -23,6 +23,19 @@ def settings(settings: Settings) -> Settings:
     return settings.model_copy(update={"canary": Canary(email="canary@example.com")})
 
 
+async def test_an_operator_sees_the_codes_that_no_table_has(visitor: httpx.AsyncClient, world: World) -> None:
+    await visitor.post("/console/sign-in", data={"email": OPERATOR, "password": PASSWORD})
+    assert "no table of ours has" not in (await visitor.get("/console/channels")).text
+    await world.run(
+        "INSERT INTO unlisted_code (channel, provider, code, note, n) "
+        "VALUES ('email', 'smtp', '5.9.9', '550 5.9.9 <new>', 1200)"
+    )
+    shown = (await visitor.get("/console/channels")).text
+    assert "no table of ours has" in shown
+    assert "smtp 5.9.9</strong>, 1,200 times" in shown
+    assert "550 5.9.9 &lt;new&gt;" in shown
+
+
 async def test_an_operator_sees_the_audit_and_how_canaries_fare(visitor: httpx.AsyncClient, world: World) -> None:
     async def shown() -> str:
         return (await visitor.get("/console/channels")).text

@@ -15,6 +15,7 @@ from tocsin.domain.provider import Wish
 from tocsin.domain.scope import Scope
 from tocsin.services.choose_providers import Carrier, carriers, choose
 from tocsin.store import channels as store
+from tocsin.store import unlisted
 from tocsin.store.engine import begin
 from tocsin.web.api.fields import Body
 from tocsin.web.api.paging import page
@@ -104,7 +105,14 @@ async def _show(connection: AsyncConnection, name: ChannelName, site: Site) -> d
         "paused_at": None if paused is None else moment(paused.paused_at),
         "paused_by": None if paused is None else paused.paused_by,
         "providers": [_show_provider(one) for one in await carriers(connection, site.channels[name])],
+        "unlisted_codes": [_show_code(one) for one in await unlisted.seen(connection) if one.channel == name],
     }
+
+
+def _show_code(one: unlisted.Seen) -> dict[str, Any]:
+    """Return a code without what came with it, which may name a recipient."""
+    times = {"first_at": moment(one.first_at), "last_at": moment(one.last_at)}
+    return {"provider": one.provider, "code": one.code, "count": one.n, **times}
 
 
 def _show_provider(one: Carrier) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from tocsin.services import board, second_try
 from tocsin.services.canary import said_of
 from tocsin.services.choose_providers import carriers
 from tocsin.services.health import check_audit
-from tocsin.store import ledger
+from tocsin.store import ledger, unlisted
 from tocsin.store.canaries import flights
 from tocsin.store.channels import read_pauses
 from tocsin.store.console import waiting
@@ -146,6 +146,7 @@ async def show_channels(site: SiteDep, operator: Operator) -> Response:
     async with begin(site.engine) as connection:
         work, pauses = await waiting(connection), await read_pauses(connection)
         carried = {name: await carriers(connection, channel) for name, channel in site.channels.items()}
+        strange = await unlisted.seen(connection)
         flown = {flight.channel: flight for flight in await flights(connection)}
     canaries = site.canaries
     shown: list[dict[str, Any]] = []
@@ -157,6 +158,7 @@ async def show_channels(site: SiteDep, operator: Operator) -> Response:
                 "name": name.value,
                 "provider": shown_provider(channel),
                 "carriers": carried[name],
+                "unlisted": [one for one in strange if one.channel == name],
                 "works": works,
                 "said": said,
                 "paused": pauses.get(name),
