@@ -55,10 +55,10 @@ class Lease(NamedTuple):
         return sorted({update for bucket in self.buckets for update in bucket.live})
 
 
-async def lease(connection: Connection, channel: ChannelName, rows: int, whole: str = "") -> Lease | None:
+async def lease(connection: Connection, channel: ChannelName, rows: int) -> Lease | None:
     """Lock as many due buckets as hold about `rows` due rows, urgent first, then from the inside out.
 
-    None where nothing is due, or where `whole`, the gate that everything on this channel passes, is closed.
+    None where nothing is due.
     """
     # Whoever pauses the channel waits for this lock: no batch begins once they are answered.
     start = await connection.fetchrow(
@@ -73,8 +73,6 @@ async def lease(connection: Connection, channel: ChannelName, rows: int, whole: 
     assert start is not None
     now: float = start["now"]
     closed: dict[str, float] = start["closed"] or {}
-    if whole in closed:
-        return None
     found = await connection.fetch(
         """
         SELECT id, gen, live, attempt_id FROM bucket
@@ -205,6 +203,19 @@ async def _renew(connection: Connection, token: int, seconds: float) -> bool:
         seconds,
     )
     return kept
+
+
+async def due_in(connection: Connection, channel: ChannelName, most: float) -> float | None:
+    """Return the seconds until the next bucket of a channel is due, None where none is within `most`."""
+    seconds: float | None = await connection.fetchval(
+        """
+        WITH t AS (SELECT tocsin_epoch() AS now)
+        SELECT min(due_at - t.now) FROM bucket, t WHERE channel = $1 AND due_at > t.now AND due_at < t.now + $2::float8
+        """,
+        channel,
+        most,
+    )
+    return seconds
 
 
 async def due(connection: Connection) -> tuple[list[ChannelName], float | None]:
