@@ -219,7 +219,6 @@ OTHERS = (
     Adapter(
         "webhook",
         *(_make_webhook, _write_webhooks, _rooms(""), _to_webhook, _webhook),
-        limited=TryAgain,  # it is the receiver's own, and nobody else's
         refused=TryAgain,
         dead=AddressDead,
         html=Accepted,

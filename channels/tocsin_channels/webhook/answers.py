@@ -1,8 +1,9 @@
 """What an HTTP answer means for the message and the endpoint: one table, checked line by line.
 
 Sources: Standard Webhooks 1.0.0 (2xx alone is success, 410 disables the endpoint, 429, 502 and 504 ask for patience,
-Retry-After is honoured, redirects are never followed, all else is tried again) and RFC 9110 for the codes. What the
-receiver writes is never shown: it could be anything.
+Retry-After is honoured, redirects are never followed, all else is tried again) and RFC 9110 for the codes. 429 says
+that the receiver is there and that no call would fare better: it is no try. What the receiver writes is never shown: it
+could be anything.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from tocsin.domain.channel import Accepted, Result
-from tocsin.domain.errors import AddressDead, DeliveryError, TryAgain
+from tocsin.domain.errors import AddressDead, DeliveryError, TooFast, TryAgain
 from tocsin_channels.calling.retry_after import wait_of
 
 _BUSY_SECONDS: Final = 60.0
@@ -55,7 +56,7 @@ DECISIONS: Final[Mapping[int, Decision]] = {
     421: Decision(TryAgain, "the receiver is not meant for this host"),
     422: Decision(TryAgain, "the receiver does not understand the call"),
     425: Decision(TryAgain, "the receiver finds it too early"),
-    429: Decision(TryAgain, "the receiver asks for fewer calls", _BUSY_SECONDS),
+    429: Decision(TooFast, "the receiver asks for fewer calls", _BUSY_SECONDS),
     500: Decision(TryAgain, "the receiver stumbled"),
     501: Decision(TryAgain, "the receiver cannot do this"),
     502: Decision(TryAgain, "the receiver cannot be reached by its proxy", _BUSY_SECONDS),

@@ -7,13 +7,16 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import cast
 
 from tocsin.domain.answers import Begins, begins_of
 from tocsin.domain.channel import Answered, ChannelName, Content, Limits, Message, OnUnknown, Receipt, Result
-from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, Refused, TryAgain
+from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp, Refused, TooFast, TryAgain
 from tocsin.domain.foreign_json import read_json
+from tocsin.domain.gate import Gate
 from tocsin.domain.look import Look
 from tocsin.domain.notice import Notice
 from tocsin.domain.page import Page
@@ -44,6 +47,22 @@ class WebhookChannel:
         self._reach = reach
         self._caller = Caller(reach, seconds, connections, lookup)
         self._free = asyncio.Semaphore(connections)
+
+    @property
+    def is_paced(self) -> bool:
+        return False
+
+    @property
+    def gates(self) -> Sequence[Gate]:
+        return ()
+
+    def gates_of(self, address: str) -> tuple[Gate, ...]:
+        """Return the receiver's own gate, which its 429 closes, by a name that tells no secret in its address."""
+        return (Gate(sha256(address.encode()).hexdigest()[:16]),)
+
+    def units_of(self, message: Message) -> int:
+        del message
+        return 1
 
     def render(self, content: Story | Page) -> Payload:
         assert isinstance(content, Story)
@@ -131,8 +150,8 @@ class WebhookChannel:
 
 
 def _after(stopped: DeliveryError) -> Result:
-    if isinstance(stopped, AddressDead | GiveUp):
-        return type(stopped)(stopped.note, code=stopped.code)
+    if isinstance(stopped, AddressDead | GiveUp | TooFast):
+        return copy(stopped)
     wait = stopped.retry_after if isinstance(stopped, TryAgain) else None
     return TryAgain("Waits for the call before it, which did not get through.", retry_after=wait)
 

@@ -58,16 +58,19 @@ def unheard_of(
         head.has_fallback or not any(is_owed_the_end(row, versions) for row in message.rows)
     )
     if isinstance(error, PutOff) or (isinstance(error, TooFast) and not is_over):
-        return _paced(message, error, now)
+        return _paced(message, error, now, patience)
     return _tried(message, error, now, patience, chance, is_over=is_over)
 
 
-def _paced(message: Planned, error: PutOff | TooFast, now: float) -> Unheard:
-    """Let a message wait that was no try: the provider takes no more at present."""
+def _paced(message: Planned, error: PutOff | TooFast, now: float, patience: Patience) -> Unheard:
+    """Let a message wait that was no try: the provider takes no more at present, or for a day already."""
     state, reason = State.HELD, Reason.PROVIDER_PACED
     if isinstance(error, PutOff) and message.rows[0].state == State.UNKNOWN:
         state, reason = State.UNKNOWN, Reason.OUTCOME_UNKNOWN  # as it was: nobody knows yet whether it arrived
-    due, code, note = now + closed_seconds(error), error.code, error.note
+    wait, since = closed_seconds(error), message.rows[0].since
+    if isinstance(error, TooFast) and patience.is_over(now, since):  # it must be told all the same
+        wait = patience.wait(1, 1.0, wait, now - since)
+    due, code, note = now + wait, error.code, error.note
     return Unheard(message, state, reason, due, code, note, told=False, doubtful=False, blames=False, tried=False)
 
 

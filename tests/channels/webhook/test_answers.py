@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tocsin.domain.channel import Accepted
-from tocsin.domain.errors import AddressDead, TryAgain
+from tocsin.domain.errors import AddressDead, TooFast, TryAgain
 from tocsin_channels.calling.retry_after import wait_of
 from tocsin_channels.webhook.answers import DECISIONS, judge
 
@@ -32,7 +32,7 @@ def test_410_and_nothing_else_ends_an_endpoint() -> None:
 @pytest.mark.parametrize("status", [status for status in range(300, 600) if status != 410])
 def test_all_else_is_tried_again(status: int) -> None:
     result = judge(status, None, NOW)
-    assert type(result) is TryAgain
+    assert type(result) is (TooFast if status == 429 else TryAgain)
     assert result.code == status
     assert f"Answered {status}" in result.note
 
