@@ -7,8 +7,10 @@ from dataclasses import replace
 from delivery.provider import Provider
 from delivery.world import World
 from tocsin.domain.channel import ChannelName
-from tocsin.domain.incident import ALL_PHASES, Kind, Phase, Severity
+from tocsin.domain.incident import ALL_PHASES, Phase, Severity
+from tocsin.domain.incident import Kind as IncidentKind
 from tocsin.domain.policy import Cell, Required
+from tocsin.store.evaluation import Kind, statement
 
 FIRST_AND_LAST = Phase.OPENED | Phase.ESCALATED | Phase.RESOLVED
 
@@ -127,8 +129,90 @@ async def test_when_one_chose_to_hear_beats_a_digest_unless_it_is_the_most(world
     assert (await world.ledger("now@example.com"))[-1] == (1, "held", "cadence")
 
 
+async def test_what_is_told_only_if_it_lasts_waits_and_is_told_as_it_stands_then(world: World) -> None:
+    cell(world, "customers", ChannelName.EMAIL, Cell(lasts=1800))
+    await world.person("someone@example.com")
+    opened = await world.tell("It is down.")
+    assert await world.ledger("someone@example.com") == [(1, "held", "lasting")]
+    await world.later(1200)
+    await world.tell("We are on it.", about=opened)
+    assert (await world.ledger("someone@example.com"))[-1] == (2, "held", "lasting")
+    await world.later(590)
+    await world.deliver()
+    assert world.email.texts_to("someone@example.com") == []
+    await world.later(15)  # half an hour from the first word, not from the last
+    await world.deliver()
+    assert world.email.texts_to("someone@example.com") == [["We are on it."]]
+    await world.tell("It is over.", about=opened, status="resolved")
+    assert world.email.texts_to("someone@example.com")[-1] == ["It is over."]
+
+
+async def test_what_did_not_last_is_not_told_nor_its_end(world: World) -> None:
+    cell(world, "customers", ChannelName.EMAIL, Cell(lasts=1800))
+    await world.person("someone@example.com")
+    opened = await world.tell("It is down.")
+    await world.later(600)
+    await world.tell("It is over.", about=opened, status="resolved")
+    await world.later(3600)
+    await world.deliver()
+    assert world.email.texts_to("someone@example.com") == []
+    assert (await world.ledger("someone@example.com"))[-1] == (2, "skipped", "already_over")
+
+
+async def test_what_gets_worse_does_not_wait_to_last_and_real_time_that_was_chosen_beats_it(world: World) -> None:
+    chosen = '{"mode": "realtime", "digest_at": null, "quiet_hours": null, "sev1_breaks_quiet": true}'
+    await world.person("now@example.com")
+    await world.run("UPDATE endpoint SET timing = CAST(:t AS jsonb)", t=chosen)
+    await world.person("someone@example.com")
+    cell(world, "customers", ChannelName.EMAIL, Cell(lasts=1800))
+    opened = await world.tell("It is slow.")
+    assert await world.ledger("now@example.com") == [(1, "accepted", None)]
+    assert await world.ledger("someone@example.com") == [(1, "held", "lasting")]
+    await world.tell("It is down.", about=opened, severity="sev1")
+    assert world.email.texts_to("someone@example.com") == [["It is down."]]
+    cell(world, "customers", ChannelName.EMAIL, Cell(lasts=1800, most=True))
+    await world.tell("Search is slow.")
+    assert (await world.ledger("now@example.com"))[-1] == (1, "held", "lasting")
+
+
+async def test_a_cell_for_those_who_chose_is_for_nobody_who_hears_of_everything(world: World) -> None:
+    cell(world, "customers", ChannelName.EMAIL, Cell(chosen=True))
+    await world.component("search")
+    await world.component("checkout")
+    await world.person("all@example.com")
+    await world.person("checkout@example.com", components=["checkout"])
+    await world.person("search@example.com", components=["search"])
+    follows = await world.person("follows@example.com")
+    opened = await world.tell("It is down.", components={"checkout": "major_outage"})
+    [(incident,)] = await world.rows("SELECT max(id) FROM incident")
+    await world.run("UPDATE endpoint SET follows = ARRAY[:i]::int[] WHERE id = :id", i=incident, id=follows)
+    assert await world.ledger("all@example.com") == [(1, "skipped", "policy")]
+    assert await world.ledger("checkout@example.com") == [(1, "accepted", None)]
+    assert await world.ledger("search@example.com") == [(1, "skipped", "components_not_chosen")]
+    await world.tell("We are on it.", about=opened)
+    assert (await world.ledger("follows@example.com"))[-1] == (2, "accepted", None)
+    assert (await world.ledger("all@example.com"))[-1] == (2, "skipped", "policy")
+    await world.tell("All is down.", severity="sev1", components={"checkout": "major_outage"})
+    assert world.email.texts_to("all@example.com") == [["All is down."]]  # the cell is that of another severity
+
+
+async def test_whoever_was_told_that_it_began_is_told_the_end_by_a_cell_for_those_who_chose(world: World) -> None:
+    await world.component("checkout")
+    await world.person("all@example.com")
+    opened = await world.tell("It is down.", severity="sev1", components={"checkout": "major_outage"})
+    cell(world, "customers", ChannelName.EMAIL, Cell(chosen=True))
+    await world.tell("It is slow.", about=opened, severity="sev3")
+    await world.tell("It is over.", about=opened, status="resolved")
+    assert world.email.texts_to("all@example.com") == [["It is down."], ["It is over."]]
+
+
+def test_nobody_pays_for_a_cell_that_no_policy_has(world: World) -> None:
+    assert "choosers" not in statement(world.audiences, Kind(follows=True, required=1, stands_in=True))
+    assert "choosers" in statement(world.audiences, Kind(follows=True, required=1, stands_in=True, by_choice=True))
+
+
 async def test_of_what_is_required_everyone_hears_on_one_endpoint_at_least(world: World) -> None:
-    required = Required(frozenset({Severity.SEV1}), frozenset(Kind), ("oncall",))
+    required = Required(frozenset({Severity.SEV1}), frozenset(IncidentKind), ("oncall",))
     world.policy = replace(world.policy, required=(required,))
     await world.component("search")
     choosy = await world.person("choosy@example.com", ["oncall"], components=["search"])

@@ -70,6 +70,18 @@ def test_an_audience_that_is_added_works_and_may_be_like_another() -> None:
     assert policy.behind == {"customers": 60.0}
 
 
+def test_two_cells_may_say_what_lasts_and_who_chose() -> None:
+    text = f"""{TEXT}
+[[audience.oncall.cell]]
+channels = ["webhook"]
+severities = ["sev2"]
+lasts = 1800
+chosen = true
+"""
+    cell = parse_policy(text).cell("oncall", ChannelName.WEBHOOK, Severity.SEV2)
+    assert (cell.lasts, cell.chosen) == (1800, True)
+
+
 def test_the_defaults_are_as_documented() -> None:
     policy = parse_policy(TEXT)
     first_and_last = Phase.OPENED | Phase.ESCALATED | Phase.RESOLVED

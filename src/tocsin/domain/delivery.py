@@ -75,6 +75,7 @@ class Reason(StrEnum):
     # held; so is what was snoozed until a time
     HEAD_START = "head_start"
     CADENCE = "cadence"
+    LASTING = "lasting"
     MERGING = "merging"
     PACED = "paced"
     QUIET_HOURS = "quiet_hours"
@@ -114,6 +115,7 @@ _WORDS = {
     Reason.OPTED_OUT: "they unsubscribed",
     Reason.MUTED: "an operator muted this for a while",
     Reason.HEAD_START: "those further inside hear it first",
+    Reason.LASTING: "by policy only what lasts is told here; it goes out if it is not over by then",
     Reason.CADENCE: "by policy updates come at most so often here; the next one tells how things stand then",
     Reason.MERGING: "waiting a moment, so that what changes meanwhile comes in the same message",
     Reason.PACED: "they heard from us often lately; everything owed comes in one message",

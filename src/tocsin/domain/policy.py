@@ -17,13 +17,16 @@ class Cell:
 
     No phases: nothing. Updates come at most once in `every` seconds, or all that is not urgent in a `digest`: "hourly",
     or at an hour of the reader's day ("08:00"). Where it is the `most` that is allowed, what a subscriber chose can
-    only narrow it down.
+    only narrow it down. `lasts`: nothing is told before an incident has been open for so many seconds. `chosen`: only
+    those hear who chose one of its components, or follow it.
     """
 
     phases: Phase = ALL_PHASES
     every: float = 0.0
     most: bool = False
     digest: str = ""
+    lasts: float = 0.0
+    chosen: bool = False
 
 
 EVERYTHING = Cell()

@@ -10,7 +10,7 @@ from tocsin.domain.incident import Standing
 from tocsin.domain.outline import Change, Plan, Planned, Rules
 from tocsin.domain.rows import Row, Version
 from tocsin.domain.told import told_after
-from tocsin.domain.waiting import NO_WAIT, WAITING_FOR_PROVIDER, waits, withheld
+from tocsin.domain.waiting import NO_WAIT, WAITING_FOR_PROVIDER, lasting, waits, withheld
 
 _NOTHING: dict[int, Standing] = {}
 _SKIPPED = State.SKIPPED
@@ -35,7 +35,8 @@ def tell(
     owing: list[Row] = []
     owed: list[Owed] = []
     for row in rows:
-        one = _owed(result, row, versions[row.update_id], told, now, rules)
+        version = versions[row.update_id]
+        one = _owed(result, row, version, newest[version.incident_id][0].said_at, told, now, rules)
         if one is not None:
             owing.append(row)
             owed.append(one)
@@ -96,11 +97,15 @@ def _owed(
     result: Plan,
     row: Row,
     version: Version,
+    opened_at: float,
     told: Mapping[int, Standing],
     now: float,
     rules: Rules,
 ) -> Owed | None:
-    """Return what a row owes, None where it may not be told yet or at all: the plan has it then."""
+    """Return what a row owes, None where it may not be told yet or at all: the plan has it then.
+
+    `opened_at` is when its incident was first spoken of.
+    """
     standing, first = version.standing, version.number == 1
     before = told.get(version.incident_id)
     kind = classify(standing, before, rules.urgent, first=first)
@@ -108,6 +113,11 @@ def _owed(
         result.changes.append(Change(row, _SKIPPED, kind, None))
         return None
     terms = rules.terms.get(row.audience)
+    if before is None and terms is not None and terms.lasting:
+        lasts = lasting(row, version, opened_at, terms)
+        if lasts > now:
+            result.hold(row, Reason.LASTING, lasts)
+            return None
     until, because = NO_WAIT
     if row.snoozed is not None or (terms is not None and terms.behind):
         keeps = withheld(row, version.incident_id, kind, terms, now)

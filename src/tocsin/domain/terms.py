@@ -36,6 +36,14 @@ class Digest(NamedTuple):
         return chosen._replace(mode=self.timing.mode, digest_at=self.timing.digest_at)
 
 
+class Lasting(NamedTuple):
+    """Nothing is told of what has not been open for `seconds`; `most`: also where the subscriber chose real time."""
+
+    seconds: float
+    most: bool
+
+
+_NO_LASTING: Mapping[Severity, Lasting] = {}
 _NO_DIGESTS: Mapping[Severity, Digest] = {}
 
 
@@ -46,6 +54,7 @@ class Terms(NamedTuple):
     lanes: Lanes | None
     cadence: Mapping[Severity, Cadence]
     digests: Mapping[Severity, Digest] = _NO_DIGESTS
+    lasting: Mapping[Severity, Lasting] = _NO_LASTING
 
 
 def _digest(stated: str) -> Timing:
@@ -62,7 +71,8 @@ def terms_of(policy: Policy, audiences: Audiences, channel: ChannelName) -> dict
             policy.own_lanes.get((audience.name, channel)),
             {severity: Cadence(cell.every, cell.most) for severity, cell in cells.items() if cell.every},
             {severity: Digest(_digest(cell.digest), cell.most) for severity, cell in cells.items() if cell.digest},
+            {severity: Lasting(cell.lasts, cell.most) for severity, cell in cells.items() if cell.lasts},
         )
-        if terms.behind or terms.lanes or terms.cadence or terms.digests:
+        if terms.behind or terms.lanes or terms.cadence or terms.digests or terms.lasting:
             found[audience.id] = terms
     return found

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tocsin.domain.delivery import Reason, Rule
 from tocsin.domain.flood import Class
-from tocsin.domain.incident import Standing
-from tocsin.domain.rows import Row
+from tocsin.domain.incident import Phase, Standing
+from tocsin.domain.rows import Row, Version
 from tocsin.domain.terms import Terms
 from tocsin.domain.timing import Held, Timing, held, read_timing_text, zone
 
@@ -27,6 +27,15 @@ def withheld(row: Row, incident: int, kind: Class, terms: Terms | None, now: flo
     if terms is not None and terms.behind and row.since + terms.behind > now:
         return Held(row.since + terms.behind, Reason.HEAD_START)
     return None
+
+
+def lasting(row: Row, version: Version, opened_at: float, terms: Terms | None) -> float:
+    """Return until when news of an incident waits that is told only if it lasts, 0 where it does not."""
+    rule = None if terms is None else terms.lasting.get(version.standing.severity)
+    if rule is None or not version.standing.is_open or version.phase & Phase.MAINTENANCE:
+        return 0.0
+    chosen = row.timing is not None and read_timing_text(row.timing).chosen
+    return 0.0 if chosen and not rule.most else opened_at + rule.seconds
 
 
 def timing_by_policy(chosen: Timing | None, standing: Standing, terms: Terms | None) -> Timing | None:

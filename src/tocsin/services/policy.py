@@ -69,7 +69,7 @@ def _cells(file: PolicyFile) -> dict[CellPlace, Cell]:
     cells: dict[CellPlace, Cell] = {}
     for audience in file.audiences:
         for table in _tables(file, audience):
-            cell = Cell(union(table.phases), table.every, table.most, table.digest)
+            cell = Cell(union(table.phases), table.every, table.most, table.digest, table.lasts, table.chosen)
             for severity in table.severities:
                 for channel in table.channels:
                     if channel is not ChannelName.STATUS_PAGE:  # the page shows all that is public, to whoever comes

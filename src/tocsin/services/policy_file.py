@@ -92,6 +92,8 @@ class CellTable(Strict):
     phases: Annotated[tuple[PhaseName, ...], AfterValidator(_closes)] = tuple(ALL_PHASES)
     every: Seconds = 0
     digest: Annotated[str, AfterValidator(_digest)] = ""
+    lasts: Seconds = 0
+    chosen: bool = False
     most: bool = False
 
 

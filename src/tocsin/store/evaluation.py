@@ -15,17 +15,19 @@ class Kind(NamedTuple):
     """What makes the statement longer.
 
     `follows`: there are older versions. `required`: the set of audiences that must hear. `stands_in`: some address
-    failed for good and has a fallback.
+    failed for good and has a fallback. `by_choice`: the policy has some of them hear of what they chose alone.
     """
 
     follows: bool
     required: int
     stands_in: bool
+    by_choice: bool = False
 
 
 # $1 update, $2 buckets, $3 audiences, $4 public, $5 severity, $6 phase, $7 components, $8 older updates, $9 incident,
 # $10 version, $11 urgent, $12 closes the incident, $13 muted channels, $14 groups, and the policy's cells for this
-# severity: $15 audiences, $16 channels, $17 phases, $18 whether they are the most that is allowed.
+# severity: $15 audiences, $16 channels, $17 phases, $18 whether they are the most that is allowed, and where there is
+# such a cell $19 whether it is for those alone who chose a component.
 def statement(audiences: Audiences, kind: Kind) -> str:
     """Return the statement for one kind of update."""
     return f"""{_decided(audiences, kind, _SUPERSEDE)}, i AS (
@@ -73,8 +75,8 @@ def _decided(audiences: Audiences, kind: Kind, older: str) -> str:
         SELECT bit_or(audiences) FROM incident_update
         WHERE incident_id = $9::int AND version > $10::int AND notify), 0) AS newer
     ), cell AS MATERIALIZED (
-      SELECT * FROM unnest($15::smallint[], $16::text[], $17::smallint[], $18::bool[])
-        AS x (audience, channel, allowed, most)
+      SELECT * FROM unnest($15::smallint[], $16::text[], $17::smallint[], $18::bool[]{", $19::bool[]" * kind.by_choice})
+        AS x (audience, channel, allowed, most{", choosers" * kind.by_choice})
     ){_CHAIN if kind.stands_in else ""}, x AS MATERIALIZED ({_endpoints(kind)}
     ), chose AS MATERIALIZED (
       -- Of these endpoints alone: a component may have been chosen by a million.
@@ -90,7 +92,7 @@ def _decided(audiences: Audiences, kind: Kind, older: str) -> str:
         e.only_follows AND EXISTS (
           SELECT FROM incident i WHERE i.id = ANY(e.follows) AND i.resolved_at IS NULL) AS only_follows,
         e.snoozed IS NOT NULL AND e.snoozed -> $9::int::text = 'null'::jsonb AS snoozed,
-        coalesce(c.allowed, 63) AS allowed, coalesce(c.most, false) AS most,
+        coalesce(c.allowed, 63) AS allowed, coalesce(c.most, false) AS most,{_CHOOSERS * kind.by_choice}
         e.all_components OR cardinality($7::int[]) = 0 OR e.choices IN (SELECT choices FROM chose) AS chosen
       FROM (SELECT *, CASE {narrowest} END AS audience FROM x) e
         LEFT JOIN cell c ON c.audience = e.audience AND c.channel = e.channel
@@ -102,7 +104,7 @@ def _decided(audiences: Audiences, kind: Kind, older: str) -> str:
     ), k AS MATERIALIZED (
       SELECT w.*, o.since, o.owed, {_TOLD if kind.follows else "false"} AS told
       FROM w LEFT JOIN o ON o.endpoint_id = w.id
-    ), d AS ({_DECIDE}
+    ), d AS ({_DECIDE.format(by_choice=_BY_CHOICE * kind.by_choice)}
     ), r AS MATERIALIZED (  -- else every use of a reason would decide it again
       SELECT d.*, CASE WHEN reason IS NULL THEN CASE
         WHEN stands_in THEN 'fallback'
@@ -160,12 +162,16 @@ _DECIDE = """
         WHEN k.only_follows AND NOT k.followed THEN 'not_followed'
         WHEN NOT k.followed AND NOT k.chosen THEN 'components_not_chosen'
         WHEN NOT k.followed AND $5::smallint > k.least THEN 'below_least_severity'
-        WHEN k.owed THEN NULL
+        WHEN k.owed THEN NULL{by_choice}
         WHEN k.phases & p.phases = 0 THEN 'phase_not_chosen'
         WHEN k.allowed & p.phases = 0 AND (k.most OR (k.phases IS NULL AND (k.allowed <> 0 OR k.least IS NULL)))
           THEN 'policy' END AS reason
       -- To who has heard nothing yet any news is that it began.
       FROM k, LATERAL (SELECT $6::int | CASE WHEN $12::bool OR k.told THEN 0 ELSE 1 END AS phases) p"""
+_CHOOSERS = """
+        coalesce(c.choosers, false) AS choosers,"""
+_BY_CHOICE = """
+        WHEN k.choosers AND k.all_components AND NOT k.followed THEN 'policy'"""
 _STATE = """CASE
         WHEN r.state <> 'active' OR r.reason = 'muted' THEN 'suppressed'
         WHEN r.reason IS NOT NULL THEN 'skipped'

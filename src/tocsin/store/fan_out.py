@@ -24,7 +24,7 @@ class FanOut:
     """One update as the fan-out needs it. `components` and `groups` are ids, none where the update concerns everyone.
 
     `muted` are channels, `cells` what the policy has for this severity: audience, channel, phases, whether it is the
-    most that is allowed.
+    most that is allowed, whether it is for those alone who chose a component.
     """
 
     update_id: int
@@ -41,7 +41,7 @@ class FanOut:
     groups: list[int]
     older: list[int]
     muted: list[str]
-    cells: list[tuple[int, str, int, bool]]
+    cells: list[tuple[int, str, int, bool, bool]]
     kind: Kind
 
 
@@ -78,6 +78,11 @@ async def _read(connection: Connection, source: str, value: int | str, policy: P
     assert row is not None, f"the outbox names update {value}, which is held by a foreign key"
     severity, older = Severity(row["severity"]), list(row["older"])
     required = audiences.mask(policy.required_of(severity, IncidentKind(row["kind"])))
+    cells = [
+        (audiences.named(audience).id, channel.value, int(cell.phases), cell.most, cell.chosen)
+        for (audience, channel, of), cell in policy.cells.items()
+        if of is severity and (cell.phases != ALL_PHASES or cell.most or cell.chosen)
+    ]
     return FanOut(
         update_id=row["id"],
         incident_id=row["incident_id"],
@@ -93,12 +98,8 @@ async def _read(connection: Connection, source: str, value: int | str, policy: P
         groups=row["groups"],
         older=older,
         muted=list(await muted_channels(connection, source, value)),
-        cells=[
-            (audiences.named(audience).id, channel.value, int(cell.phases), cell.most)
-            for (audience, channel, of), cell in policy.cells.items()
-            if of is severity and (cell.phases != ALL_PHASES or cell.most)
-        ],
-        kind=Kind(bool(older), required, row["stands_in"]),
+        cells=cells,
+        kind=Kind(bool(older), required, row["stands_in"], any(chosen for *_, chosen in cells)),
     )
 
 
@@ -151,10 +152,7 @@ def arguments(update: FanOut, buckets: Sequence[int]) -> tuple[object, ...]:
         update.closes,
         update.muted,
         update.groups,
-        [audience for audience, _, _, _ in update.cells],
-        [channel for _, channel, _, _ in update.cells],
-        [phases for _, _, phases, _ in update.cells],
-        [most for _, _, _, most in update.cells],
+        *([cell[place] for cell in update.cells] for place in range(5 if update.kind.by_choice else 4)),
     )
 
 
