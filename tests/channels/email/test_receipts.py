@@ -103,6 +103,25 @@ def test_what_a_machine_or_a_person_writes_back_changes_nothing(channel_to: Chan
     assert channel_to(25).read_receipt(mail, KNOWN, URL) == []
 
 
+@pytest.mark.parametrize("mark", ["Auto-Submitted: auto-replied", "Precedence: auto_reply", "X-Autoreply: yes", ""])
+def test_who_is_away_may_write_what_they_like(mark: str, channel_to: ChannelTo) -> None:
+    mail = f"""\
+To: bounce-{DELIVERY}@x.example
+From: Someone <someone@example.com>
+Subject: Out of office: mail to me cannot be delivered
+{mark or "X-Mailer: mine"}
+
+550 5.1.1 user unknown: Someone is no longer with us, and this mailbox does not exist.
+"""
+    assert channel_to(25).read_receipt(mail.encode(), KNOWN, URL) == []
+
+
+def test_what_the_server_noted_is_surer_than_what_the_sender_wrote(channel_to: ChannelTo) -> None:
+    other = DELIVERY[::-1]
+    mail = bounce("failed", "5.1.1", f"To: bounce-{other}@x.example\nX-Original-To: bounce-{DELIVERY}@x.example")
+    assert channel_to(25).read_receipt(mail, KNOWN, URL)[0].delivery == DELIVERY
+
+
 def test_a_failure_without_a_status_takes_nobody_from_the_list(channel_to: ChannelTo) -> None:
     (receipt,) = channel_to(25).read_receipt(bounce("failed", "what"), KNOWN, URL)
     assert (receipt.kind, receipt.keeps_address) == (ReceiptKind.BOUNCED, True)

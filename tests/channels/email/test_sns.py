@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -10,7 +12,7 @@ from amazon import CERTIFICATE, CONFIRM, DELIVERY, Amazon, report, signed
 from tocsin.domain.channel import ReceiptKind
 from tocsin.domain.errors import Refused
 from tocsin_channels.email import ses_receipts
-from tocsin_channels.email.sns import Sns
+from tocsin_channels.email.sns import Sns, fetch
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
@@ -75,3 +77,24 @@ def test_a_strangers_subscription_is_not_confirmed_though_amazon_signed_it() -> 
     with pytest.raises(Refused):
         ses_receipts.read(confirmation(SubscribeURL="https://evil.example/?Action=ConfirmSubscription"), there.sns)
     assert there.asked == [CERTIFICATE]
+
+
+def test_nobody_is_followed_to_another_address() -> None:
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path == "/there":
+                self.send_response(200)
+            else:
+                self.send_response(302)
+                self.send_header("Location", "/there")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002 - the base class's name
+
+    with HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(Refused, match="could not be asked"):
+            fetch(f"http://127.0.0.1:{server.server_port}/")
+        assert fetch(f"http://127.0.0.1:{server.server_port}/there") == b""
+        server.shutdown()

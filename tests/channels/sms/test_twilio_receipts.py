@@ -41,6 +41,11 @@ def test_what_is_on_its_way_says_nothing_yet(status: str) -> None:
     assert reported(status) == []
 
 
+def test_each_report_has_a_name_so_that_one_that_comes_twice_counts_once() -> None:
+    names = [reported(status, "30007")[0].event for status in ("undelivered", "undelivered", "failed")]
+    assert names == ["SM1 undelivered", "SM1 undelivered", "SM1 failed"]
+
+
 # Reported of a message, these say that nobody is there; 30005 is also said of a handset that is off.
 DEAD = {21211, 21217, 21614, 21635, 30004, 30006}
 
