@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Impact, Severity, Status
+from tocsin.domain.maintenance import Window
 from tocsin.domain.page import Page, PageComponent, PageGroup, PageIncident, PageUpdate
 from tocsin.domain.uptime import Calendar, Span, days_of
 from tocsin.languages import read_languages
@@ -83,11 +84,26 @@ def incident(
     )
 
 
+def maintenance(
+    title: str,
+    *updates: PageUpdate,
+    id_: str = "mnt000000001",
+    starts_at: datetime = NOW + timedelta(hours=9),
+    hours: float = 2,
+    moves: int = 0,
+) -> PageIncident:
+    """Return a maintenance with `updates`, newest first."""
+    told = updates or (update("We replace the database.", Status.SCHEDULED, at=NOW - timedelta(days=1)),)
+    window = Window(starts_at, starts_at + timedelta(hours=hours))
+    return replace(incident(title, *told, id_=id_), started_at=starts_at, window=window, moves=moves)
+
+
 def page(
     *,
     components: Sequence[PageComponent] = (),
     groups: Sequence[PageGroup] = (),
     incidents: Sequence[PageIncident] = (),
+    maintenances: Sequence[PageIncident] = (),
     rendered_at: datetime = NOW,
     time_zone: str = "UTC",
     brand: str = "Acme",
@@ -101,6 +117,7 @@ def page(
         components=tuple(components),
         groups=tuple(groups),
         incidents=tuple(incidents),
+        maintenances=tuple(maintenances),
     )
 
 

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from icalendar import Calendar
 
 from chat_to_send import chat_channel
 from hostile import BODIES, FLOODS, NAMES, TITLES
@@ -21,11 +22,12 @@ from judges.posts import judge_post
 from judges.rooms import judge_card, judge_plain, judge_slack
 from judges.texts import judge_text
 from mail_to_send import chapter
-from page_samples import component, group, incident, page, update
+from page_samples import component, group, incident, maintenance, page, update
 from pushes import push_channel
 from social_desk import WORDING
 from texts_to_send import sms_channel
 from tocsin.domain.component import ComponentStatus
+from tocsin.domain.incident import Status
 from tocsin.domain.notice import Notice
 from tocsin.domain.page import Page
 from tocsin.domain.reach import Reach
@@ -151,6 +153,8 @@ def test_the_page_has_no_element_that_was_not_meant(told: Story) -> None:
                 json.loads(content)
             case "atom" | "rss" | "svg" | "xml":
                 ET.fromstring(content)
+            case "ics":
+                assert [part.name for part in Calendar.from_ical(content).walk()] == ["VCALENDAR", "VEVENT"]
             case _:
                 assert content == usual_page()[path] or path.endswith(".stamp")
 
@@ -164,6 +168,7 @@ def shown(title: str, body: str, names: list[str], brand: str) -> Page:
         components=[*components, replace(grouped, description=title)],
         groups=[replace(group("payments0000"), name=names[0])],
         incidents=[incident(title, told)],
+        maintenances=[maintenance(title, replace(told, status=Status.SCHEDULED))],
         brand=brand,
     )
 

@@ -20,7 +20,9 @@ from tocsin.domain import text
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.delivery import Rule
 from tocsin.domain.errors import Refused
-from tocsin.domain.incident import Phase, Severity, Status
+from tocsin.domain.incident import MAINTENANCE_STATUSES, Impact, Phase, Severity, Status
+from tocsin.domain.maintenance import Window, components_in
+from tocsin.domain.speech import state_of
 from tocsin.domain.story import Chapter, Story
 from tocsin.languages import read_languages
 from tocsin_channels.registry_words import PIECES
@@ -36,6 +38,7 @@ PHASES: Final = {
     Status.MONITORING: Phase.UPDATE,
     Status.RESOLVED: Phase.RESOLVED,
     Status.POSTMORTEM: Phase.POSTMORTEM,
+    **dict.fromkeys(MAINTENANCE_STATUSES, Phase.MAINTENANCE),
 }
 # What is the same in every language.
 SHARED: Final = {"acme", "mail", "mails", "nov", "sev", "stop", "support", "utc"}
@@ -46,6 +49,18 @@ def told(code: str, status: Status, *more: Chapter, rule: Rule = Rule.AUDIENCE, 
     language = LANGUAGES.of(code)
     is_down = language.say("partly down")
     one = chapter(title="T", body="B", status=status, phase=PHASES[status], components=(("C", is_down),))
+    if status.is_maintenance:
+        begins = CHAPTER.published_at + timedelta(hours=8)
+        is_planned = language.say(state_of(status, components_in(status, ["c"])["c"]))
+        one = replace(
+            one,
+            components=(("C", is_planned),),
+            started_at=begins,
+            next_update_at=None,
+            impact=Impact.NONE,
+            severity=Severity.SEV4,
+            window=Window(begins, begins + timedelta(minutes=90)),
+        )
     return replace(story(one, *more), locale=code, language=language, rule=rule, audience=audience)
 
 

@@ -33,6 +33,7 @@ from tocsin.services.desk import Desk
 from tocsin.services.fan_out import fan_out
 from tocsin.services.hint import Hints
 from tocsin.services.keep_journal import keep_journal
+from tocsin.services.keep_schedule import keep_schedule
 from tocsin.services.mute import end_mutes
 from tocsin.services.pacer import Pacer
 from tocsin.services.policy import load_policy
@@ -84,10 +85,7 @@ class Resources:
             await refresh_page(self.page)
 
     async def fan_out(self) -> None:
-        """Keep the promises that are due.
-
-        A call while another one runs in this process makes that one look once more, and returns at once.
-        """
+        """Keep the promises that are due; where this process is at it, have it look once more, and return at once."""
         self.called.set()
         if self.is_fanning_out:
             return
@@ -100,8 +98,9 @@ class Resources:
             self.is_fanning_out = False
 
     async def catch_up(self) -> None:
-        """Keep the promises that no hint came for, those of mutes whose time is over among them."""
+        """Keep the promises that no hint came for: of mutes whose time is over and maintenances whose has come, too."""
         await end_mutes(self.engine)
+        await keep_schedule(self.pool, self.policy, self.audiences, _languages())
         lease, pulse = self.settings.delivery.lease_seconds, self.signs.outbox
         await fan_out(self.pool, self.hints, self.policy, self.audiences, lease, pulse)
 

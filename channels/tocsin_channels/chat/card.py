@@ -109,9 +109,9 @@ def _text(runs: list[dict[str, Any]], spacing: str) -> dict[str, Any]:
 def colour_of(chapter: Chapter) -> str:
     """Return the colour of an incident's headline, by the names that cards have for colours."""
     match chapter.status:
-        case Status.RESOLVED:
+        case Status.RESOLVED | Status.COMPLETED:
             return "Good"
-        case Status.MONITORING | Status.POSTMORTEM:
+        case Status.MONITORING | Status.POSTMORTEM | Status.CANCELLED:
             return "Accent"
         case _:
             return _COLOURS[chapter.impact]

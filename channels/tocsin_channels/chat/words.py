@@ -120,10 +120,17 @@ def _telling(name: str, story: Story, wording: Wording) -> Telling:
         before=_passages(lines[:place], values),
         body=tuple(read(chapter.body)),
         after=_passages(lines[place + 1 :], values),
-        footer=_one_line(wording.text("footer", story), values),
+        footer=_footer(story, chapter, wording, values),
         url=chapter.url or "",
         page=story.language.say("Status page"),
     )
+
+
+def _footer(story: Story, chapter: Chapter, wording: Wording, values: Mapping[str, str]) -> str:
+    """Return the line below; what has not begun is not so since any time."""
+    if not chapter.has_begun:
+        return f"{values['brand']} · {values['severity']}"
+    return _one_line(wording.text("footer", story), values)
 
 
 def _filled(lines: Iterable[str], values: Mapping[str, str]) -> list[str]:
@@ -155,10 +162,10 @@ def _values(story: Story, chapter: Chapter) -> dict[str, str]:
         "status": language.say(LABELS[chapter.status]),
         "sentence": language.say(SENTENCES[chapter.status]),
         "mark": MARKS[chapter.status],
-        "severity": chapter.severity.label,
+        "severity": chapter.severity.label if chapter.window is None else language.say("maintenance"),
         "impact": language.say(IMPACTS[chapter.impact]),
         "components": _components(chapter),
-        "next_update": next_update(language, chapter.next_update_at, chapter.published_at, chapter.status),
+        "next_update": next_update(language, chapter),
         "started": language.moment(chapter.started_at),
         "published": language.moment(chapter.published_at),
         "url": chapter.url or "",

@@ -133,7 +133,7 @@ def _unsubscribe(story: Story) -> str:
 
 
 def _promise(story: Story, chapter: Chapter) -> str:
-    return next_update(story.language, chapter.next_update_at, chapter.published_at, chapter.status)
+    return next_update(story.language, chapter)
 
 
 def _part_head(kind: bytes) -> bytes:

@@ -65,9 +65,9 @@ _BY_IMPACT = {
 
 def tone(chapter: Chapter) -> Tone:
     match chapter.status:
-        case Status.RESOLVED:
+        case Status.RESOLVED | Status.COMPLETED:
             return _OVER
-        case Status.POSTMORTEM:
+        case Status.POSTMORTEM | Status.CANCELLED:
             return _QUIET
         case Status.MONITORING:
             return _CALM
@@ -83,7 +83,7 @@ def subject(story: Story, wording: Wording) -> str:
     values = {
         "title": chapter.title,
         "status": story.language.say(speech.LABELS[chapter.status]),
-        "severity": chapter.severity.label,
+        "severity": chapter.severity.label if chapter.window is None else story.language.say("maintenance"),
         "components": ", ".join(name for name, _ in chapter.components),
     }
     return _subject(story, wording, "subject", values)

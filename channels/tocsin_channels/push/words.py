@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tocsin.domain.language import word
-from tocsin.domain.speech import SHORT, and_more
+from tocsin.domain.speech import SHORT, and_more, next_update
 from tocsin.domain.spoken_html import sentence_case
 from tocsin.domain.story import Story
 from tocsin_channels.passages import words_of
@@ -79,6 +79,9 @@ def _values_of_several(story: Story) -> dict[str, str]:
 
 
 def _next_update(story: Story) -> str:
+    if len(story.chapters) == 1 and story.chapters[0].window is not None:
+        planned = next_update(story.language, story.chapters[0])
+        return planned and f"{planned}."
     if story.promise is None:
         return ""
     return story.language.say("Next update by {time}.", time=story.language.moment(*story.promise))

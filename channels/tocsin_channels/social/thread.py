@@ -49,14 +49,15 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Restraint:
-    """At most `most` posts about an incident and `gap` seconds between two of them; its resolution is always posted."""
+    """At most `most` posts about an incident and `gap` seconds between two of them; its end is always posted."""
 
     gap: float = 60.0
     most: int = 8
 
     def hold_back(self, thread: Thread, status: Status, now: float) -> None:
         """Raise TryAgain or GiveUp where the next post has to wait or is one too many."""
-        if status is Status.RESOLVED or not thread.posts:
+        is_the_end = not status.is_open and status is not Status.POSTMORTEM
+        if is_the_end or not thread.posts:
             return
         if thread.posts >= self.most:
             raise GiveUp(

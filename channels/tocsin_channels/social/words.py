@@ -44,7 +44,7 @@ def draft(story: Story, wording: Wording) -> Draft:
         "body": "".join(defuse(said) + _read(url) for said, url in parts),
         "components": _line(components),
         "impact": language.say(IMPACTS[chapter.impact]),
-        "next_update": next_update(language, chapter.next_update_at, chapter.published_at, chapter.status),
+        "next_update": next_update(language, chapter),
     }
     return Draft(
         template=wording.template("post", story),

@@ -1,6 +1,6 @@
 """The history as feeds, for whoever reads news in a program of their own: Atom (RFC 4287) and RSS 2.0.
 
-An incident is one entry with all its updates, the newest first; it comes anew whenever more is said about it.
+An incident or a maintenance is one entry with all its updates, the newest first; it comes anew whenever more is said.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from markupsafe import escape
 
 from tocsin.domain.language import instant
 from tocsin.domain.page import Page, PageIncident, page_path
-from tocsin.domain.speech import LABELS
+from tocsin.domain.speech import LABELS, planned_for
 from tocsin_channels.status_page.markdown import to_html
 
 _MOST: Final = 50
@@ -73,7 +73,10 @@ def _rss(page: Page) -> bytes:
 def _said(page: Page, incident: PageIncident) -> str:
     """Return an incident's updates as HTML."""
     language = page.language
-    return "\n".join(
+    planned = (
+        "" if incident.window is None else f"<p>{escape(planned_for(language, incident.status, incident.window))}</p>\n"
+    )
+    return planned + "\n".join(
         f"<p><strong>{escape(language.say(LABELS[update.status]))}</strong>, {language.moment(update.created_at)}</p>"
         f"\n{to_html(update.body)}"
         for update in incident.updates
@@ -81,12 +84,12 @@ def _said(page: Page, incident: PageIncident) -> str:
 
 
 def _newest(page: Page) -> list[PageIncident]:
-    return sorted(page.incidents, key=lambda incident: incident.updated_at, reverse=True)[:_MOST]
+    return sorted(page.told, key=lambda incident: incident.updated_at, reverse=True)[:_MOST]
 
 
 def _updated_at(page: Page) -> datetime:
     """Return when anything was said last; a page that says nothing new is the same file."""
-    said = [incident.updated_at for incident in page.incidents]
+    said = [incident.updated_at for incident in page.told]
     return max(said or [component.created_at for component in page.components] or [page.rendered_at])
 
 

@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from tocsin.domain.maintenance import Times
 from tocsin.domain.page import Page, PageComponent, PageIncident, page_path
 from tocsin_channels.status_page.badge import badge
+from tocsin_channels.status_page.calendar import calendar
 from tocsin_channels.status_page.feeds import feed_files
 from tocsin_channels.status_page.frame import Frame, assets
 from tocsin_channels.status_page.root import root_files
@@ -33,10 +35,11 @@ def render(page: Page) -> dict[str, bytes]:
 
 
 def _visitors_files(page: Page, frame: Frame) -> dict[str, bytes]:
-    incidents = {f"incidents/{incident.id}.html": _incident_page(frame, incident) for incident in page.incidents}
+    incidents = {f"incidents/{incident.id}.html": _incident_page(frame, incident) for incident in page.told}
     return {
         **incidents,
         **feed_files(page),
+        "maintenance.ics": calendar(page),
         "404.html": frame.html("missing.html"),
         "badge.svg": badge(page),
         "embed.json": _embedded(page),
@@ -52,6 +55,8 @@ def _index(page: Page, frame: Frame) -> bytes:
         sentence=state_sentence(page),
         doing=doing_sentence(page),
         open=_gravest_first(page.open_incidents),
+        under_way=page.maintenances_in(Times.ACTIVE),
+        planned=page.maintenances_in(Times.UPCOMING),
         promise=min((at for i in page.open_incidents if (at := i.next_update_at)), default=None),
         sections=_sections(page),
         recent=_by_day(page),
@@ -96,7 +101,7 @@ def _by_day(page: Page) -> list[tuple[date, list[PageIncident]]]:
     """Return what is over, of the last days, under the day it began."""
     since = page.rendered_at - timedelta(days=_RECENT_DAYS)
     days: dict[date, list[PageIncident]] = {}
-    for incident in page.incidents:
+    for incident in page.told:
         if not incident.is_open and incident.updated_at >= since:
             days.setdefault(_day(incident.started_at, page), []).append(incident)
     return sorted(days.items(), reverse=True)
@@ -104,7 +109,7 @@ def _by_day(page: Page) -> list[tuple[date, list[PageIncident]]]:
 
 def _by_month(page: Page) -> list[tuple[str, list[PageIncident]]]:
     months: dict[date, list[PageIncident]] = {}
-    for incident in sorted(page.incidents, key=lambda incident: incident.started_at, reverse=True):
+    for incident in sorted(page.told, key=lambda incident: incident.started_at, reverse=True):
         months.setdefault(_day(incident.started_at, page).replace(day=1), []).append(incident)
     return [(page.language.month(month), incidents) for month, incidents in months.items()]
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from tocsin.domain.component import ComponentStatus
-from tocsin.domain.page import Page
+from tocsin.domain.maintenance import Times
+from tocsin.domain.page import Page, PageIncident
 from tocsin.domain.speech import SENTENCES
 
 _NAMED: Final = 3  # more components than these are counted, not named
@@ -26,15 +27,20 @@ def state_sentence(page: Page) -> str:
     ]  # fmt: skip
     if sentences:
         return " ".join(sentences)
-    if page.open_incidents:
-        return page.open_incidents[0].title.rstrip(".") + "."
+    if going_on := _going_on(page):
+        return going_on[0].title.rstrip(".") + "."
     return language.say("Everything is working.")
 
 
 def doing_sentence(page: Page) -> str:
-    """Return what is being done about the open incident that was spoken of last; nothing where there is none."""
-    latest = max(page.open_incidents, key=lambda incident: incident.updated_at, default=None)
+    """Return what is being done about what goes on and was spoken of last; nothing where there is nothing."""
+    latest = max(_going_on(page), key=lambda incident: incident.updated_at, default=None)
     return page.language.say(SENTENCES[latest.status]) if latest else ""
+
+
+def _going_on(page: Page) -> list[PageIncident]:
+    """Return the open incidents, and where there are none the maintenances that are under way."""
+    return page.open_incidents or page.maintenances_in(Times.ACTIVE)
 
 
 def _listed(page: Page, names: Sequence[str]) -> str:

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tocsin.domain.incident import Status
+from tocsin.domain.maintenance import Times
 from tocsin.domain.page import Page, PageComponent, PageGroup, PageIncident, PageUpdate
 from tocsin_channels.status_page.roll_up import roll_up
 
@@ -23,6 +25,11 @@ def api_files(page: Page) -> dict[str, bytes]:
     shape = _Shape(page)
     incidents = [shape.incident(incident) for incident in page.incidents[:_MOST_RECENT]]
     unresolved = [shape.incident(incident) for incident in page.open_incidents]
+    # Statuspage knows no cancelled maintenance: it is not there any more.
+    planned = [one for one in page.maintenances if one.status is not Status.CANCELLED]
+    maintenances = [shape.maintenance(one) for one in planned[:_MOST_RECENT]]
+    upcoming = [shape.maintenance(one) for one in page.maintenances_in(Times.UPCOMING)]
+    active = [shape.maintenance(one) for one in page.maintenances_in(Times.ACTIVE)]
     head: dict[str, Any] = {"page": shape.page()}
     components = [*map(shape.component, page.components), *map(shape.group, page.groups)]
     indicator, description = roll_up(page)
@@ -32,16 +39,16 @@ def api_files(page: Page) -> dict[str, bytes]:
             **head,
             "components": components,
             "incidents": unresolved,
-            "scheduled_maintenances": [],
+            "scheduled_maintenances": [*active, *upcoming],
             "status": status,
         },
         "status": {**head, "status": status},
         "components": {**head, "components": components},
         "incidents": {**head, "incidents": incidents},
         "incidents/unresolved": {**head, "incidents": unresolved},
-        "scheduled-maintenances": {**head, "scheduled_maintenances": []},
-        "scheduled-maintenances/upcoming": {**head, "scheduled_maintenances": []},
-        "scheduled-maintenances/active": {**head, "scheduled_maintenances": []},
+        "scheduled-maintenances": {**head, "scheduled_maintenances": maintenances},
+        "scheduled-maintenances/upcoming": {**head, "scheduled_maintenances": upcoming},
+        "scheduled-maintenances/active": {**head, "scheduled_maintenances": active},
     }
     return {f"api/v2/{name}.json": json.dumps(body, ensure_ascii=False).encode() for name, body in bodies.items()}
 
@@ -57,7 +64,7 @@ class _Shape:
         page = self._page
         changed = [component.updated_at for component in page.components]
         changed += [group.updated_at for group in page.groups]
-        changed += [incident.updated_at for incident in page.incidents]
+        changed += [incident.updated_at for incident in page.told]
         return {
             "id": page.id,
             "name": page.brand,
@@ -120,6 +127,15 @@ class _Shape:
             "components": [
                 self.component(self._components[id_]) for id_ in incident.components if id_ in self._components
             ],
+        }
+
+    def maintenance(self, incident: PageIncident) -> dict[str, Any]:
+        assert incident.window is not None, "it is a maintenance"
+        return {
+            **self.incident(incident),
+            "impact": "maintenance",
+            "scheduled_for": self._time(incident.window.starts_at),
+            "scheduled_until": self._time(incident.window.ends_at),
         }
 
     def _update(self, incident: PageIncident, update: PageUpdate) -> dict[str, Any]:

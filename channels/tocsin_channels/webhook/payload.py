@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from tocsin.domain.incident import Impact, Status
+from tocsin.domain.maintenance import is_under_way
 from tocsin.domain.notice import Notice
 from tocsin.domain.page import page_id
 from tocsin.domain.story import Chapter, Story
@@ -99,11 +100,19 @@ def _content(story: Story, chapter: Chapter, body: str) -> dict[str, Any]:
             "id": page,
             "name": story.brand[:_LONGEST_NAME],
             "url": story.public_url,
-            "status_indicator": (chapter.impact if chapter.status.is_open else Impact.NONE).value,
-            "status_description": _DESCRIPTIONS[chapter.impact] if chapter.status.is_open else _OVER,
+            **_standing(chapter),
         },
         "incident": _incident(chapter, body, page, at),
     }
+
+
+def _standing(chapter: Chapter) -> dict[str, str]:
+    if is_under_way(chapter.status):
+        return {"status_indicator": "maintenance", "status_description": "Service Under Maintenance"}
+    if chapter.status.is_open:
+        return {"status_indicator": chapter.impact.value, "status_description": _DESCRIPTIONS[chapter.impact]}
+    over = _OVER if chapter.window is None else _DESCRIPTIONS[Impact.NONE]
+    return {"status_indicator": Impact.NONE.value, "status_description": over}
 
 
 def _incident(chapter: Chapter, body: str, page: str, at: str) -> dict[str, Any]:
@@ -112,17 +121,17 @@ def _incident(chapter: Chapter, body: str, page: str, at: str) -> dict[str, Any]
         "version": chapter.version,
         "name": chapter.title[:_LONGEST_NAME],
         "status": chapter.status.value,
-        "impact": chapter.impact.value,
+        "impact": chapter.impact.value if chapter.window is None else "maintenance",
         "impact_override": None,
         "shortlink": chapter.url,
         "created_at": _time(chapter.started_at),
         "started_at": _time(chapter.started_at),
         "updated_at": at,
         "monitoring_at": at if chapter.status is Status.MONITORING else None,
-        "resolved_at": at if chapter.status is Status.RESOLVED else None,
+        "resolved_at": at if chapter.status in {Status.RESOLVED, Status.COMPLETED, Status.CANCELLED} else None,
         "next_update_at": _time(chapter.next_update_at) if chapter.next_update_at else None,
-        "scheduled_for": None,
-        "scheduled_until": None,
+        "scheduled_for": _time(chapter.window.starts_at) if chapter.window else None,
+        "scheduled_until": _time(chapter.window.ends_at) if chapter.window else None,
         "backfilled": False,
         "page_id": page,
         "incident_updates": [_update(chapter, body, at)],

@@ -1,4 +1,8 @@
-"""Incidents: how severe they are, the life they lead, and what one update of them is called."""
+"""Incidents and maintenances: how severe they are, the life they lead, and what one update of them is called.
+
+A maintenance is told of like an incident and on the same way; its life is another: it is planned, and the clock moves
+it on.
+"""
 
 from __future__ import annotations
 
@@ -44,11 +48,25 @@ class Status(StrEnum):
     MONITORING = "monitoring"
     RESOLVED = "resolved"
     POSTMORTEM = "postmortem"
+    SCHEDULED = "scheduled"
+    IN_PROGRESS = "in_progress"
+    VERIFYING = "verifying"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
 
-    @property
-    def is_open(self) -> bool:
-        # By identity: this is asked millions of times, and an enum's hash is slow.
-        return self is not _RESOLVED and self is not _POSTMORTEM
+    # Kept with each status and not worked out: these are asked millions of times, and an enum's hash is slow.
+    is_open: bool
+    is_maintenance: bool
+
+    def __init__(self, name: str) -> None:
+        self.is_open = name not in {"resolved", "postmortem", "completed", "cancelled"}
+        self.is_maintenance = name in {"scheduled", "in_progress", "verifying", "completed", "cancelled"}
+
+
+INCIDENT_STATUSES = tuple(status for status in Status if not status.is_maintenance)
+MAINTENANCE_STATUSES = tuple(status for status in Status if status.is_maintenance)
+OPEN_INCIDENTS = tuple(status for status in INCIDENT_STATUSES if status.is_open)
+PAST_INCIDENTS = tuple(status for status in INCIDENT_STATUSES if not status.is_open)
 
 
 class Phase(IntFlag):
@@ -69,25 +87,34 @@ class Phase(IntFlag):
 
 ALL_PHASES = Phase.OPENED | Phase.ESCALATED | Phase.UPDATE | Phase.RESOLVED | Phase.MAINTENANCE | Phase.POSTMORTEM
 
-_RESOLVED, _POSTMORTEM = Status.RESOLVED, Status.POSTMORTEM
-_OPEN = frozenset({Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING})
+_OPEN = frozenset(OPEN_INCIDENTS)
+_UNDER_WAY = frozenset({Status.IN_PROGRESS, Status.VERIFYING, Status.COMPLETED, Status.CANCELLED})
 _MOVES: dict[Status, frozenset[Status]] = {
     Status.INVESTIGATING: _OPEN | {Status.RESOLVED},
     Status.IDENTIFIED: _OPEN | {Status.RESOLVED},
     Status.MONITORING: _OPEN | {Status.RESOLVED},
     Status.RESOLVED: frozenset({Status.INVESTIGATING, Status.POSTMORTEM, Status.RESOLVED}),
     Status.POSTMORTEM: frozenset({Status.INVESTIGATING, Status.POSTMORTEM}),
+    Status.SCHEDULED: frozenset({Status.SCHEDULED, Status.IN_PROGRESS, Status.CANCELLED}),
+    Status.IN_PROGRESS: _UNDER_WAY,
+    Status.VERIFYING: _UNDER_WAY,
+    Status.COMPLETED: frozenset({Status.COMPLETED}),
+    Status.CANCELLED: frozenset({Status.CANCELLED}),
 }
 
 
 def move(now: Status, to: Status) -> Status:
-    """Return `to`; raise IllegalMove, naming the legal moves, where an incident in `now` cannot go there."""
+    """Return `to`; raise IllegalMove, naming the legal moves, where what is in `now` cannot go there."""
     if to in _MOVES[now]:
         return to
     legal = ", ".join(status.value for status in Status if status in _MOVES[now])
-    raise IllegalMove(
-        f"An incident that is {now} cannot become {to}. From here it can become: {legal}.", field="status"
-    )
+    what = "A maintenance" if now.is_maintenance else "An incident"
+    raise IllegalMove(f"{what} that is {now} cannot become {to}. From here it can become: {legal}.", field="status")
+
+
+def is_urgent(status: Status, severity: Severity, urgent: Severity) -> bool:
+    """Tell whether news goes in the urgent lane, where `urgent` and worse does; what was planned never does."""
+    return severity <= urgent and not status.is_maintenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +126,13 @@ class Standing:
 
     @property
     def is_open(self) -> bool:
-        return self.status is not _RESOLVED and self.status is not _POSTMORTEM
+        return self.status.is_open
 
 
 def phase(before: Standing | None, after: Standing) -> Phase:
     """Return what the step from `before` (None: there was nothing) to `after` is to those who follow."""
+    if after.status.is_maintenance:
+        return Phase.MAINTENANCE
     if after.status is Status.POSTMORTEM:
         return Phase.POSTMORTEM
     if not after.is_open:

@@ -15,6 +15,7 @@ from hashlib import sha256
 from tocsin.domain.component import ComponentStatus, worst
 from tocsin.domain.incident import Impact, Severity, Status
 from tocsin.domain.language import ENGLISH, Language
+from tocsin.domain.maintenance import Times, Window
 
 _SPEAKS_AS = {
     Impact.NONE: ComponentStatus.OPERATIONAL,
@@ -35,7 +36,10 @@ class PageUpdate:
 
 @dataclass(frozen=True, slots=True)
 class PageIncident:
-    """One incident with its public updates, newest first."""
+    """One incident with its public updates, newest first; a maintenance has its `window` besides.
+
+    `moves` counts how often visitors were told of another window, or that there is none any more.
+    """
 
     id: str
     title: str
@@ -50,6 +54,8 @@ class PageIncident:
     next_update_at: datetime | None
     components: tuple[str, ...]  # ids of the components affected now
     updates: tuple[PageUpdate, ...]
+    window: Window | None = None
+    moves: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -57,9 +63,11 @@ class PageIncident:
 
     @property
     def state(self) -> ComponentStatus:
-        """Return the state that it is coloured by; what is over is operational again, and nothing else is."""
-        if not self.is_open:
+        """Return the state that it is coloured by; what is over or yet to come is operational, and nothing else is."""
+        if not self.is_open or self.status is Status.SCHEDULED:
             return ComponentStatus.OPERATIONAL
+        if self.window is not None:
+            return ComponentStatus.UNDER_MAINTENANCE
         affected = [after for _, _, _, after in self.updates[0].components]
         return worst([ComponentStatus.DEGRADED_PERFORMANCE, _SPEAKS_AS[self.impact], *affected])
 
@@ -101,6 +109,8 @@ class PageGroup:
 class Page:
     """The whole public page at one moment. Incidents: the open ones and those of the last 90 days, newest first.
 
+    Maintenances likewise, those that are to come among them.
+
     `translations` are the same page in the other languages: with the texts that people wrote for them.
     """
 
@@ -112,6 +122,7 @@ class Page:
     components: Sequence[PageComponent] = field(default=())
     groups: Sequence[PageGroup] = field(default=())
     incidents: Sequence[PageIncident] = field(default=())
+    maintenances: Sequence[PageIncident] = field(default=())
     push_key: str = ""  # what browsers subscribe with, "" where there is no web push
     language: Language = ENGLISH
     translations: Sequence[Page] = field(default=())
@@ -121,10 +132,20 @@ class Page:
         return [incident for incident in self.incidents if incident.is_open]
 
     @property
+    def told(self) -> list[PageIncident]:
+        """Return all that visitors are told of, incidents and maintenances."""
+        return [*self.incidents, *self.maintenances]
+
+    def maintenances_in(self, times: Times) -> list[PageIncident]:
+        """Return the maintenances that are to come, under way or over; of the former the next one first."""
+        found = [one for one in self.maintenances if one.status in times.statuses]
+        return found if times is Times.PAST else sorted(found, key=lambda one: one.started_at)
+
+    @property
     def state(self) -> ComponentStatus:
-        """Return the state that the whole page is coloured by: the worst component's or open incident's."""
+        """Return the state that the whole page is coloured by: the worst component's, or that of what is going on."""
         statuses = [component.status for component in self.components]
-        return worst([*statuses, *(incident.state for incident in self.incidents)])
+        return worst([*statuses, *(one.state for one in self.told)])
 
 
 def page_id(url: str) -> str:

@@ -48,7 +48,8 @@ class Policy:
 
     `addressed` names the audiences of an update that names none, by severity; kinds in `restricted` override it.
     `lanes` has no entry for a channel whose endpoints are never paced, `own_lanes` those of single audiences. `cells`
-    has what is not EVERYTHING, `behind` how many seconds an audience hears after those further inside.
+    has what is not EVERYTHING, `behind` how many seconds an audience hears after those further inside. `remind_before`
+    is how many seconds before a maintenance begins its readers are reminded of it, 0: they are not.
     """
 
     audiences: tuple[str, ...]
@@ -63,6 +64,7 @@ class Policy:
     behind: Mapping[str, float] = field(default_factory=dict[str, float])
     required: tuple[Required, ...] = ()
     deadlines: Mapping[Phase, float] = field(default_factory=dict[Phase, float])
+    remind_before: float = 3600.0
 
     def audiences_for(self, severity: Severity, kind: Kind) -> tuple[str, ...]:
         """Return who an update addresses that does not say so itself."""

@@ -9,6 +9,7 @@ from tocsin.domain.component import ComponentStatus
 from tocsin.domain.delivery import Rule
 from tocsin.domain.incident import Impact, Phase, Severity, Status
 from tocsin.domain.language import ENGLISH, Language
+from tocsin.domain.maintenance import Window
 from tocsin.domain.page import page_path
 
 
@@ -25,7 +26,8 @@ class Affected:
 class Chapter:
     """One incident as one audience may read of it. `url` is the incident's public page, None where it has none.
 
-    `update` is the public id of what was said last; `affected` tells of the same components as `components`.
+    `update` is the public id of what was said last; `affected` tells of the same components as `components`. A
+    maintenance has the `window` that it is planned for.
     """
 
     incident: str
@@ -43,6 +45,11 @@ class Chapter:
     url: str | None
     update: str = ""
     affected: tuple[Affected, ...] = ()
+    window: Window | None = None
+
+    @property
+    def has_begun(self) -> bool:
+        return self.status is not Status.SCHEDULED and self.status is not Status.CANCELLED
 
 
 @dataclass(frozen=True, slots=True)

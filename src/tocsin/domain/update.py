@@ -15,6 +15,7 @@ from tocsin.domain.audience import Audiences
 from tocsin.domain.component import ComponentStatus, impact_of
 from tocsin.domain.errors import Refused
 from tocsin.domain.incident import Impact, Kind, Phase, Severity, Standing, Status, move, phase
+from tocsin.domain.maintenance import Window, components_in
 from tocsin.domain.policy import Policy
 
 
@@ -39,11 +40,12 @@ class Draft:
     spare_titles: Mapping[str, str] = field(default_factory=dict[str, str])
     notify: bool = True
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    window: Window | None = None  # of a maintenance; its `components` are those that it touches, whatever their states
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One version of what is said about an incident. `audiences` is a set with a bit for each."""
+    """One version of what is said about an incident, or a maintenance. `audiences` is a set with a bit for each."""
 
     version: int
     status: Status
@@ -61,6 +63,7 @@ class Snapshot:
     notify: bool
     next_update_at: datetime | None
     metadata: Mapping[str, Any]
+    window: Window | None = None
 
     @property
     def is_owed(self) -> bool:
@@ -79,23 +82,25 @@ def first(draft: Draft, now: datetime, policy: Policy, audiences: Audiences) -> 
     kind = draft.kind or Kind.STANDARD
     addressed = audiences.mask(draft.audiences or policy.audiences_for(severity, kind))
     _check_texts(draft, addressed, audiences)
+    components = draft.components if draft.window is None else components_in(status, draft.components)
     return Snapshot(
         version=1,
         status=status,
         severity=severity,
-        impact=draft.impact or impact_of(draft.components),
+        impact=draft.impact or impact_of(components),
         kind=kind,
         phase=phase(None, Standing(status, severity)),
         title=draft.title,
         titles=_titles({}, draft, addressed, audiences),
         body=draft.body,
         texts=_heard(draft.spare_texts, addressed, audiences) | dict(draft.texts),
-        components=draft.components,
+        components=components,
         audiences=addressed,
         is_public=bool(addressed & audiences.widest.bit),
         notify=draft.notify,
         next_update_at=_promised(draft, now),
         metadata=draft.metadata,
+        window=draft.window,
     )
 
 
@@ -133,6 +138,7 @@ def follow(
         notify=draft.notify,
         next_update_at=_promised(draft, now),
         metadata=draft.metadata,
+        window=draft.window or before.window,
     )
 
 
@@ -151,6 +157,8 @@ def _still_addressed(before: Snapshot, severity: Severity, kind: Kind, policy: P
 
 
 def _components_after(before: Snapshot, draft: Draft, status: Status) -> dict[str, ComponentStatus]:
+    if status.is_maintenance:
+        return components_in(status, draft.components or before.components)
     stands = dict(before.components)
     if before.status.is_open and not status.is_open:
         stands = dict.fromkeys(stands, ComponentStatus.OPERATIONAL)

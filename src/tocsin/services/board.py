@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tocsin.domain.audience import Audiences
 from tocsin.domain.board import Board
 from tocsin.domain.errors import NotFound
+from tocsin.domain.incident import OPEN_INCIDENTS, PAST_INCIDENTS
 from tocsin.domain.language import ENGLISH
 from tocsin.domain.why import why
 from tocsin.services.audiences import read_audiences
@@ -83,8 +84,8 @@ async def list_incidents(
         now = await store.now(connection)
         open_: Sequence[Incident] = []
         if before is None:
-            open_ = await incidents.read_page(connection, is_open=True, before=None, limit=_MOST_OPEN)
-        over = await incidents.read_page(connection, is_open=False, before=before, limit=PAGE_SIZE + 1)
+            open_ = await incidents.read_page(connection, OPEN_INCIDENTS, before=None, limit=_MOST_OPEN)
+        over = await incidents.read_page(connection, PAST_INCIDENTS, before=before, limit=PAGE_SIZE + 1)
     more = over[PAGE_SIZE - 1].id if len(over) > PAGE_SIZE else None
     gravest_first = sorted(open_, key=lambda incident: incident.latest.snapshot.severity)
     return gravest_first, over[:PAGE_SIZE], now, more

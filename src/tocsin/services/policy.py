@@ -50,6 +50,7 @@ def parse_policy(text: str) -> Policy:
         lanes={channel: lanes.as_lanes() for channel, lanes in file.lanes.items()},
         patience=Patience(file.patience.first, file.patience.longest, file.patience.total),
         deadlines=file.deadlines.as_deadlines(),
+        remind_before=file.maintenance.remind_before,
         own_lanes=_own_lanes(file),
         cells=_cells(file),
         behind=_behind(file),

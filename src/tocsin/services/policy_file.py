@@ -123,6 +123,10 @@ class DeadlinesTable(Strict):
         return {_PHASES[label]: seconds for label, seconds in self if seconds is not None}
 
 
+class MaintenanceTable(Strict):
+    remind_before: Annotated[float, Field(ge=0, le=2_592_000)] = 3600
+
+
 class PolicyFile(Strict):
     audiences: Annotated[tuple[str, ...], Field(min_length=1, max_length=31)]
     urgent: SeverityName
@@ -132,6 +136,7 @@ class PolicyFile(Strict):
     lanes: dict[ChannelName, LanesTable]
     patience: PatienceTable
     deadlines: DeadlinesTable = DeadlinesTable()
+    maintenance: MaintenanceTable = MaintenanceTable()
     audience: dict[str, AudienceTable] = {}
     required: tuple[RequiredTable, ...] = ()
 

@@ -102,8 +102,10 @@ def words_of(snapshot: Snapshot, incident: str, started_at: datetime, now: datet
         texts=dict(snapshot.texts),
         components={slug: status.value for slug, status in snapshot.components.items()},
         next_update_at=snapshot.next_update_at,
-        started_at=started_at,
+        started_at=snapshot.window.starts_at if snapshot.window else started_at,
         created_at=now,
         has_page=has_page,
         update=new_public_id(),
+        scheduled_for=snapshot.window.starts_at if snapshot.window else None,
+        scheduled_until=snapshot.window.ends_at if snapshot.window else None,
     )

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tocsin.domain.audience import Audiences
-from tocsin.domain.errors import NotFound, Refused
+from tocsin.domain.errors import Conflict, NotFound, Refused
 from tocsin.domain.ids import new_public_id
+from tocsin.domain.incident import is_urgent
 from tocsin.domain.policy import Policy
 from tocsin.domain.update import Draft, Snapshot, first, follow
 from tocsin.store import incidents as store
@@ -44,7 +45,7 @@ async def open_incident(
         snapshot=snapshot,
         started_at=draft.started_at or now,
         now=now,
-        urgent=snapshot.severity <= policy.urgent,
+        urgent=is_urgent(snapshot.status, snapshot.severity, policy.urgent),
         created_by=created_by,
     )
     return Published(public_id, f"INC-{number}", snapshot.version, update_id, snapshot.is_public, snapshot.is_owed)
@@ -65,7 +66,7 @@ async def add_update(
         update_public_id=update_id,
         snapshot=snapshot,
         now=now,
-        urgent=snapshot.severity <= policy.urgent,
+        urgent=is_urgent(snapshot.status, snapshot.severity, policy.urgent),
         created_by=created_by,
     )
     return Published(
@@ -86,6 +87,10 @@ async def plan_next(
     connection: Connection, incident: store.Incident, draft: Draft, policy: Policy, audiences: Audiences
 ) -> tuple[Snapshot, datetime]:
     """Return what would be the next version of `incident`, and the time; raise Refused where it cannot be."""
+    if draft.window is None and incident.latest.snapshot.window is not None:
+        raise Conflict(
+            f"{incident.ref} is a maintenance. POST /v1/maintenances/{incident.public_id}/updates says more about it."
+        )
     now, known = await surroundings.look_around(connection, draft.components)
     _check(draft, known, now)
     title_read_by = await titles.title_read_by(connection, incident)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import groupby, pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +16,7 @@ from tocsin.domain.audience import Audiences
 from tocsin.domain.component import ComponentStatus, worst
 from tocsin.domain.incident import Impact, Severity, Status
 from tocsin.domain.language import Language, Languages
+from tocsin.domain.maintenance import Window, is_under_way
 from tocsin.domain.page import Page, PageComponent, PageGroup, PageIncident, PageUpdate, page_id
 from tocsin.domain.uptime import Calendar, Span, days_of
 from tocsin.services.audiences import read_audiences
@@ -33,7 +35,7 @@ async def read_page(connection: AsyncConnection, settings: Settings, languages: 
     changes = await store.status_changes(connection, since)
     histories = [list(updates) for _, updates in groupby(await store.updates(connection, since), lambda u: u.incident)]
     known = {component.slug: component for component in components}
-    read_in = partial(_incidents, histories, known, audiences)
+    read_in = partial(_told, histories, known, audiences)
     page = Page(
         id=page_id(settings.url),
         brand=settings.brand,
@@ -42,24 +44,28 @@ async def read_page(connection: AsyncConnection, settings: Settings, languages: 
         rendered_at=now,
         components=tuple(_components(components, changes, histories, calendar)),
         groups=tuple(PageGroup(*group) for group in await store.groups(connection)),
-        incidents=read_in(languages.english),
+        **read_in(languages.english),
         push_key=settings.push.public_key,
         language=languages.english,
     )
     others = [language for language in languages if language is not languages.english]
-    translations = [replace(page, language=other, incidents=read_in(other)) for other in others]
+    translations = [replace(page, language=other, **read_in(other)) for other in others]
     return replace(page, translations=tuple(translations))
 
 
-def _incidents(
+def _told(
     histories: Sequence[Sequence[PublicUpdate]],
     known: Mapping[str, PublicComponent],
     audiences: Audiences,
     language: Language,
-) -> tuple[PageIncident, ...]:
-    """Return the incidents, newest first, in the words that were written for `language` where there are such."""
-    incidents = [_incident(history, known, audiences, language.code) for history in histories]
-    return tuple(sorted(incidents, key=lambda incident: incident.created_at, reverse=True))
+) -> dict[str, Any]:
+    """Return incidents and maintenances, newest first, in the words for `language` where there are any."""
+    told = [_incident(history, known, audiences, language.code) for history in histories]
+    told.sort(key=lambda one: one.created_at, reverse=True)
+    return {
+        "incidents": tuple(one for one in told if one.window is None),
+        "maintenances": tuple(one for one in told if one.window is not None),
+    }
 
 
 def _incident(
@@ -73,7 +79,7 @@ def _incident(
         status=status,
         severity=Severity(last.severity),
         impact=Impact(last.impact),
-        started_at=_started_at(history),
+        started_at=_began(history) if last.scheduled_for else _started_at(history),
         created_at=history[0].created_at,
         updated_at=last.created_at,
         monitoring_at=_entered(history, lambda update: update.status == Status.MONITORING),
@@ -81,6 +87,8 @@ def _incident(
         next_update_at=last.next_update_at if status.is_open else None,
         components=tuple(known[slug].id for slug in last.components if slug in known),
         updates=tuple(_updates(history, known, audiences, locale)),
+        window=_window(last),
+        moves=sum(before != after for before, after in pairwise(map(_meant, history))),
     )
 
 
@@ -88,6 +96,22 @@ def _started_at(history: Sequence[PublicUpdate]) -> datetime:
     """Return when the incident began as far as visitors were told: not how long it had been known inside."""
     first = history[0]
     return first.started_at if first.version == 1 else first.created_at
+
+
+def _began(history: Sequence[PublicUpdate]) -> datetime:
+    """Return when visitors were told that a maintenance has begun, or else when it is planned to."""
+    begun = _entered(history, lambda update: is_under_way(Status(update.status)))
+    return begun or history[-1].scheduled_for or history[-1].created_at
+
+
+def _window(update: PublicUpdate) -> Window | None:
+    if update.scheduled_for is None or update.scheduled_until is None:
+        return None
+    return Window(update.scheduled_for, update.scheduled_until)
+
+
+def _meant(update: PublicUpdate) -> tuple[Window | None, bool]:
+    return _window(update), update.status == Status.CANCELLED
 
 
 def _entered(history: Sequence[PublicUpdate], holds: Callable[[PublicUpdate], bool]) -> datetime | None:

@@ -8,7 +8,9 @@ from tocsin.domain.audience import Audiences
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Impact, Phase, Severity, Status
 from tocsin.domain.language import Languages
+from tocsin.domain.maintenance import Window
 from tocsin.domain.page import page_path
+from tocsin.domain.speech import state_of
 from tocsin.domain.story import Affected, Chapter, Story
 from tocsin.store import wording
 
@@ -42,6 +44,7 @@ class Teller:
     ) -> Chapter:
         language = self._languages.of(locale)
         audience = next(one for one in self._audiences.ordered if one.id == audience_id)
+        status, until = Status(words.status), words.scheduled_until
         is_public = audience == self._audiences.widest
         affected = tuple(
             Affected(names[slug].id, names[slug].name, ComponentStatus(status))
@@ -53,15 +56,16 @@ class Teller:
             version=words.version,
             title=self._audiences.text_for(audience, words.titles, words.title, locale),
             body=self._audiences.text_for(audience, words.texts, words.body, locale),
-            status=Status(words.status),
+            status=status,
             severity=Severity(words.severity),
             impact=Impact(words.impact),
             phase=Phase(words.phase),
-            components=tuple((one.name, language.say(one.status.words)) for one in affected),
+            components=tuple((one.name, language.say(state_of(status, one.status))) for one in affected),
             started_at=words.started_at,
             published_at=words.created_at,
             next_update_at=words.next_update_at,
             url=f"{self._url}{page_path(language, f'incidents/{words.incident}')}" if words.has_page else None,
             update=words.update,
             affected=affected,
+            window=Window(words.scheduled_for, until) if words.scheduled_for and until else None,
         )

@@ -180,6 +180,8 @@ INVARIANTS: tuple[Invariant, ...] = (
           AND NOT EXISTS (SELECT FROM channel c WHERE c.name = b.channel AND c.paused_at IS NOT NULL)
         UNION ALL
         SELECT format('promise %s', id) FROM outbox WHERE done_at IS NULL AND due_at < tocsin_epoch() - 120
+        UNION ALL
+        SELECT format('maintenance INC-%s', incident_id) FROM maintenance WHERE due_at < tocsin_epoch() - 120
         """,
     ),
 )

@@ -166,8 +166,8 @@ _DECIDE = """
         WHEN k.phases & p.phases = 0 THEN 'phase_not_chosen'
         WHEN k.allowed & p.phases = 0 AND (k.most OR (k.phases IS NULL AND (k.allowed <> 0 OR k.least IS NULL)))
           THEN 'policy' END AS reason
-      -- To who has heard nothing yet any news is that it began.
-      FROM k, LATERAL (SELECT $6::int | CASE WHEN $12::bool OR k.told THEN 0 ELSE 1 END AS phases) p"""
+      -- To who has heard nothing yet any news of an incident is that it began.
+      FROM k, LATERAL (SELECT $6::int | CASE WHEN $12::bool OR k.told OR $6::int = 16 THEN 0 ELSE 1 END AS phases) p"""
 _CHOOSERS = """
         coalesce(c.choosers, false) AS choosers,"""
 _BY_CHOICE = """

@@ -114,7 +114,7 @@ async def hand_over(connection: Connection, endpoint: int, stand_in: StandIn, up
           -- What it was told to be open itself, it is owed the end of by itself.
           WHERE p.endpoint_id = $1 AND v.incident_id NOT IN (
               SELECT w.incident_id FROM pace q, unnest(q.told) k JOIN incident_update w ON w.id = k
-              WHERE q.endpoint_id = $2 AND w.status NOT IN ('resolved', 'postmortem'))
+              WHERE q.endpoint_id = $2 AND w.status NOT IN ('resolved', 'postmortem', 'completed', 'cancelled'))
             AND ((SELECT state = 'quarantined' FROM endpoint WHERE id = $1)
             OR v.incident_id IN (SELECT incident_id FROM incident_update WHERE id = ANY($3::int[])))
         )

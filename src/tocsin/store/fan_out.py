@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tocsin.domain.audience import Audiences
-from tocsin.domain.incident import ALL_PHASES, Phase, Severity, Status
+from tocsin.domain.incident import ALL_PHASES, Phase, Severity, Status, is_urgent
 from tocsin.domain.incident import Kind as IncidentKind
 from tocsin.domain.policy import Policy
 from tocsin.store.engine import Connection
@@ -24,7 +24,8 @@ class FanOut:
     """One update as the fan-out needs it. `components` and `groups` are ids, none where the update concerns everyone.
 
     `muted` are channels, `cells` what the policy has for this severity: audience, channel, phases, whether it is the
-    most that is allowed, whether it is for those alone who chose a component.
+    most that is allowed, whether it is for those alone who chose a component. A maintenance has no severity that
+    anybody asked to be spared, 0, and nobody must hear of it.
     """
 
     update_id: int
@@ -76,8 +77,8 @@ async def _read(connection: Connection, source: str, value: int | str, policy: P
         value,
     )
     assert row is not None, f"the outbox names update {value}, which is held by a foreign key"
-    severity, older = Severity(row["severity"]), list(row["older"])
-    required = audiences.mask(policy.required_of(severity, IncidentKind(row["kind"])))
+    status, severity, older = Status(row["status"]), Severity(row["severity"]), list(row["older"])
+    must_hear = () if status.is_maintenance else policy.required_of(severity, IncidentKind(row["kind"]))
     cells = [
         (audiences.named(audience).id, channel.value, int(cell.phases), cell.most, cell.chosen)
         for (audience, channel, of), cell in policy.cells.items()
@@ -87,19 +88,19 @@ async def _read(connection: Connection, source: str, value: int | str, policy: P
         update_id=row["id"],
         incident_id=row["incident_id"],
         version=row["version"],
-        severity=row["severity"],
+        severity=0 if status.is_maintenance else int(severity),
         phase=Phase(row["phase"]),
-        closes=not Status(row["status"]).is_open,
+        closes=not status.is_open,
         audiences=row["audiences"],
         is_public=row["is_public"],
         notify=row["notify"],
-        urgent=severity <= policy.urgent,
+        urgent=is_urgent(status, severity, policy.urgent),
         components=row["affected"],
         groups=row["groups"],
         older=older,
         muted=list(await muted_channels(connection, source, value)),
         cells=cells,
-        kind=Kind(bool(older), required, row["stands_in"], any(chosen for *_, chosen in cells)),
+        kind=Kind(bool(older), audiences.mask(must_hear), row["stands_in"], any(chosen for *_, chosen in cells)),
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Impact, Kind, Phase, Severity, Status
+from tocsin.domain.maintenance import Window
 from tocsin.domain.update import Snapshot
 from tocsin.store.engine import Connection
 from tocsin.store.statement import Statement
@@ -22,7 +23,8 @@ _LARGEST_INT: Final = 2**31 - 1
 _REF: Final = "INC-"
 
 _UPDATE_COLUMNS = """public_id, incident_id, version, status, severity, impact, kind, phase, title, titles, body, texts,
-  components, audiences, is_public, notify, next_update_at, metadata, created_by, created_at"""
+  components, audiences, is_public, notify, next_update_at, metadata, scheduled_for, scheduled_until,
+  created_by, created_at"""
 
 # The facts and the promise that announces them, in one statement; what is owed to nobody is a promise kept.
 _SAY = f"""
@@ -30,7 +32,8 @@ _SAY = f"""
       INSERT INTO incident_update ({_UPDATE_COLUMNS})
       SELECT :update_public_id, i.id, :version, :status, :severity, :impact, :kind, :phase, :title,
         CAST(:titles AS text)::jsonb, :body, CAST(:texts AS text)::jsonb, CAST(:components AS text)::jsonb, :audiences,
-        :is_public, :notify, :next_update_at, CAST(:metadata AS text)::jsonb, :created_by, :now
+        :is_public, :notify, :next_update_at, CAST(:metadata AS text)::jsonb, :scheduled_for, :scheduled_until,
+        :created_by, :now
       FROM i RETURNING id
     ), o AS (
       INSERT INTO outbox (kind, update_id, urgent, due_at, done_at) SELECT 'fan_out', u.id, :urgent,
@@ -113,8 +116,7 @@ async def insert(
     values = _values(snapshot, update_public_id, now, created_by, urgent=urgent)
     resolved_at = None if snapshot.status.is_open else now
     values |= {"public_id": public_id, "started_at": started_at, "resolved_at": resolved_at}
-    number: int = await connection.fetchval(_OPEN.sql, *_OPEN.values(values))
-    return number
+    return int(await connection.fetchval(_OPEN.sql, *_OPEN.values(values)))
 
 
 async def add(
@@ -163,16 +165,12 @@ async def read_updates(connection: AsyncConnection, incident_id: int) -> list[Up
 
 
 async def read_page(
-    connection: AsyncConnection, *, is_open: bool | None, before: int | None, limit: int
+    connection: AsyncConnection, statuses: Sequence[Status], *, before: int | None, limit: int
 ) -> Sequence[Incident]:
-    """Return `limit` incidents with a number below `before`, newest first."""
+    """Return `limit` incidents, or maintenances, in one of `statuses` with a number below `before`, newest first."""
     rows = await connection.execute(
-        text(f"""
-            {_INCIDENT}
-            WHERE i.id < :before AND (CAST(:is_open AS boolean) IS NULL OR (i.resolved_at IS NULL) = :is_open)
-            ORDER BY i.id DESC LIMIT :limit
-        """),
-        {"before": before if before is not None else _LARGEST_INT, "is_open": is_open, "limit": limit},
+        text(f"{_INCIDENT} WHERE i.id < :before AND i.status = ANY(:statuses) ORDER BY i.id DESC LIMIT :limit"),
+        {"before": before if before is not None else _LARGEST_INT, "statuses": list(statuses), "limit": limit},
     )
     return [_incident(row) for row in rows.mappings()]
 
@@ -207,6 +205,8 @@ def _values(snapshot: Snapshot, public_id: str, now: datetime, created_by: str, 
         "notify": snapshot.notify,
         "next_update_at": snapshot.next_update_at,
         "metadata": json.dumps(dict(snapshot.metadata)),
+        "scheduled_for": snapshot.window.starts_at if snapshot.window else None,
+        "scheduled_until": snapshot.window.ends_at if snapshot.window else None,
         "created_by": created_by,
         "urgent": urgent,
         "is_owed": snapshot.is_owed,
@@ -245,5 +245,6 @@ def _update(row: RowMapping | asyncpg.Record) -> Update:
         notify=row["notify"],
         next_update_at=row["next_update_at"],
         metadata=row["metadata"],
+        window=Window(row["scheduled_for"], row["scheduled_until"]) if row["scheduled_for"] else None,
     )
     return Update(row["public_id"], snapshot, row["created_by"], row["created_at"])

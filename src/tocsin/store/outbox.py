@@ -71,11 +71,12 @@ async def page_is_rendered(connection: Connection, promises: list[int]) -> None:
 
 
 async def next_due(connection: Connection) -> float | None:
-    """Return the seconds until the next fan-out is due or a mute ends, negative where it is overdue, None for never."""
+    """Return the seconds until a fan-out or a maintenance is due or a mute ends, negative when overdue, None: never."""
     seconds: float | None = await connection.fetchval(
         """
         SELECT least((SELECT min(due_at) FROM outbox WHERE kind = 'fan_out' AND done_at IS NULL),
-          (SELECT min(until) FROM mute WHERE ended_at IS NULL)) - tocsin_epoch()
+          (SELECT min(until) FROM mute WHERE ended_at IS NULL),
+          (SELECT min(due_at) FROM maintenance WHERE due_at IS NOT NULL)) - tocsin_epoch()
         """
     )
     return seconds

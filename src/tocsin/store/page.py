@@ -12,6 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tocsin.domain.incident import Status
+
 
 class PublicGroup(NamedTuple):
     id: str
@@ -58,6 +60,8 @@ class PublicUpdate(NamedTuple):
     components: dict[str, str]
     next_update_at: datetime | None
     created_at: datetime
+    scheduled_for: datetime | None
+    scheduled_until: datetime | None
 
 
 async def now(connection: AsyncConnection) -> datetime:
@@ -116,12 +120,12 @@ async def updates(connection: AsyncConnection, since: datetime) -> list[PublicUp
               FROM incident_update WHERE is_public ORDER BY incident_id, version DESC
             )
             SELECT i.public_id, i.started_at, u.version, u.public_id, u.status, u.severity, u.impact, u.title, u.titles,
-              u.body, u.texts, u.components, u.next_update_at, u.created_at
+              u.body, u.texts, u.components, u.next_update_at, u.created_at, u.scheduled_for, u.scheduled_until
             FROM latest JOIN incident i ON i.id = latest.incident_id
             JOIN incident_update u ON u.incident_id = i.id AND u.is_public
-            WHERE latest.status IN ('investigating', 'identified', 'monitoring') OR latest.created_at >= :since
+            WHERE latest.status = ANY(:open) OR latest.created_at >= :since
             ORDER BY i.id, u.version
         """).columns(titles=JSONB, texts=JSONB, components=JSONB),
-        {"since": since},
+        {"since": since, "open": [status.value for status in Status if status.is_open]},
     )
     return [PublicUpdate(*row) for row in rows]

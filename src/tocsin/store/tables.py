@@ -122,8 +122,19 @@ class IncidentUpdate(Row):
     notify: Mapped[bool] = mapped_column(server_default="true")
     next_update_at: Mapped[datetime | None]
     details: Mapped[dict[str, Any]] = mapped_column("metadata", server_default="{}")
+    scheduled_for: Mapped[datetime | None]
+    scheduled_until: Mapped[datetime | None]
     created_by: Mapped[str]
     created_at: Mapped[datetime] = _now()
+
+
+class Maintenance(Row):
+    __tablename__ = "maintenance"
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
+    auto_start: Mapped[bool]
+    auto_complete: Mapped[bool]
+    remind_before: Mapped[int]
+    due_at: Mapped[float | None]
 
 
 class Outbox(Row):

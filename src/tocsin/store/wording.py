@@ -29,6 +29,8 @@ class Words(NamedTuple):
     created_at: datetime
     has_page: bool
     update: str
+    scheduled_for: datetime | None = None
+    scheduled_until: datetime | None = None
 
 
 async def words_of(connection: Connection, updates: Sequence[int]) -> list[Words]:
@@ -36,9 +38,9 @@ async def words_of(connection: Connection, updates: Sequence[int]) -> list[Words
     rows = await connection.fetch(
         """
         SELECT u.id, i.public_id, u.version, u.status, u.severity, u.impact, u.phase, u.title, u.titles, u.body,
-          u.texts, u.components, u.next_update_at, i.started_at, u.created_at,
+          u.texts, u.components, u.next_update_at, coalesce(u.scheduled_for, i.started_at), u.created_at,
           EXISTS (SELECT 1 FROM incident_update p WHERE p.incident_id = i.id AND p.is_public),
-          u.public_id
+          u.public_id, u.scheduled_for, u.scheduled_until
         FROM incident_update u JOIN incident i ON i.id = u.incident_id WHERE u.id = ANY($1::int[])
         """,
         updates,

@@ -32,6 +32,7 @@ from tocsin.web.api import (
     hooks,
     imports,
     incidents,
+    maintenances,
     mutes,
     preview,
     progress,
@@ -77,6 +78,7 @@ _AGAIN_SECONDS: Final = 1.0
 _API: Final = (
     incidents,
     preview,
+    maintenances,
     components,
     templates,
     hooks,

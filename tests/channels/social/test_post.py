@@ -25,6 +25,11 @@ LABELS = {
     Status.MONITORING: "◆ Monitoring",
     Status.RESOLVED: "✓ Resolved",
     Status.POSTMORTEM: "■ Postmortem",
+    Status.SCHEDULED: "◇ Scheduled",
+    Status.IN_PROGRESS: "◆ In progress",
+    Status.VERIFYING: "◆ Verifying",
+    Status.COMPLETED: "✓ Completed",
+    Status.CANCELLED: "✕ Cancelled",
 }
 # What networks begin to read something at: written here anew, and wider than theirs.
 MENTION = re.compile(r"[@\uff20][^\s\u200b]")

@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from page_samples import NOW, component, group, incident, page, update
+from page_samples import NOW, component, group, incident, maintenance, page, update
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Impact, Status
 from tocsin_channels.status_page.statuspage_json import api_files
@@ -97,3 +97,36 @@ def test_rendering_again_changes_nothing_that_programs_read() -> None:
         rendered_at=NOW + timedelta(minutes=5),
     )
     assert api_files(later) == api_files(SHOWN)
+
+
+PLANNED = maintenance("Planned", starts_at=NOW + timedelta(days=3))
+SOONER = maintenance("Sooner", id_="mnt000000002", starts_at=NOW + timedelta(days=1))
+GOING_ON = maintenance("Going on", update("We work.", Status.VERIFYING), id_="mnt000000003", starts_at=NOW)
+DONE = maintenance("Done", update("Done.", Status.COMPLETED), id_="mnt000000004", starts_at=NOW - timedelta(days=1))
+OFF = maintenance("Off", update("Off.", Status.CANCELLED), id_="mnt000000005")
+MAINTAINED = page(components=[component("api")], maintenances=[OFF, DONE, GOING_ON, SOONER, PLANNED])
+
+
+def test_a_maintenance_is_an_incident_with_two_more_keys() -> None:
+    [first, *_] = read("scheduled-maintenances", MAINTAINED)["scheduled_maintenances"]
+    assert list(first) == [*INCIDENT, "scheduled_for", "scheduled_until"]
+    assert list(first["incident_updates"][0]) == UPDATE
+    assert {name: first[name] for name in ("name", "impact", "status", "scheduled_for", "scheduled_until")} == {
+        "name": "Done",
+        "impact": "maintenance",
+        "status": "completed",
+        "scheduled_for": "2026-11-20T12:31:00.000Z",
+        "scheduled_until": "2026-11-20T14:31:00.000Z",
+    }
+    assert first["resolved_at"] is not None
+
+
+def test_maintenances_are_listed_by_how_they_stand_and_are_no_incidents() -> None:
+    def names(address: str) -> list[str]:
+        return [one["name"] for one in read(address, MAINTAINED)["scheduled_maintenances"]]
+
+    assert names("scheduled-maintenances") == ["Done", "Going on", "Sooner", "Planned"]
+    assert names("scheduled-maintenances/upcoming") == ["Sooner", "Planned"]
+    assert names("scheduled-maintenances/active") == ["Going on"]
+    assert names("summary") == ["Going on", "Sooner", "Planned"]
+    assert read("incidents", MAINTAINED)["incidents"] == read("summary", MAINTAINED)["incidents"] == []

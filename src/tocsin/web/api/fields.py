@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Annotated, Any, Final, TypeVar, cast
+from typing import Annotated, Any, Final, Literal, TypeVar, cast
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
@@ -33,14 +34,20 @@ class Body(BaseModel):
 
 def words(enum: type[E]) -> BeforeValidator:
     """Return a validator that reads a member of `enum` from its value."""
-    return BeforeValidator(lambda value: _member(enum, value))
+    return BeforeValidator(lambda value: _member(list(enum), value))
 
 
-def _member(enum: type[E], value: object) -> E:
-    for member in enum:
+def member_of(some: Sequence[E]) -> BeforeValidator:
+    """Return the same for those members alone that are in `some`; the description names no others."""
+    named: Any = Literal.__getitem__(tuple(str(member.value) for member in some))
+    return BeforeValidator(lambda value: _member(some, value), json_schema_input_type=named)
+
+
+def _member(some: Sequence[E], value: object) -> E:
+    for member in some:
         if value == member.value:
             return member
-    known = ", ".join(str(member.value) for member in enum)
+    known = ", ".join(str(member.value) for member in some)
     raise ValueError(f"This is not one of: {known}")
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
 from tocsin.domain.audience import Audiences
+from tocsin.domain.incident import INCIDENT_STATUSES, OPEN_INCIDENTS, PAST_INCIDENTS
 from tocsin.domain.scope import Scope
 from tocsin.services.publish import Published, add_update, no_incident, open_incident
 from tocsin.store import incidents as store
@@ -63,10 +64,9 @@ async def post_update(which: str, body: NewUpdate, once: OnceDep, site: SiteDep)
 @router.get("", dependencies=[needs(Scope.INCIDENTS_READ)], summary="List incidents, newest first")
 async def list_incidents(asked: Annotated[Filter, Query()], site: SiteDep) -> dict[str, Any]:
     place = asked.place(1)
+    statuses = {None: INCIDENT_STATUSES, True: OPEN_INCIDENTS, False: PAST_INCIDENTS}[asked.open]
     async with begin(site.engine) as connection:
-        found = await store.read_page(
-            connection, is_open=asked.open, before=place[0] if place else None, limit=asked.limit + 1
-        )
+        found = await store.read_page(connection, statuses, before=place[0] if place else None, limit=asked.limit + 1)
     shown = found[: asked.limit]
     after = [shown[-1].id] if len(found) > asked.limit else None
     return page([show_incident(incident, site) for incident in shown], after)
@@ -102,7 +102,7 @@ def show_incident(incident: store.Incident, site: Site) -> dict[str, Any]:
         "created_at": moment(incident.created_at),
         "updated_at": moment(incident.updated_at),
         "metadata": incident.metadata,
-        "links": _links(incident.public_id, site, is_public=now.is_public),
+        "links": links(incident.public_id, site, is_public=now.is_public),
     }
 
 
@@ -137,14 +137,15 @@ def _published(said: Published, site: Site) -> dict[str, Any]:
         "ref": said.ref,
         "version": said.version,
         "update_id": said.update_id,
-        "links": _links(said.incident_id, site, is_public=said.is_public),
+        "links": links(said.incident_id, site, is_public=said.is_public),
     }
 
 
-def _links(incident_id: str, site: Site, *, is_public: bool) -> dict[str, str | None]:
+def links(incident_id: str, site: Site, kind: str = "incidents", *, is_public: bool) -> dict[str, str | None]:
+    """Return where an incident, or a maintenance, is; the ledger has one place for both."""
     url = site.settings.url
     return {
-        "self": f"{url}/v1/incidents/{incident_id}",
+        "self": f"{url}/v1/{kind}/{incident_id}",
         "deliveries": f"{url}/v1/incidents/{incident_id}/deliveries",
         "page": f"{url}/incidents/{incident_id}" if is_public else None,
     }

@@ -21,6 +21,7 @@ _TYPES: Final = {
     "svg": "image/svg+xml",
     "atom": "application/atom+xml",
     "rss": "application/rss+xml",
+    "ics": "text/calendar; charset=utf-8",
     "png": "image/png",
 }
 _FRESH: Final = "public, max-age=0, stale-if-error=86400"

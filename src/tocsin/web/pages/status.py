@@ -178,5 +178,6 @@ def _before_the_first_page(brand: str) -> dict[str, Answer]:
         html = templates_in(language).get_template("first_page.html").render(brand=brand).encode()
         page = make_answer("index.html", html, more=again)
         pages |= {page_path(language, path): page for path in ("", "history", "404")}
-    read = [f"/api/v2/{name}.json" for name in names] + ["/history.atom", "/history.rss", "/badge.svg", "/embed.json"]
+    read = [f"/api/v2/{name}.json" for name in names] + ["/badge.svg", "/embed.json"]
+    read += ["/history.atom", "/history.rss", "/maintenance.ics"]
     return {**_assets(), **pages, **dict.fromkeys(read, waiting)}
