@@ -154,3 +154,38 @@ def test_every_name_is_one_that_a_variable_can_have() -> None:
     for name in names_of(Settings):
         assert name.replace("_", "").isalnum()
         assert not name.endswith("_file"), "would be read as a file's name"
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ('[[email.provider]]\nkind = "smtp"\nsmtp_url = "smtp://a"\nweight = true', "email.provider.0.weight"),
+        ('[[email.provider]]\nkind = "smtp"\nsmtp_url = "smtp://a"\nweight = "1"', "email.provider.0.weight"),
+        ("[email]\nmessages_per_second = inf", "email.messages_per_second"),
+        ("[email]\nmessages_per_second = true", "true is for a setting that is on or off"),
+        ("[email]\nmessages_per_day = nan", "email.messages_per_day"),
+        ("[sms]\nsegments_per_second = inf", "sms.segments_per_second"),
+        ("[sms]\ntimeout_seconds = inf", "sms.timeout_seconds"),
+        ("[delivery]\nlease_seconds = 0.001", "delivery.lease_seconds"),
+        ("[delivery]\nsweep_seconds = 0.001", "delivery.sweep_seconds"),
+        ("[delivery]\nstalled_seconds = 0.001", "write 1 or more seconds, or 0 for never"),
+        ("[web]\nport = true", "web.port"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_its_name(config: Path, written: str, says: str) -> None:
+    config.write_text(written)
+    with pytest.raises(BrokenSettings) as broken:
+        settings.read()
+    assert says in str(broken.value)
+
+
+def test_the_environment_writes_numbers_as_text_and_switches_as_words(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text("[delivery]\nstalled_seconds = 0")
+    monkeypatch.setenv("TOCSIN_EMAIL__MESSAGES_PER_SECOND", "12.5")
+    monkeypatch.setenv("TOCSIN_WEBHOOK__ALLOW_PRIVATE_NETWORKS", "true")
+    read = settings.read()
+    assert read.email.messages_per_second == 12.5
+    assert read.webhook.allow_private_networks
+    assert read.delivery.stalled_seconds == 0

@@ -9,11 +9,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, SecretStr, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SecretStr,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    """Settings that belong together. The environment writes numbers as text; `true` and `inf` are none all the same."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_number(cls, value: object, field: ValidationInfo) -> object:
+        assert field.field_name is not None
+        if isinstance(value, bool) and cls.model_fields[field.field_name].annotation is not bool:
+            raise ValueError(f"{str(value).lower()} is for a setting that is on or off, which this is not")
+        return value
 
 
 MailKind = Literal["smtp", "ses", "sendgrid", "mailgun", "postmark"]
@@ -40,7 +60,7 @@ class Table(Section):
     """What each provider of a list has besides its account."""
 
     name: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_-]{0,31})?$")] = ""
-    weight: int = Field(default=100, ge=0, le=1_000)
+    weight: int = Field(default=100, ge=0, le=1_000, strict=True)
 
 
 # So many in a time, 0 for as many as there are, "auto" for what the provider publishes.

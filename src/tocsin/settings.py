@@ -56,10 +56,17 @@ class Database(Section):
 
 class Delivery(Section):
     batch: int = Field(default=500, ge=1, le=5_000)
-    lease_seconds: float = Field(default=15.0, gt=0)
-    sweep_seconds: float = Field(default=1.0, gt=0)
+    lease_seconds: float = Field(default=15.0, ge=1)
+    sweep_seconds: float = Field(default=1.0, ge=0.05)
     journal: str = ""
     stalled_seconds: float = Field(default=30.0, ge=0)
+
+    @field_validator("stalled_seconds")
+    @classmethod
+    def _lets_a_process_breathe(cls, value: float) -> float:
+        if 0 < value < 1:  # each garbage collection would end the process
+            raise ValueError("write 1 or more seconds, or 0 for never")
+        return value
 
 
 class Canary(Section):

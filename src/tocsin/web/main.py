@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy.exc import DBAPIError
 from starlette.types import Receive, Scope, Send
 
@@ -44,6 +44,7 @@ from tocsin.web.auth import RENEW_SECONDS, KeyRing
 from tocsin.web.bounces import Door, listening
 from tocsin.web.caller import believe_proxies
 from tocsin.web.deps import Site
+from tocsin.web.each_key_once import each_key_once
 from tocsin.web.errors import add_error_answers
 from tocsin.web.gate import Gate
 from tocsin.web.metrics import Counted, Metrics
@@ -140,6 +141,7 @@ def create_app(settings: Settings) -> App:
         openapi_url="/openapi.json",
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(each_key_once)],
     )
     add_error_answers(app)
     answer_elsewhere(app)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
@@ -14,6 +13,7 @@ from tocsin.services.import_subscribers import Line, Unreadable
 from tocsin.web.api.preference_body import AS_EXPORTED
 from tocsin.web.api.subscriber_bodies import SubscriberBody
 from tocsin.web.api.table import body_reader
+from tocsin.web.each_key_once import DoubledKey, read_json
 from tocsin.web.errors import detail_of, field_of
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -61,7 +61,9 @@ def json_reader(as_subscriber: AsSubscriber) -> Callable[[bytes], NewSubscriber]
 
     def read(content: bytes) -> NewSubscriber:
         try:
-            value = json.loads(content)
+            value = read_json(content)
+        except DoubledKey as error:
+            raise Refused(str(error), field="line") from error
         except (ValueError, RecursionError) as error:
             raise Refused(f"This line is not valid JSON: {str(error)[:200]}", field="line") from error
         return _read(value, as_subscriber)
