@@ -9,7 +9,9 @@ from typing import Any
 from tocsin.domain.channel import Channel, ChannelName, Message, Result
 from tocsin.domain.incident import Impact, Phase, Severity, Status
 from tocsin.domain.story import Chapter, Story
+from tocsin_channels.carried import CarriedChannel
 from tocsin_channels.sms.channel import RatesOf, SmsChannel, unpaced
+from tocsin_channels.sms.provider import Provider
 from tocsin_channels.sms.senders import Senders
 from tocsin_channels.sms.twilio import Account, Twilio
 from tocsin_channels.sms.vonage import Account as VonageAccount
@@ -60,6 +62,17 @@ def sms_channel(
     """Return a channel that takes `url` for Twilio."""
     account = Account(SID, token, Senders.parse(senders), f"{receipts}/receipts/twilio", url, seconds=seconds)
     return SmsChannel(Twilio(account), SHIPPED[ChannelName.SMS], Severity.SEV1, rates=rates)
+
+
+def carried(twilio: str, vonage: str, *, receipts: str = "http://127.0.0.1:1", seconds: float = 5.0) -> CarriedChannel:
+    """Return a channel that Twilio at `twilio` carries, and Vonage at the host `vonage` where that is stopped."""
+    senders = Senders.parse("+14155550100")
+    account = Account(SID, TOKEN, senders, f"{receipts}/receipts/twilio", twilio, seconds=seconds)
+    other = VonageAccount("key", "secret", SECRET, senders, f"{receipts}/receipts/vonage", vonage, 4, seconds)
+    carriers: dict[str, Provider] = {"twilio": Twilio(account), "vonage": Vonage(other)}
+    words = SHIPPED[ChannelName.SMS]
+    ways = {name: SmsChannel(one, words, Severity.SEV1, 16, name, unpaced, carriers) for name, one in carriers.items()}
+    return CarriedChannel(ways, {"twilio": 100, "vonage": 0})
 
 
 def messages_to(addresses: tuple[str, ...], rendered: object) -> list[Message]:

@@ -23,10 +23,11 @@ def sms_channel(settings: Settings) -> CarriedChannel:
     urgent = Severity.parse(str(read_policy_file()["urgent"]))
     wording = read_words().wording[ChannelName.SMS]
     accounts = settings.sms.providers
+    carriers = {one.name: _MADE[one.kind](settings, one) for one in accounts}
     return CarriedChannel(
         {
             one.name: SmsChannel(
-                _MADE[one.kind](settings, one), wording, urgent, one.connections, one.name, text_rates(one)
+                carriers[one.name], wording, urgent, one.connections, one.name, text_rates(one), carriers
             )
             for one in accounts
         },

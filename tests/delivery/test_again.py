@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from delivery.world import World
-from tocsin.domain.channel import Accepted
+from tocsin.domain.channel import Accepted, Message
 from tocsin.domain.errors import Ambiguous, TryAgain
 
 
@@ -16,3 +16,36 @@ async def test_what_may_have_arrived_says_so_and_what_was_refused_does_not(world
         await world.later(100)
         await world.deliver()
     assert [message.again for message in world.email.sent] == [False, False, True]
+
+
+async def test_what_could_not_be_written_once_more_is_in_doubt_as_before(world: World) -> None:
+    await world.person("someone@example.com")
+    world.email.answer = lambda _: Ambiguous("no answer")
+    await world.tell("It is down.")
+
+    async def breaks(*_: object) -> list[Message]:
+        raise ValueError("no such word")
+
+    broken = world.way()
+    broken.compose = breaks
+    await world.later(100)
+    await world.deliver(broken)
+    assert await world.ledger("someone@example.com") == [(1, "unknown", "outcome_unknown")]
+    world.email.answer = lambda _: Accepted("q", 250)
+    await world.later(100)
+    await world.deliver()
+    assert [message.again for message in world.email.sent] == [False, True]
+
+
+async def test_it_says_who_was_asked_and_since_when_that_may_have_been(world: World) -> None:
+    await world.person("someone@example.com")
+    world.email.answer = lambda _: Ambiguous("no answer")
+    await world.tell("It is down.")
+    world.email.answer = lambda _: Accepted("q", 250)
+    await world.later(100)
+    await world.deliver()
+    [first, again] = world.email.sent
+    assert first.earlier is None
+    assert again.earlier is not None
+    assert again.earlier.provider == "practice"
+    assert 100 <= again.earlier.seconds < 130

@@ -182,7 +182,7 @@ async def test_a_429_closes_that_sender_for_every_worker_until_then_and_is_no_tr
     assert ("too_fast",) in await world.rows("SELECT unnest(outcomes) FROM attempt")
 
 
-async def test_where_all_pass_one_gate_what_waits_says_so_until_when_and_is_looked_at_once(world: World) -> None:
+async def test_where_all_pass_one_gate_nothing_is_even_leased_while_it_is_closed(world: World) -> None:
     await world.person("ada@example.com")
     await world.person("bob@example.com", channel=ChannelName.SMS)
     await world.say("It is down.", severity="sev2")
@@ -193,57 +193,11 @@ async def test_where_all_pass_one_gate_what_waits_says_so_until_when_and_is_look
     await world.say("Something else.", severity="sev2")
     await world.spread()
     world.email.answer = lambda _: Accepted("queued")
-    await world.later(80)
+    await world.later(115)
     assert await world.deliver() == 0
-    waits = """SELECT DISTINCT d.state::text, d.reason, d.tries, abs(d.due_at - g.until) < 1
-        FROM delivery d JOIN endpoint e ON e.id = d.endpoint_id JOIN closed_gate g ON g.channel = e.channel"""
-    assert await world.rows(waits) == [("held", "provider_paced", 0, True)]
-    found = await world.rows("SELECT sum(xmin::text::bigint) FROM bucket")
-    await world.later(35)
-    assert await world.deliver() == 0
-    assert await world.rows("SELECT sum(xmin::text::bigint) FROM bucket") == found, "nobody has looked again"
     texts = Provider(name=ChannelName.SMS)
     await world.deliver(world.way(provider=texts))
     assert len(texts.sent) >= 1  # another channel goes on
     await world.later(6)
     assert await world.deliver() >= 2
     assert await world.rows("SELECT DISTINCT state::text FROM delivery WHERE provider IS NOT NULL") == [("accepted",)]
-
-
-async def test_what_comes_while_the_pace_lets_nothing_pass_for_long_says_so_and_until_when(
-    world: World, paced: Paced, broker_url: str
-) -> None:
-    paced.rates = (Rate(1, 1_000.0, 1),)
-    way = way_of(world, paced, broker_url)
-    await world.person("a1@x")
-    await world.person("b1@x", ["oncall"])
-    await world.say("It is down.", severity="sev2", audiences=["customers", "oncall"])
-    await world.spread()
-    await world.deliver(way)
-    await world.person("a3@x")
-    await world.say("Something else.", severity="sev2", audiences=["customers"])
-    await world.spread()
-    await world.deliver(way)
-    assert await world.ledger("a3@x") == [(1, "held", "provider_paced")]
-    [(due,)] = await world.rows(
-        """SELECT d.due_at - tocsin_epoch() FROM delivery d JOIN endpoint e ON e.id = d.endpoint_id
-        WHERE e.address = 'a3@x'"""
-    )
-    assert 900 < due <= 2_000
-    await stop(way)
-
-
-async def test_what_is_due_a_moment_after_the_alarm_is_not_left_to_the_sweeper(
-    world: World, paced: Paced, broker_url: str
-) -> None:
-    paced.rates = (Rate(100, 1.0, 50),)
-    await world.person("a1@x")
-    await world.say("It is down.", severity="sev2")
-    await world.spread()
-    soon = "due_at = tocsin_epoch() + 0.7"
-    await world.run(f"UPDATE delivery SET state = 'held', reason = 'provider_paced', {soon}")
-    await world.run(f"UPDATE bucket SET {soon} WHERE due_at IS NOT NULL")
-    way = way_of(world, paced, broker_url)
-    assert await world.deliver(way) == 0
-    await until_told(world)
-    await stop(way)

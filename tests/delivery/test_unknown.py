@@ -12,12 +12,11 @@ import pytest
 from delivery.provider import Provider
 from delivery.world import World
 from tocsin.domain.answers import begins_of
-from tocsin.domain.channel import Accepted, Answered, Message, Receipt, ReceiptKind, Result
+from tocsin.domain.channel import Accepted, Answered, Message, Result
 from tocsin.domain.errors import Ambiguous, ProviderDown, TooFast, TryAgain
 from tocsin.domain.provider import Share
 from tocsin.services.deliver import deliver_batch
 from tocsin.services.providers import Providers
-from tocsin.services.receive import receive
 
 
 async def test_an_unknown_outcome_is_resent_once_with_the_same_id_and_then_counts_as_accepted(world: World) -> None:
@@ -199,35 +198,6 @@ async def test_a_driver_that_breaks_while_sending_hides_nothing_and_loses_nothin
     assert await world.rows("SELECT DISTINCT d.state::text, d.reason FROM delivery d WHERE unknowns > 0") == [
         ("accepted", "outcome_unknown")
     ]
-
-
-async def test_what_waits_for_the_end_of_a_doubt_is_not_looked_at_before(world: World) -> None:
-    await world.person("someone@example.com")
-    world.email.answer = lambda _: Ambiguous("no answer")
-    await world.tell("It is down.")
-    await world.tell("Something else is down.")
-    [(wait,)] = await world.rows("SELECT due_at - tocsin_epoch() FROM bucket WHERE channel = 'email'")
-    assert 20 < wait <= 30
-    world.email.answer = lambda _: Accepted("q", 250)
-    await world.later(31)
-    await world.deliver()
-    await world.later(1)
-    await world.deliver()
-    assert world.email.texts_to("someone@example.com") == [["It is down."]] * 2 + [["Something else is down."]]
-
-
-async def test_a_receipt_that_ends_a_doubt_ends_the_wait_for_it(world: World) -> None:
-    await world.person("someone@example.com")
-    world.email.answer = lambda _: Ambiguous("no answer")
-    await world.tell("It is down.")
-    world.email.answer = lambda _: Accepted("q", 250)
-    await world.tell("Something else is down.", severity="sev1")
-    delivered = Receipt(world.email.sent[0].delivery, ReceiptKind.DELIVERED, "2.0.0", "")
-    assert await receive(world.engine, "s", "practice", [delivered]) == 1
-    await world.later(6)  # as an urgent second change waits for others
-    await world.deliver()
-    # Told now, and not in half a minute: it waits no longer for the doubt, and its own wait for others is over.
-    assert await world.ledger("someone@example.com") == [(1, "delivered", "outcome_unknown"), (1, "accepted", None)]
 
 
 async def test_what_is_due_first_is_looked_at_first_whatever_else_its_bucket_waits_for(world: World) -> None:

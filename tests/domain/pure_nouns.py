@@ -59,6 +59,7 @@ class Entry:
     reason: str | None = None
     tries: int = 0
     unknowns: int = 0
+    cleared: int = 0
     message: int | None = None
     named: bool = False  # by an attempt, since it was owed
 

@@ -124,6 +124,7 @@ class PureStore:
             person.id, entry.update, person.audiences, person.audiences - 1, entry.state, entry.reason, entry.since,
             entry.due_at or 0.0, entry.tries, entry.unknowns, entry.message, f"e{person.id}", person.state, "a@b.test",
             person.audiences, "Someone", "en", "UTC", None, None, None, person.rung_at, *person.pace, person.told,
+            cleared=entry.cleared,
         )  # fmt: skip
 
     def _label(self, messages: Sequence[Planned]) -> None:
@@ -166,13 +167,14 @@ class PureStore:
         self, person: Person, entries: Sequence[Entry], message: Planned, result: Result, waiting: dict[int, float]
     ) -> None:
         assert not isinstance(result, Accepted)
-        goes_on = unheard_of(message, result, self.now, PATIENCE, 0.5, self.versions)
+        goes_on = unheard_of(message, result, self.now, PATIENCE, 0.0, 0.5, self.versions)
         for entry in entries:
             if goes_on.due_at is not None:
                 waiting[entry.update] = goes_on.due_at
             if entry.state in UNFINISHED:
                 entry.move(goes_on.state, goes_on.reason, goes_on.due_at)
-                entry.message, entry.tries = message.message, entry.tries + 1
+                entry.message, entry.tries = message.message, entry.tries + goes_on.tried
+                entry.cleared = entry.unknowns if goes_on.cleared else entry.cleared
                 entry.unknowns += goes_on.doubtful
         if goes_on.told:
             person.pace, person.told, person.rung_at = message.pace, list(message.told), self.now
@@ -222,7 +224,8 @@ class PureStore:
                 continue
             if entry.state in {State.FAILED, State.BOUNCED, State.EXPIRED}:
                 entry.move(State.PENDING, None, self.now)
-                entry.since, entry.tries, entry.unknowns, entry.named = self.now, 0, 0, False
+                entry.since, entry.tries, entry.unknowns, entry.cleared = self.now, 0, 0, 0
+                entry.named = False
                 self._take_back(person, [entry.update])
                 bucket.gen, bucket.live = bucket.gen + 1, bucket.live | {entry.update: self.now}
 

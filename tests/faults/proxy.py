@@ -27,6 +27,7 @@ class Mood(Enum):
     DELAY = auto()  # answers wait for `seconds`
     RESET = auto()  # connections are reset, and new ones at once
     BLACK_HOLE = auto()  # connections open, and nothing that is sent comes out anywhere
+    SWALLOW = auto()  # a POST never arrives and is never answered; whoever asks for something is answered
     HALF_CLOSE = auto()  # the client hears that nothing more will be said, while it may still speak
     CUT_ANSWER = auto()  # what was asked arrives (a POST; a mail's final dot), and its answer never comes back
     HOLD_ANSWER = auto()  # the same, but the answer is kept, and comes when the mood passes
@@ -38,13 +39,14 @@ class _Link:
     """One connection.
 
     `asked`: a request is on its way whose answer is the one to be cut; `spoilt`: it was answered here, and nothing that
-    comes after reaches the provider.
+    comes after reaches the provider; `swallowed`: nor is it answered.
     """
 
     client: asyncio.StreamWriter
     provider: asyncio.StreamWriter
     asked: bool = False
     spoilt: bool = False
+    swallowed: bool = False
     tail: bytes = b""
 
 
@@ -160,7 +162,7 @@ class Proxy:
             if link.spoilt:
                 self._answer(link, data)
                 continue
-            if not await self._let_through():
+            if not await self._let_through() or self._swallows(link, data):
                 continue
             seen = link.tail + data
             if _FINAL_DOT in seen or _POST.search(data):
@@ -169,6 +171,12 @@ class Proxy:
             link.provider.write(data)
             await link.provider.drain()
         link.provider.transport.abort()
+
+    def _swallows(self, link: _Link, data: bytes) -> bool:
+        """Take a request in for good, whatever more comes of it."""
+        if self.mood is Mood.SWALLOW and _POST.match(data):
+            link.swallowed = self._bites()
+        return link.swallowed
 
     def _answer(self, link: _Link, data: bytes) -> None:
         """Take a request in, and answer it once it is whole."""

@@ -10,6 +10,10 @@ from tocsin_channels.sms.senders import Senders
 from tocsin_channels.sms.text import Text
 
 
+class NobodyTells(Exception):
+    """This carrier does not say, or not to us, what it was given."""
+
+
 class Provider(Protocol):
     """One account at one carrier. Instances live as long as a worker process and may keep connections."""
 
@@ -32,8 +36,11 @@ class Provider(Protocol):
         """Hand one text over to the number `to`; raise a DeliveryError where it is not taken."""
         ...
 
-    async def find(self, to: str, text: Text) -> Accepted | None:
-        """Look whether a text of unknown outcome went out to `to`; None where it did not or nobody tells."""
+    async def find(self, to: str, text: Text, seconds: float) -> Accepted | None:
+        """Look for a text that it was asked to send `seconds` ago at the most; None where that never reached it.
+
+        Raise NobodyTells where looking is no use, a DeliveryError where it may be later.
+        """
         ...
 
     def read_receipt(self, raw: bytes, headers: Mapping[str, str], url: str) -> Sequence[Receipt]:

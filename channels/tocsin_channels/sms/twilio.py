@@ -8,27 +8,27 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-import structlog
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
 from tocsin.domain.channel import Accepted, Receipt
-from tocsin.domain.errors import Ambiguous, DeliveryError, GiveUp, ProviderDown
+from tocsin.domain.errors import Ambiguous, DeliveryError, GiveUp, ProviderDown, TryAgain
 from tocsin_channels.sms import twilio_receipts
+from tocsin_channels.sms.provider import NobodyTells
 from tocsin_channels.sms.senders import Senders, is_messaging_service
 from tocsin_channels.sms.text import Text
 from tocsin_channels.sms.twilio_codes import TRY_ANOTHER_SENDER, TWILIO, WHOLE_ACCOUNT
 from tocsin_channels.sms.twilio_wire import TwilioWire
 
-log = structlog.get_logger()
-
 _HERE: Final = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - compared, not listened on
 # With none at all the library would read the environment, where TWILIO_EDGE sends it elsewhere.
 _NO_ENVIRONMENT: Final = {"": ""}
 _UNREADABLE: Final = (TwilioException, ValueError, TypeError, KeyError, AttributeError)
-_LOOK_BACK: Final = timedelta(hours=1)
-_LOOK_AT: Final = 20
+_CLOCKS_APART: Final = timedelta(minutes=5)
+_LOOK_AT: Final = 1000
+_PAGE: Final = 50
+_MAY_NOT_LIST: Final = frozenset({403, 20403})
 _NOT_SENT: Final = frozenset({"failed", "undelivered", "canceled"})
 
 
@@ -92,19 +92,26 @@ class Twilio:
             raise Ambiguous(f"Twilio's answer cannot be read, so the text may be on its way: {error}") from error
         return _accepted(made, sender, text)
 
-    async def find(self, to: str, text: Text) -> Accepted | None:
-        """Look among the newest texts to `to` for one that may have gone out unheard of."""
-        oldest = datetime.now(UTC) - _LOOK_BACK
+    async def find(self, to: str, text: Text, seconds: float) -> Accepted | None:
+        """Look through the texts to `to`, which are listed by when they were sent, for one that has these words.
+
+        They are not narrowed by date: that goes by when they were sent, and what is queued has not been.
+        """
+        oldest = datetime.now(UTC) - timedelta(seconds=seconds) - _CLOCKS_APART
         try:
-            listed = await self._opened().messages.list_async(to=to, limit=_LOOK_AT, page_size=_LOOK_AT)
-            recent = [one for one in listed if one.date_created is not None and one.date_created >= oldest]
-        except (DeliveryError, *_UNREADABLE) as error:
-            log.info("twilio.texts_not_listed", error=str(error))
-            return None
-        # A trial account writes words of its own before ours.
-        same = (one for one in recent if str(one.body).endswith(text.body))
-        sent = next((one for one in same if str(one.status) not in _NOT_SENT), None)
-        return None if sent is None or not sent.sid else Accepted(sent.sid, note=f"{text.count}, found at Twilio")
+            async for one in await self._opened().messages.stream_async(to=to, limit=_LOOK_AT, page_size=_PAGE):
+                if one.date_created is None or one.date_created < oldest:
+                    break
+                # A trial account writes words of its own before ours.
+                if one.sid and str(one.body).endswith(text.body) and str(one.status) not in _NOT_SENT:
+                    return Accepted(one.sid, note=f"{text.count}, found at Twilio")
+        except DeliveryError as error:
+            if error.code in _MAY_NOT_LIST:
+                raise NobodyTells from error
+            raise
+        except _UNREADABLE as error:
+            raise TryAgain(f"Twilio's list of texts cannot be read: {error}") from error
+        return None
 
     def read_receipt(self, raw: bytes, headers: Mapping[str, str], url: str) -> Sequence[Receipt]:
         return twilio_receipts.read(raw, headers, url, self._account.token)

@@ -24,6 +24,7 @@ from vonage_sms.errors import SmsError
 from tocsin.domain.channel import Accepted, Receipt
 from tocsin.domain.errors import Ambiguous, DeliveryError, GiveUp, ProviderDown, TryAgain
 from tocsin_channels.sms import vonage_receipts
+from tocsin_channels.sms.provider import NobodyTells
 from tocsin_channels.sms.segments import Encoding
 from tocsin_channels.sms.senders import Senders
 from tocsin_channels.sms.text import Text
@@ -80,10 +81,13 @@ class Vonage:
             raise GiveUp("This is a number that our own texts are from.")
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._send, to, text, delivery)
 
-    async def find(self, to: str, text: Text) -> Accepted | None:
-        """Nobody tells: its list of messages is a product of its own (Reports), minutes late."""
-        del to, text
-        return None
+    async def find(self, to: str, text: Text, seconds: float) -> Accepted | None:
+        """Nobody tells: its search for messages is deprecated, and Reports, which took its place, is paid for apart.
+
+        https://developer.vonage.com/en/reports/guides/migrate-from-sms-message-search
+        """
+        del to, text, seconds
+        raise NobodyTells
 
     def read_receipt(self, raw: bytes, headers: Mapping[str, str], url: str) -> Sequence[Receipt]:
         del url

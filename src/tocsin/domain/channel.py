@@ -30,7 +30,9 @@ class ChannelName(StrEnum):
 class OnUnknown(StrEnum):
     """What the core does with a message whose outcome nobody knows (`Ambiguous`, or its worker died)."""
 
-    RESEND_ONCE = "resend_once"  # the same message once more with the same id, then it counts as accepted
+    # The same message once more with the same id, then it counts as accepted. Where the channel has looked for it first
+    # and nothing had gone out, that is no doubt any more.
+    RESEND_ONCE = "resend_once"
     RESEND_FREELY = "resend_freely"  # repeating it does no harm: the receiver replaces or removes duplicates
 
 
@@ -41,7 +43,10 @@ class Content(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`batch` messages go to one call of `send`, `in_flight` calls run at once in one worker process."""
+    """`batch` messages go to one call of `send`, `in_flight` calls run at once in one worker process.
+
+    What nobody knows the outcome of is left alone for `reports_within` seconds, in which the provider may report on it.
+    """
 
     batch: int
     in_flight: int
@@ -49,6 +54,14 @@ class Limits:
     threads: bool = False  # each incident goes on where it began: `Message.thread`, `Accepted.thread`
     signs: bool = False  # messages are signed with the endpoint's own secrets: `Message.secrets`
     disables: bool = False  # an address that takes nothing for days is disabled, its owner told before
+    reports_within: float = 0.0
+
+
+class Earlier(NamedTuple):
+    """The attempt of a message of which nobody knows: who was asked to carry it, `seconds` ago at the most."""
+
+    provider: str
+    seconds: float
 
 
 class Message(NamedTuple):
@@ -58,7 +71,8 @@ class Message(NamedTuple):
     reads the same words. `endpoint` is the endpoint's opaque id, `token` lets its holder unsubscribe and nothing else,
     `delivery` is an opaque name that a bounce or a callback may carry back to us. `thread` is what the channel itself
     last returned for this endpoint and incident, "" where it begins. `secrets` are to sign with, the newest first.
-    `again` means that it went out before and nobody knows whether it arrived.
+    `again` means that it went out before and nobody knows whether it arrived. Where that was word for word the same,
+    `earlier` is the attempt of which nobody knows.
     """
 
     id: str
@@ -71,18 +85,21 @@ class Message(NamedTuple):
     thread: str = ""
     secrets: tuple[str, ...] = ()
     again: bool = False
+    earlier: Earlier | None = None
 
 
 class Accepted(NamedTuple):
     """The provider took it; `provider_id` is the name it gave to the message, if any.
 
-    `thread` is kept for the next message about the same incident to the same endpoint, where it is not "".
+    `thread` is kept for the next message about the same incident to the same endpoint, where it is not "". `by` names
+    the provider that had taken it before, where it is another one than was given it now.
     """
 
     provider_id: str = ""
     code: int | None = None
     note: str = ""
     thread: str = ""
+    by: str = ""
 
 
 Result = Accepted | DeliveryError
@@ -220,6 +237,11 @@ def carried_by(channel: Channel, provider: str, addresses: Iterable[str]) -> lis
     if isinstance(channel, Addressed):
         return [channel.carrier_of(address) for address in addresses]
     return [provider for _ in addresses]
+
+
+def carries_all(channel: Channel, provider: str) -> str | None:
+    """Return `provider`, None where a batch that it has on record goes to several, by the addresses."""
+    return None if isinstance(channel, Addressed) else provider
 
 
 def shown_provider(channel: Channel) -> str:

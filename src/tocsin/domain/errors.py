@@ -2,7 +2,8 @@
 
     DeliveryError
     ├── TryAgain       the provider or the network stumbled: the same message may go later
-    │   └── TooFast    it takes no more at present from us: nobody asks it before it does again
+    │   ├── TooFast    it takes no more at present from us: nobody asks it before it does again
+    │   └── AskAgain   nobody could be asked whether it went out before: nothing was sent, and that is asked later
     ├── GiveUp         this message will never be taken: tell the operator why
     ├── AddressDead    nobody is at this address any more: stop writing to it
     │   └── OptedOut   somebody is, and told the provider to stop
@@ -24,8 +25,11 @@ CODES = range(-(2**31), 2**31)
 class DeliveryError(Exception):
     """A message that was not accepted; `note` is for the operator, `code` is the provider's own.
 
-    Somebody else's words are made such as can be read and kept, and a code that is none is left out.
+    Somebody else's words are made such as can be read and kept, and a code that is none is left out. `cleared` says
+    that it was looked for before it was sent once more, and that nothing had gone out until then.
     """
+
+    cleared = False
 
     def __init__(self, note: str, *, code: int | None = None) -> None:
         self.note = note if note.isprintable() else printable(note)
@@ -64,6 +68,15 @@ class TooFast(TryAgain):
     ) -> None:
         super().__init__(note, code=code, retry_after=retry_after, unlisted=unlisted)
         self.gate = gate
+
+
+class AskAgain(TryAgain):
+    """Whether a message in doubt went out could not be asked: nothing was sent now, and it stays in doubt.
+
+    `elsewhere` means that another provider was asked than the one that was to carry it now.
+    """
+
+    elsewhere = False
 
 
 class GiveUp(DeliveryError):

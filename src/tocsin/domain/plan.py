@@ -13,7 +13,7 @@ from operator import attrgetter, itemgetter
 from tocsin.domain.channel import OnUnknown
 from tocsin.domain.delivery import Reason, State
 from tocsin.domain.endpoint import SUPPRESSED_BECAUSE, EndpointState
-from tocsin.domain.flood import NEVER, Pace
+from tocsin.domain.flood import Pace
 from tocsin.domain.late import is_late
 from tocsin.domain.outline import Change, Plan, Planned, Rules
 from tocsin.domain.rows import Row, Version
@@ -123,10 +123,9 @@ def _plan_endpoint(
             result.changes.append(Change(row, State.SUPERSEDED, Reason.NEWER_VERSION, None))
         else:  # the newer version's fan-out is on its way and takes this row's place
             result.wait(row, now + STALE_SECONDS)
-    if unknown:
-        until = _resolve_unknown(result, unknown, now, rules)
+    if unknown and _resolve_unknown(result, unknown, versions, now, rules):
         for row in current:  # never two messages to one endpoint at once
-            result.wait(row, until)
+            result.wait(row, now + LOOK_AGAIN_SECONDS)
         return
     if rules.deadlines:
         late = [row for row in current if is_late(row, versions, rules, now)]
@@ -137,31 +136,36 @@ def _plan_endpoint(
         tell(result, current, versions, newest, now, rules)
 
 
-def _resolve_unknown(result: Plan, rows: list[Row], now: float, rules: Rules) -> float:
+def _resolve_unknown(result: Plan, rows: list[Row], versions: Mapping[int, Version], now: float, rules: Rules) -> bool:
     """Send the same message once more where the channel allows it, one at a time; else it counts as accepted.
 
-    Return when the endpoint is to be looked at again: at once after that, else when the first of these rows is due.
+    Tell whether one is sent now. What else is owed does not wait for the end of a doubt, which may take minutes.
     """
     soon = now + LOOK_AGAIN_SECONDS
-    until = NEVER
     rows.sort(key=lambda row: (row.message or row.update_id, row.update_id))
     sent = False
     for message, group in groupby(rows, key=lambda row: row.message or row.update_id):
-        same = tuple(group)
         # What one message told may have been in doubt before, some of it and some not: each row is sent again once.
-        if rules.on_unknown is OnUnknown.RESEND_ONCE and any(row.unknowns >= MOST_UNKNOWNS for row in same):
-            settled = [row for row in same if row.unknowns >= MOST_UNKNOWNS]
-            result.changes += [Change(row, State.ACCEPTED, Reason.OUTCOME_UNKNOWN, None) for row in settled]
-            until, same = soon, tuple(row for row in same if row.unknowns < MOST_UNKNOWNS)
-            if not same:
-                continue
+        settled, same = _settled(list(group), versions, now, rules)
+        result.changes += [Change(row, State.ACCEPTED, Reason.OUTCOME_UNKNOWN, None) for row in settled]
+        if not same:
+            continue
         head = same[0]
         if sent or head.due_at > now:
             for row in same:
                 result.wait(row, max(soon, row.due_at))
-            until = min(until, max(soon, head.due_at))
         else:
             pace = Pace(head.n1, head.n2, head.u1, head.u2)
             result.messages.append(Planned(same, message, pace, list(head.told)))
-            sent, until = True, soon
-    return until
+            sent = True
+    return sent
+
+
+def _settled(
+    rows: Sequence[Row], versions: Mapping[int, Version], now: float, rules: Rules
+) -> tuple[list[Row], tuple[Row, ...]]:
+    """Divide rows in doubt into those that are not sent again, since they were or are no news any more, and others."""
+    if rules.on_unknown is OnUnknown.RESEND_FREELY:
+        return [], tuple(rows)
+    over = [row for row in rows if row.doubts >= MOST_UNKNOWNS or is_late(row, versions, rules, now)]
+    return over, tuple(row for row in rows if row not in over)

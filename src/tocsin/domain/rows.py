@@ -39,6 +39,13 @@ class Row(NamedTuple):
     u2: float
     told: Sequence[int]
     has_fallback: bool = False  # another address hears in its place what it does not take
+    cleared: int = 0  # so many of `unknowns` were looked for since: nothing had gone out
+    provider: str | None = None  # who was asked last
+
+    @property
+    def doubts(self) -> int:
+        """Return how many of its attempts may have gone out unheard of."""
+        return self.unknowns - self.cleared
 
 
 class Version(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from tocsin.domain.channel import Result
-from tocsin.domain.errors import Ambiguous, ProviderDown, TooFast, TryAgain
+from tocsin.domain.channel import Accepted, Result
+from tocsin.domain.errors import Ambiguous, AskAgain, ProviderDown, TooFast, TryAgain
 
 # An answer that comes after so long a silence is slow, and so is what comes in the same breath.
 SILENCE_SECONDS = 5.0
@@ -62,6 +62,8 @@ def count(results: Iterable[Result], slow: int = 0, seconds: float = 0.0) -> Tal
     for result in results:
         if isinstance(result, TooFast):
             continue  # nothing is wrong with it, and its gate is closed for a while
+        if (isinstance(result, AskAgain) and result.elsewhere) or (isinstance(result, Accepted) and result.by):
+            continue  # another provider was asked
         if isinstance(result, ProviderDown):
             faults += 1
         elif isinstance(result, TryAgain) and (result.retry_after is not None or result.code in _PUTS_OFF):

@@ -16,6 +16,7 @@ from tocsin.domain.channel import Accepted, Result
 from tocsin.domain.errors import (
     AddressDead,
     Ambiguous,
+    AskAgain,
     DeliveryError,
     GiveUp,
     OptedOut,
@@ -43,6 +44,7 @@ _ERRORS: Final[dict[str, type[DeliveryError]]] = {
     "address_dead": AddressDead,
     "provider_down": ProviderDown,
     "too_fast": TooFast,
+    "ask_again": AskAgain,
     "try_again": TryAgain,
     "give_up": GiveUp,
     "ambiguous": Ambiguous,

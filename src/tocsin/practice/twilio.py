@@ -10,7 +10,7 @@ import time
 from email.utils import format_datetime, formatdate
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 from aiohttp import encode_basic_auth, web
@@ -63,12 +63,14 @@ class PracticeTwilio:
         if refusal is not None:
             return _refused(refusal)
         size = min(int(request.query.get("PageSize", "50")), _LONGEST_PAGE)
-        texts = self._texts.taken(request.query.get("To", ""), size)
-        uri = f"{_ACCOUNTS}/{self._sid}/Messages.json?PageSize={size}&Page=0"
-        told = [_listed(self._sid, text) for text in texts]
-        page = {"page": 0, "page_size": size, "start": 0, "end": max(0, len(told) - 1)}
-        ways = {"uri": uri, "first_page_uri": uri, "next_page_uri": None, "previous_page_uri": None}
-        return web.json_response({"messages": told, **page, **ways})
+        number, to = int(request.query.get("Page", "0")), request.query.get("To", "")
+        told = [_listed(self._sid, text) for text in self._texts.taken(to, size, number * size)]
+        start = number * size
+        page = {"page": number, "page_size": size, "start": start, "end": max(start, start + len(told) - 1)}
+        uri = f"{_ACCOUNTS}/{self._sid}/Messages.json?{urlencode({'To': to, 'PageSize': size})}&Page="
+        following = f"{uri}{number + 1}" if len(told) == size else None
+        ways = {"uri": f"{uri}{number}", "first_page_uri": f"{uri}0", "next_page_uri": following}
+        return web.json_response({"messages": told, **page, **ways, "previous_page_uri": None})
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         fields = {name: str(value) for name, value in (await request.post()).items()}

@@ -111,7 +111,7 @@ BEHAVIOURS: Final = (
     Behaviour(
         "+15005550013",
         "keeps nothing and never answers",
-        "outcome unknown: sent once more, then counted as accepted with that reason",
+        "outcome unknown: looked for, sent once more since it is not there, and so on, ever more rarely",
         ending=Ending.NEVER_ANSWERED,
     ),
     Behaviour(

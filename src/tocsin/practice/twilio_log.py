@@ -127,12 +127,12 @@ class Texts:
         )
         return [_text(row) for row in rows]
 
-    def taken(self, recipient: str, limit: int) -> list[Text]:
-        """Return the texts to a number that were taken, the newest first."""
+    def taken(self, recipient: str, limit: int, offset: int = 0) -> list[Text]:
+        """Return the texts to a number that were taken, the newest first, but for the first `offset`."""
         rows = self._database.execute(
             f"""SELECT {_LISTED} FROM sms_text WHERE recipient = ? AND carrier = ? AND sid <> ''
-                ORDER BY id DESC LIMIT ?""",
-            (recipient, self._carrier, limit),
+                ORDER BY id DESC LIMIT ? OFFSET ?""",
+            (recipient, self._carrier, limit, offset),
         )
         return [_text(row) for row in rows]
 

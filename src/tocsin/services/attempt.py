@@ -19,6 +19,7 @@ from tocsin.domain.errors import Ambiguous, DeliveryError
 from tocsin.domain.outline import Plan, Planned
 from tocsin.domain.tally import Stopwatch
 from tocsin.services.begun import Begun
+from tocsin.services.compose import with_earlier
 from tocsin.services.listen import Hold, Listener, seal_of_plan
 from tocsin.services.outcome import Doubtful, Unwritten, outcome_of
 from tocsin.services.pacing import turns
@@ -42,7 +43,7 @@ async def attempt(way: Way, begun: Begun) -> None:
     """Send a batch and record it; return once its buckets are given back, though slow addresses may still be out."""
     planned = begun.plan.messages
     try:
-        messages = await way.compose(planned, way.versions.by_id)
+        messages = with_earlier(await way.compose(planned, way.versions.by_id), planned, begun.lease.now)
     except Exception as error:  # broken words must not stop the channel: nothing has been sent, so all may go later
         log.exception("compose.failed", channel=way.channel.name)
         await _record(way, begun, planned, [Unwritten(f"The message could not be written: {error}") for _ in planned])

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tocsin.domain.audience import Audiences
-from tocsin.domain.channel import Channel, Message
-from tocsin.domain.delivery import Rule
+from tocsin.domain.channel import Channel, Earlier, Message
+from tocsin.domain.delivery import Rule, State
 from tocsin.domain.language import Languages
 from tocsin.domain.outline import Planned
 from tocsin.domain.rows import Row, Version
@@ -132,6 +132,16 @@ class Composer:
             told = [(words[update], audience) for update, audience in chapters]
             story = replace(self._teller.story(told, locale, names), rule=Rule(rule) if rule else Rule.AUDIENCE)
             self._rendered[reading] = self._channel.render(story)
+
+
+def with_earlier(messages: Sequence[Message], planned: Sequence[Planned], now: float) -> list[Message]:
+    """Say of each message that is sent once more as it was who had been asked to carry it, and since when."""
+    return [
+        message._replace(earlier=Earlier(provider, now - min(row.since for row in rows)))
+        if rows[0].state == State.UNKNOWN and (provider := rows[0].provider)
+        else message
+        for message, (rows, *_) in zip(messages, planned, strict=True)
+    ]
 
 
 def thread_of(message: Planned, versions: Mapping[int, Version]) -> Thread:

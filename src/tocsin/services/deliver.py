@@ -36,8 +36,6 @@ log = structlog.get_logger()
 _TOGETHER_SECONDS = 0.25
 _TOGETHER_UNITS = 8
 _SOONEST_SECONDS = 0.05
-# So long a wait for the pace is nothing to write down, and nothing to leave to the sweeper either.
-_SHORT_SECONDS = 5.0
 
 
 async def deliver(way: Way) -> int:
@@ -126,8 +124,7 @@ async def _rounds(way: Way) -> int:
 
 async def deliver_batch(way: Way) -> int | None:
     """Deliver one batch; return its number of messages, or None where no bucket is due."""
-    # Asked while no database connection is held. What waits for longer is looked at, so that its rows say why.
-    if way.pacer is not None and 0 < (wait := await way.pacer.look()) <= _SHORT_SECONDS:
+    if way.pacer is not None and (wait := await way.pacer.look()) > 0:  # asked while no database connection is held
         way.note_put_off([wait])
         return None
     begun = await begin(way)
@@ -154,9 +151,8 @@ async def begin(way: Way) -> Begun | None:
         async with way.pool.acquire() as connection, connection.transaction():
             asked_at = time.monotonic()
             batch = min(way.batch, way.channel.limits.batch)
-            lease = await claim.lease(connection, way.channel.name, batch)
+            lease = await claim.lease(connection, way.channel.name, batch, way.only_gate)
             if lease is None:
-                await _note_next(way, connection)
                 return None
             if lease.silent:
                 await recover(way, connection, lease)
@@ -167,16 +163,6 @@ async def begin(way: Way) -> Begun | None:
     if lease.silent and way.journal is not None:
         await tidy(way.journal, way.pool)
     return begun
-
-
-async def _note_next(way: Way, connection: Connection) -> None:
-    """Take note of what is due soon, by the clock that says when it is.
-
-    The alarm counts from when the pace was asked, the ledger from when that was written down: what is put off in the
-    middle of a batch would not be due yet when the alarm rings, and nobody would ring once more.
-    """
-    if way.pacer is not None and (soon := await claim.due_in(connection, way.channel.name, _SHORT_SECONDS)) is not None:
-        way.note_put_off([soon])
 
 
 async def _put_on_record(way: Way, connection: Connection, lease: Lease, part: Part | None) -> Begun:

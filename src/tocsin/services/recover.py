@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from tocsin.domain.channel import Result, providers_of, way_by
+from tocsin.domain.channel import Result, carries_all, providers_of, way_by
 from tocsin.domain.outline import Planned
 from tocsin.domain.rows import Row
 from tocsin.domain.tell import told_at
@@ -44,7 +44,8 @@ async def recover(way: Way, connection: Connection, lease: Lease) -> None:
             await _write_answers(way, connection, silent, answered, found, lease.now)
             recovered += len(answered)
         sent = [silent.sent(place) for at in doubtful for place in by_message[at]]
-        labelled = await silence.label_unknown(connection, sent, lease.now)
+        due_at = lease.now + way.channel.limits.reports_within
+        labelled = await silence.label_unknown(connection, sent, carries_all(way.channel, silent.provider), due_at)
         if found.is_final:  # evidence is written once: who may live after all writes their own
             await _write_outcomes(connection, silent, by_message, frozenset(doubtful), found, lease.now)
         log.warning(

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tocsin.domain.audience import Audiences
-from tocsin.domain.channel import Channel, Content, Message
+from tocsin.domain.channel import Channel, Content, Message, providers_of
 from tocsin.domain.outline import Planned, Rules
 from tocsin.domain.patience import Patience
 from tocsin.domain.policy import Policy
@@ -78,6 +78,12 @@ class Way:
         times = [wait for wait in waits if wait > 0]
         if times:
             self.put_off = min(*times, self.put_off or times[0])
+
+    @property
+    def only_gate(self) -> str:
+        """Return the gate that everything on this channel passes, "" where there is none."""
+        names = providers_of(self.channel)
+        return names[0] if len(names) == 1 else ""
 
     @property
     def running(self) -> bool:

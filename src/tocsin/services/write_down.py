@@ -38,17 +38,19 @@ def came_of(way: Way, by: Channel, planned: Sequence[Planned], results: Sequence
     came = Came([], [], closings(by, addresses, results, now))
     for message, result in zip(planned, results, strict=True):
         if isinstance(result, Accepted):
-            came.heard.append(Heard(message, result.provider_id, result.code, result.thread))
+            came.heard.append(Heard(message, result.provider_id, result.code, result.thread, result.by))
         else:
             chance, known = random.random(), way.versions.by_id  # noqa: S311 - jitter
-            came.unheard.append(unheard_of(message, result, now, way.patience, chance, known))
+            within = way.channel.limits.reports_within
+            came.unheard.append(unheard_of(message, result, now, way.patience, within, chance, known))
     return came
 
 
 async def write_down(way: Way, connection: Connection, provider: str, came: Came, ours: set[int], now: float) -> None:
     """Write it, `ours` being the buckets that are still this attempt's."""
     heard, unheard, closed = came
-    await record.write_heard(connection, heard, _carriers(way, provider, heard), now)
+    takers = [one.by or name for one, name in zip(heard, _carriers(way, provider, heard), strict=True)]
+    await record.write_heard(connection, heard, takers, now)
     left = {thread_of(one.message, way.versions.by_id): one.thread for one in heard if one.thread}
     await threads.write(connection, left)
     still_ours = [item for item in unheard if item.message.rows[0].bucket_id in ours]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from tocsin.domain.channel import carries_all
 from tocsin.services.outcome import UNKNOWN_WAIT_SECONDS
 from tocsin.services.way import Way
 from tocsin.services.write_down import Came, write_down
@@ -55,7 +56,8 @@ async def write_piecemeal(
             try:
                 async with connection.transaction():
                     sent = [Sent(row.bucket_id, row.endpoint_id, row.update_id, item.message.message) for row in rows]
-                    await silence.label_unknown(connection, sent, now + UNKNOWN_WAIT_SECONDS)
+                    due_at = now + max(UNKNOWN_WAIT_SECONDS, way.channel.limits.reports_within)
+                    await silence.label_unknown(connection, sent, carries_all(way.channel, provider), due_at)
                 about.critical("row.refused")
             except REFUSED:
                 about.critical("row.refused_altogether")

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.channel import Receipt
 from tocsin.domain.delivery import State, before
-from tocsin.store.receipts import wake
 
 # As in receipts.py: what a message told is among what its endpoint was told, and may not carry its name yet.
 _ROWS = """
@@ -38,7 +37,7 @@ _KEEP = text(f"""
     FROM found f
     WHERE d.update_id = f.update_id AND d.bucket_id = f.bucket_id AND d.endpoint_id = f.endpoint_id
       AND d.state::text = ANY(:allowed)
-    RETURNING d.bucket_id, d.unknowns
+    RETURNING 1
 """)
 
 
@@ -65,6 +64,4 @@ async def keep(connection: AsyncConnection, provider: str, arrivals: Sequence[Ar
         "events": [one.receipt.event for one in arrivals],
     }
     values = named | said | {"provider": provider, "allowed": before(State.DELIVERED)}
-    rows = (await connection.execute(_KEEP, values)).all()
-    await wake(connection, {row.bucket_id for row in rows if row.unknowns})
-    return len(rows)
+    return len((await connection.execute(_KEEP, values)).all())

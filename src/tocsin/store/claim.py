@@ -22,7 +22,7 @@ ROW: Final = """
     d.endpoint_id, d.update_id, d.bucket_id, d.audience, d.state::text, d.reason, d.since, d.due_at, d.tries,
       d.unknowns, d.message, e.public_id, e.state::text, e.address, e.audiences, s.name,
       coalesce(e.locale, s.locale), s.time_zone, e.timing::text, e.snoozed, d.rule, p.rung_at,
-      p.n1, p.n2, p.u1, p.u2, p.told, e.fallback_id IS NOT NULL
+      p.n1, p.n2, p.u1, p.u2, p.told, e.fallback_id IS NOT NULL, d.cleared, d.provider
     -- Looked up one by one: OFFSET 0 keeps the planner from merging with a walk through every endpoint there is.
     FROM delivery d
       CROSS JOIN LATERAL (SELECT * FROM endpoint WHERE id = d.endpoint_id OFFSET 0) e
@@ -55,10 +55,10 @@ class Lease(NamedTuple):
         return sorted({update for bucket in self.buckets for update in bucket.live})
 
 
-async def lease(connection: Connection, channel: ChannelName, rows: int) -> Lease | None:
+async def lease(connection: Connection, channel: ChannelName, rows: int, whole: str = "") -> Lease | None:
     """Lock as many due buckets as hold about `rows` due rows, urgent first, then from the inside out.
 
-    None where nothing is due.
+    None where nothing is due, or where `whole`, the gate that everything on this channel passes, is closed.
     """
     # Whoever pauses the channel waits for this lock: no batch begins once they are answered.
     start = await connection.fetchrow(
@@ -73,6 +73,8 @@ async def lease(connection: Connection, channel: ChannelName, rows: int) -> Leas
     assert start is not None
     now: float = start["now"]
     closed: dict[str, float] = start["closed"] or {}
+    if whole in closed:
+        return None
     found = await connection.fetch(
         """
         SELECT id, gen, live, attempt_id FROM bucket
@@ -203,19 +205,6 @@ async def _renew(connection: Connection, token: int, seconds: float) -> bool:
         seconds,
     )
     return kept
-
-
-async def due_in(connection: Connection, channel: ChannelName, most: float) -> float | None:
-    """Return the seconds until the next bucket of a channel is due, None where none is within `most`."""
-    seconds: float | None = await connection.fetchval(
-        """
-        WITH t AS (SELECT tocsin_epoch() AS now)
-        SELECT min(due_at - t.now) FROM bucket, t WHERE channel = $1 AND due_at > t.now AND due_at < t.now + $2::float8
-        """,
-        channel,
-        most,
-    )
-    return seconds
 
 
 async def due(connection: Connection) -> tuple[list[ChannelName], float | None]:

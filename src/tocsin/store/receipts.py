@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,13 +34,7 @@ _APPLY = text("""
       AND d.state::text = ANY(:allowed)
       AND CASE WHEN :state = 'bounced' AND d.state IN ('pending', 'held') THEN EXISTS (
         SELECT FROM attempt a WHERE a.started_at >= d.since AND a.endpoints @> ARRAY[d.endpoint_id]) ELSE true END
-    RETURNING d.update_id, d.bucket_id, d.unknowns
-""")
-# What else an endpoint is owed has waited for the end of that doubt. A bucket that somebody works on is left to them.
-_WAKE = text("""
-    UPDATE bucket SET due_at = least(due_at, tocsin_epoch())
-    WHERE id IN (SELECT id FROM bucket WHERE id = ANY(CAST(:buckets AS int[])) AND attempt_id IS NULL
-                   AND due_at IS NOT NULL FOR UPDATE SKIP LOCKED)
+    RETURNING d.update_id
 """)
 # The endpoint's rows lead to its receipts, which are indexed by update.
 _SAID_BEFORE = text("""
@@ -61,8 +55,8 @@ _SAID_BEFORE = text("""
 # newer one, since a message is named by the newest update that it told. What was taken before now does not count for
 # the row any more, as where an operator tries it again.
 _ONCE_MORE = text("""
-    UPDATE delivery d SET state = 'held', reason = 'retrying', unknowns = 0, done_at = NULL, since = tocsin_epoch(),
-      due_at = tocsin_epoch() + :seconds
+    UPDATE delivery d SET state = 'held', reason = 'retrying', unknowns = 0, cleared = 0, done_at = NULL,
+      since = tocsin_epoch(), due_at = tocsin_epoch() + :seconds
     FROM endpoint e, incident_update u
     WHERE e.id = :endpoint AND e.state = 'active' AND e.fallback_id IS NULL AND u.id = d.update_id
       AND d.bucket_id = e.bucket_id AND d.endpoint_id = e.id AND d.update_id = ANY(CAST(:updates AS int[]))
@@ -116,15 +110,7 @@ async def apply(
 ) -> list[int]:
     """Move the rows that a message told up to `state`; return their updates, none where it was known already."""
     values = {"state": state, "allowed": list(allowed), "message": message, "endpoint": endpoint, "note": note}
-    rows = (await connection.execute(_APPLY, values)).all()
-    await wake(connection, {row.bucket_id for row in rows if row.unknowns})
-    return [row.update_id for row in rows]
-
-
-async def wake(connection: AsyncConnection, doubted: Collection[int]) -> None:
-    """Have the buckets looked at where a doubt has ended."""
-    if doubted:
-        await connection.execute(_WAKE, {"buckets": list(doubted)})
+    return list((await connection.execute(_APPLY, values)).scalars())
 
 
 async def take_back(connection: AsyncConnection, endpoint: int, updates: Sequence[int]) -> None:

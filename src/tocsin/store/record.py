@@ -17,12 +17,13 @@ from tocsin.store.uniform import uniform
 
 
 class Heard(NamedTuple):
-    """A message that the provider took."""
+    """A message that the provider took, or that `by`, another one, had taken before."""
 
     message: Planned
     provider_id: str
     code: int | None
     thread: str
+    by: str = ""
 
 
 class Unheard(NamedTuple):
@@ -38,6 +39,7 @@ class Unheard(NamedTuple):
     doubtful: bool  # it may have arrived, so another message may be a duplicate
     blames: bool  # it is the address that fails, neither our words nor our account
     tried: bool = True  # it counts as a try, which waiting for the provider's pace does not
+    cleared: bool = False  # what was in doubt until then had not gone out
 
 
 async def release(
@@ -112,10 +114,13 @@ async def write_unheard(
     await connection.execute(
         """
         UPDATE delivery d SET state = x.s::delivery_state, reason = x.r, due_at = x.t,
-          done_at = CASE WHEN x.t IS NULL THEN $10::float8 END, code = x.c, note = x.n, message = x.m, provider = x.p,
-          tries = tries + x.y, unknowns = unknowns + x.k
+          done_at = CASE WHEN x.t IS NULL THEN $10::float8 END, code = x.c, note = x.n, message = x.m,
+          -- What stays in doubt and was not handed over now is still looked for where it was given.
+          provider = CASE WHEN x.s = 'unknown' AND x.k = 0 THEN d.provider ELSE x.p END,
+          tries = tries + x.y, unknowns = unknowns + x.k, cleared = CASE WHEN x.z THEN unknowns ELSE cleared END
         FROM unnest($1::int[], $2::int[], $3::int[], $4::text[], $5::text[], $6::float8[], $7::int[], $8::text[],
-          $9::int[], $11::text[], $12::smallint[], $13::smallint[]) x (u, b, e, s, r, t, c, n, m, p, k, y)
+          $9::int[], $11::text[], $12::smallint[], $13::smallint[], $14::boolean[])
+          x (u, b, e, s, r, t, c, n, m, p, k, y, z)
         WHERE d.update_id = x.u AND d.bucket_id = x.b AND d.endpoint_id = x.e
           AND d.state IN ('pending', 'held', 'unknown')
         """,
@@ -132,6 +137,7 @@ async def write_unheard(
         [name for item, name in zip(unheard, carriers, strict=True) for _ in item.message.rows],
         [int(item.doubtful) for item, _ in rows],
         [int(item.tried) for item, _ in rows],
+        [item.cleared for item, _ in rows],
     )
 
 

@@ -67,7 +67,8 @@ async def retry(connection: AsyncConnection, rows: Sequence[Candidate]) -> int:
             text("""
                 WITH d AS (
                   UPDATE delivery d SET state = 'pending', reason = NULL, note = NULL, code = NULL, done_at = NULL,
-                    receipt_at = NULL, tries = 0, unknowns = 0, since = tocsin_epoch(), due_at = tocsin_epoch()
+                    receipt_at = NULL, tries = 0, unknowns = 0, cleared = 0, since = tocsin_epoch(),
+                    due_at = tocsin_epoch()
                   FROM unnest(CAST(:updates AS int[]), CAST(:endpoints AS int[])) AS x (u, e)
                   WHERE d.update_id = x.u AND d.bucket_id = :bucket AND d.endpoint_id = x.e
                     AND d.state IN ('failed', 'bounced', 'expired')

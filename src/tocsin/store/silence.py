@@ -50,15 +50,18 @@ async def close(connection: Connection, attempts: Sequence[int], now: float) -> 
     return [Silent(*row) for row in rows]
 
 
-async def label_unknown(connection: Connection, rows: Sequence[Sent], due_at: float) -> int:
-    """Label rows that may have gone out: they are unknown now, looked at anew at a time, and count as told."""
+async def label_unknown(connection: Connection, rows: Sequence[Sent], provider: str | None, due_at: float) -> int:
+    """Label rows that may have gone out: they are unknown now, looked at anew at a time, and count as told.
+
+    `provider` was asked to carry them, None where that goes by their addresses.
+    """
     labelled: int = await connection.fetchval(
         """
         WITH x AS (
           SELECT * FROM unnest($1::int[], $2::int[], $3::int[], $4::int[]) x (b, e, u, m)
         ), d AS (
           UPDATE delivery d SET state = 'unknown', unknowns = unknowns + 1, tries = tries + 1, message = x.m,
-            due_at = $5, reason = 'outcome_unknown'
+            due_at = $5, reason = 'outcome_unknown', provider = coalesce($6, provider)
           FROM x WHERE d.update_id = x.u AND d.bucket_id = x.b AND d.endpoint_id = x.e
             AND d.state IN ('pending', 'held', 'unknown') RETURNING 1
         ), p AS (
@@ -73,6 +76,7 @@ async def label_unknown(connection: Connection, rows: Sequence[Sent], due_at: fl
         [row.update for row in rows],
         [row.message for row in rows],
         due_at,
+        provider,
     )
     return labelled
 

@@ -262,6 +262,7 @@ class Delivery(Row):
     state: Mapped[str] = mapped_column(delivery_state)
     tries: Mapped[int] = mapped_column(Small, server_default="0")
     unknowns: Mapped[int] = mapped_column(Small, server_default="0")
+    cleared: Mapped[int] = mapped_column(Small, server_default="0")
     code: Mapped[int | None]
     since: Mapped[float]
     due_at: Mapped[float | None]

@@ -21,9 +21,13 @@ ChannelTo = Callable[..., SmsChannel]
 
 @dataclass
 class Scripted:
-    """A server that reads one request and answers `says`, or hangs up; None never answers."""
+    """A server that reads one request and answers `says`, or hangs up; None never answers.
+
+    Who posts is answered `says_to_posts`, where that is something.
+    """
 
     says: bytes | None = b""
+    says_to_posts: bytes = b""
     requests: list[bytes] = field(default_factory=list[bytes])
     url: str = ""
 
@@ -32,10 +36,11 @@ class Scripted:
             head = await reader.readuntil(b"\r\n\r\n")
             length = next((line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")), b":0")
             self.requests.append(head + await reader.readexactly(int(length.partition(b":")[2])))
-            if self.says is None:
+            says = (head.startswith(b"POST") and self.says_to_posts) or self.says
+            if says is None:
                 await reader.read()
             else:
-                writer.write(self.says)
+                writer.write(says)
                 await writer.drain()
         writer.close()
 
