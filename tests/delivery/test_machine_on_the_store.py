@@ -63,6 +63,8 @@ FAULTS: list[tuple[Life, ModuleType, str, str, str]] = [
         "unknowns = unknowns + 1",
         "unknowns = unknowns",
     ),
+    (lives.a_doubt_is_cleared, record, "write_unheard", "WHEN x.z THEN unknowns", "WHEN x.z THEN 0"),
+    (lives.nobody_can_be_asked, record, "write_unheard", "WHEN x.z THEN", "WHEN x.k > 0 THEN"),
     (lives.a_second_worker_comes_by, claim, "lease", "due_at <= $2 AND lease_until <= $2", "due_at <= $2 + 60"),
     (lives.a_channel_is_paused, claim, "lease", "c.paused_at IS NOT NULL", "c.paused_at IS NULL"),
     (lives.somebody_unsubscribes, opt_out, "opt_out", "SET state = 'opted_out'", "SET state = 'active'"),

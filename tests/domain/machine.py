@@ -122,21 +122,26 @@ class Machine(RuleBasedStateMachine):
     def provider_says_nothing(self, which: int) -> None:
         self._answer(which, ["no answer"])
 
+    @precondition(lambda self: any(copy.again for out in self.out for copy in out.copies))
+    @rule(which=_which, how=st.sampled_from(["cleared", "ask again"]))
+    def what_is_in_doubt_is_looked_for(self, which: int, how: str) -> None:
+        """And it was not there, or nobody said."""
+        self._answer(which, [how])
+
     def _answer(self, which: int, said: list[str]) -> None:
         """Have the provider answer; where the lease was lost meanwhile, only "accepted" may change anything."""
         handed = [out for out in self.out if out.copies]
         out = handed[which % len(handed)]
         self.out.remove(out)
         words = [said[at % len(said)] for at in range(len(out.copies))]
-        # Nobody reports on what they refused.
-        words = ["accepted" if copy.reported else word for copy, word in zip(out.copies, words, strict=True)]
-        late = not self.store.holds(out.begun.token)
+        words = [self.judge.truly(copy, word) for copy, word in zip(out.copies, words, strict=True)]
+        late, before = not self.store.holds(out.begun.token), dict(self.judge.rows)
         self.store.answer(out.begun, [ANSWERS[word] for word in words])
         heard = [word == "accepted" or not late for word in words]
         self._did(
             "answer", [place for copy, may in zip(out.copies, heard, strict=True) if may for place in copy.places]
         )
-        self.judge.answered(out.copies, words)
+        self.judge.answered(out.copies, words, before, late=late)
 
     @precondition(lambda self: self.out)
     @rule(which=_which)

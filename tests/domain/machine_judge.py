@@ -86,6 +86,7 @@ class Judge:
     rounds: dict[Place, int] = field(default_factory=dict[Place, int])  # how often an operator tried it again
     named: dict[tuple[int, int], set[Place]] = field(default_factory=dict[tuple[int, int], set[Place]])
     begun: dict[Place, set[int]] = field(default_factory=dict[Place, set[int]])  # in which of those it was attempted
+    cleared: dict[Place, int] = field(default_factory=dict[Place, int])  # how many of its labels are no doubts any more
     broken: bool = False
 
     def publish(self, incident: int, standing: Standing, audiences: int) -> None:
@@ -114,7 +115,8 @@ class Judge:
             legal = before.state is after.state or any(
                 before.state in left and after.state in right for left, right in CAUSES.get(cause, [])
             )
-            legal &= cause != "claim" or after.state is not State.ACCEPTED or after.unknowns > 1
+            doubts = after.unknowns - self.cleared.get(place, 0)
+            legal &= cause != "claim" or after.state is not State.ACCEPTED or doubts > 1
             self._must(legal, f"I6 {cause} made {before.state} {after.state}")
         self._must(cause == "fan out" or len(rows) == len(self.rows), f"I11 {cause} wrote rows")
         self.rows = dict(rows)
@@ -165,9 +167,34 @@ class Judge:
         """Return what was handed over since an operator last tried it again."""
         return [copy for copy in self.log if copy.rounds.get(place) == self.rounds.get(place, 0)]
 
-    def answered(self, copies: Sequence[Copy], words: Sequence[str]) -> None:
+    def truly(self, copy: Copy, word: str) -> str:
+        """Return what a provider can say: none denies what it reported on, and who looks finds what there is."""
+        if copy.reported:
+            return "accepted"
+        if not copy.again:
+            return {"cleared": "no answer", "ask again": "try again"}.get(word, word)
+        gone = all(one.fate in {"no answer", "lost"} and not one.reported for one in self._before(copy))
+        return "no answer" if word == "cleared" and not gone else word
+
+    def _before(self, copy: Copy) -> list[Copy]:
+        """Return the other copies of what one tells that may have arrived."""
+        found = [one for place in copy.places for one in self._copies(place)]
+        return [one for one in found if one is not copy and one.may_have_arrived]
+
+    def answered(
+        self, copies: Sequence[Copy], words: Sequence[str], before: Mapping[Place, Seen], *, late: bool
+    ) -> None:
         for copy, word in zip(copies, words, strict=True):
             copy.fate = word
+            if word == "cleared":
+                copy.fate = "no answer"
+                for one in self._before(copy):
+                    one.fate = "never there"
+                # What was looked for is in no doubt any more; its label stays.
+                self.cleared |= {} if late else {place: self.rows[place].unknowns - 1 for place in copy.places}
+            for place in copy.places if word == "ask again" else []:
+                same = before[place].unknowns == self.rows[place].unknowns
+                self._must(same, f"D2 nobody could be asked about {place}, and it counts as sent once more")
             for place in copy.places if word == "accepted" else []:
                 heard = self.rows[place].state in _HEARD or copy.rounds[place] != self.rounds.get(place, 0)
                 self._must(heard, f"I6 {place} was accepted, and is {self.rows[place].state}")
@@ -197,6 +224,7 @@ class Judge:
         for place, row in self.rows.items():
             if row.state is State.PENDING and before[place].state is not State.PENDING:
                 self.rounds[place] = self.rounds.get(place, 0) + 1
+                self.cleared.pop(place, None)
                 self._must(row.unknowns == 0, f"I3 {place} begins anew with doubts of the life before")
 
     def always(self) -> None:

@@ -108,6 +108,27 @@ def what_is_sent_again_is_put_off(machine: Machine) -> None:
     machine.provider_refuses(0, "try again")
 
 
+def a_doubt_is_cleared(machine: Machine) -> None:
+    _told(machine)
+    machine.provider_says_nothing(0)
+    for _ in range(2):
+        machine.time_passes(433.7)
+        machine.claim_and_hand_over()
+        machine.what_is_in_doubt_is_looked_for(0, "cleared")
+    machine.time_passes(433.7)
+    machine.claim_and_hand_over()
+    machine.provider_accepts(0)
+
+
+def nobody_can_be_asked(machine: Machine) -> None:
+    _told(machine)
+    machine.provider_says_nothing(0)
+    for how in ("ask again", "ask again", "no answer"):
+        machine.time_passes(433.7)
+        machine.claim_and_hand_over()
+        machine.what_is_in_doubt_is_looked_for(0, how)
+
+
 def a_late_refusal(machine: Machine) -> None:
     _told(machine)
     machine.another_takes_over()
@@ -182,6 +203,8 @@ LIVES: list[Life] = [
     receipts_against_their_order,
     a_worker_dies_after_handing_over,
     what_is_sent_again_is_put_off,
+    a_doubt_is_cleared,
+    nobody_can_be_asked,
     a_late_refusal,
     a_late_acceptance,
     a_second_worker_comes_by,

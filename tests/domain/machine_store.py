@@ -7,9 +7,16 @@ from typing import Protocol
 
 from domain.pure_nouns import Seen
 from tocsin.domain.channel import Accepted, ReceiptKind, Result
-from tocsin.domain.errors import AddressDead, Ambiguous, GiveUp, TryAgain
+from tocsin.domain.errors import AddressDead, Ambiguous, AskAgain, GiveUp, TryAgain
 from tocsin.domain.incident import Standing
 from tocsin.services.begun import Begun
+
+
+def _cleared() -> Result:
+    error = Ambiguous("silence, and nothing had gone out before")
+    error.cleared = True
+    return error
+
 
 ANSWERS: dict[str, Result] = {
     "accepted": Accepted("queued", 250),
@@ -17,6 +24,8 @@ ANSWERS: dict[str, Result] = {
     "refused": GiveUp("no"),
     "dead": AddressDead("nobody"),
     "no answer": Ambiguous("silence"),
+    "cleared": _cleared(),  # it was looked for and not there, sent once more, and not answered again
+    "ask again": AskAgain("nobody says whether it went out before"),
 }
 
 

@@ -14,7 +14,7 @@ from domain.pure_nouns import Person
 from domain.pure_store import PureStore
 from tocsin.domain.channel import Accepted, Result
 from tocsin.domain.delivery import MOVES, State
-from tocsin.domain.errors import IllegalMove
+from tocsin.domain.errors import Ambiguous, AskAgain, IllegalMove
 from tocsin.domain.outline import Planned
 from tocsin.domain.rows import Version
 from tocsin.services.begun import Begun
@@ -82,6 +82,31 @@ class Unlabelling(PureStore):
     """Sends again what a dead worker had in hand, and says so nowhere."""
 
     def _label(self, messages: Sequence[Planned]) -> None: ...
+
+
+class Brooding(PureStore):
+    """Forgets that a doubt was cleared: what was sent twice is never sent again."""
+
+    def answer(self, begun: Begun, results: Sequence[Result]) -> None:
+        super().answer(begun, results)
+        for entry in self.entries.values():
+            entry.cleared = 0
+
+
+class Credulous(PureStore):
+    """Takes every doubt for cleared: what may have arrived twice is sent a third time."""
+
+    def answer(self, begun: Begun, results: Sequence[Result]) -> None:
+        super().answer(begun, results)
+        for entry in self.entries.values():
+            entry.cleared = max(0, entry.unknowns - 1)
+
+
+class Burning(PureStore):
+    """Counts for a doubt that nobody could be asked."""
+
+    def answer(self, begun: Begun, results: Sequence[Result]) -> None:
+        super().answer(begun, [Ambiguous(one.note) if isinstance(one, AskAgain) else one for one in results])
 
 
 class Leaseless(PureStore):
@@ -155,6 +180,9 @@ STORES: list[tuple[Life, type[PureStore]]] = [
     (lives.a_late_refusal, Fenceless),
     (lives.a_late_acceptance, Unbelieving),
     (lives.a_worker_dies_after_handing_over, Unlabelling),
+    (lives.a_doubt_is_cleared, Brooding),
+    (lives.nobody_can_be_asked, Credulous),
+    (lives.nobody_can_be_asked, Burning),
     (lives.a_second_worker_comes_by, Leaseless),
     (lives.somebody_unsubscribes, Deaf),
     (lives.a_provider_is_busy, Forgetful),
