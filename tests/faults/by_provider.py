@@ -13,6 +13,7 @@ from faults.receipts import repeat_receipts
 from faults.records import ask, outbox_of
 from tocsin_up import until
 
+_A_DOUBT: Final = 130.0  # seconds that a report of a text is waited for, and some
 _TO: Final = re.compile(rb"\bTo=([^&]+)")
 
 
@@ -83,6 +84,40 @@ def hang(act: Act) -> None:
     assert act.unfinished(), "nothing hung"
     act.cleared()
     act.settle(skip=True)
+
+
+def swallow_texts(act: Act) -> None:
+    """Let a carrier swallow every text and every question for a while, then texts alone: all are heard in the end."""
+    texts, all_of_them = act.stage.proxies.texts, len(act.stage.kept["sms"])
+    texts.be(Mood.BLACK_HOLE)
+    act.open()
+    until(lambda: _in_doubt(act, 1) == all_of_them, "no text was answered for")
+    act.stage.later(_A_DOUBT)  # and nobody can be asked about them either
+    time.sleep(act.stage.scale.hanging)
+    assert _in_doubt(act, 1) == all_of_them, "a question that nobody answers is no second doubt"
+    texts.be(Mood.SWALLOW)
+    until(lambda: _swallowed_again(act), "some were looked for, and swallowed once more")
+    act.cleared()
+    act.settle(skip=True)
+    act.expected_copies = 0
+
+
+def _swallowed_again(act: Act) -> bool:
+    act.stage.later(_A_DOUBT)
+    return _in_doubt(act, 2) > 0
+
+
+def _in_doubt(act: Act, doubts: int) -> int:
+    """Return how many texts have been in doubt so often, and are."""
+    found = ask(
+        act.stage.home,
+        f"""SELECT count(*) AS n FROM delivery d JOIN endpoint e ON e.id = d.endpoint_id
+        JOIN incident_update u ON u.id = d.update_id
+        WHERE e.channel = 'sms' AND u.public_id = '{act.updates[-1]}' AND d.state = 'unknown'
+          AND d.unknowns = {doubts}""",
+    )
+    number: int = found[0]["n"]
+    return number
 
 
 def receipts_come_first(act: Act) -> None:

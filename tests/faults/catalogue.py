@@ -44,6 +44,7 @@ FAULTS: Final = (
     Fault(13, "providers accept, their answer is cut", by_provider.cut_the_answer, doubts=True),
     Fault(14, "429 with Retry-After", by_provider.ask_for_patience),
     Fault(15, "mail server hangs", by_provider.hang, doubts=True),
+    Fault(22, "carrier swallows texts", by_provider.swallow_texts, doubts=True),
     Fault(16, "poison in every field", by_words.poison_every_field),
     Fault(17, "receipts before the send is recorded", by_provider.receipts_come_first),
     Fault(19, "no room for the status page", by_disk.no_room_for_the_page),

@@ -52,8 +52,8 @@ What is not covered, or less than it sounds:
 - A clock that is an hour off is Python's (`time.time`, `datetime.now`); the kernel's own is not moved.
 - A worker that is frozen past its lease begins nothing more when it wakes. What it had begun before, a mail a
   connection at most, may still arrive after something newer.
-- A carrier by HTTP that swallows what it is asked for about a minute was not in this run: its texts are asked twice,
-  then count as accepted with the reason `outcome_unknown`, and are not heard.
+- A carrier that swallows texts is asked what it has two minutes later, which Twilio tells. Where a carrier tells nobody
+  (Vonage), or swallows posts to chat, a second one that is swallowed counts as accepted and is not heard.
 - All of it runs on one machine: no network between hosts was cut, and no machine lost its power.
 """
 
