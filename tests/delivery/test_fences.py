@@ -130,3 +130,25 @@ async def test_nothing_is_tried_again_under_the_hands_of_a_worker(world: World) 
     assert all("Try again in some seconds" in words for words in refused)
     world.email.before_answer = None
     assert (await retry_one(world.engine, name)).n == 1
+
+
+async def test_what_was_written_before_a_slow_address_was_moved_is_not_forgotten(world: World) -> None:
+    for name in ("quick", "slow"):
+        await world.person(f"{name}@example.com")
+    opened = await world.say("It is down.", severity="sev1")
+    await world.spread()
+
+    async def meanwhile() -> None:
+        if len(world.email.sent) == 2:
+            world.email.before_answer = None
+            await world.say("It is fixed.", about=opened, status="resolved")
+            await world.spread()
+            await asyncio.sleep(2.5)  # longer than a batch waits for one address
+
+    world.email.before_answer = meanwhile
+    way = world.way()
+    await world.deliver(way)
+    await asyncio.gather(*way.tails)
+    await world.deliver()
+    for name in ("quick", "slow"):
+        assert world.email.texts_to(f"{name}@example.com") == [["It is down."], ["It is fixed."]]

@@ -22,8 +22,10 @@ async def split(connection: Connection, lease: Lease, token: int, slow: Sequence
     for bucket in sorted(lease.buckets):
         new = await connection.fetchval(
             """
-            INSERT INTO bucket (channel, rank, home, urgent, due_at, due_n, live, attempt_id, lease_until)
-            SELECT channel, rank, coalesce(home, id), urgent, due_at, 0, live, attempt_id, lease_until FROM bucket
+            INSERT INTO bucket (channel, rank, home, urgent, due_at, due_n, live, attempt_id, lease_until, gen)
+            SELECT channel, rank, coalesce(home, id), urgent, due_at, 0, live, attempt_id, lease_until,
+              (gen <> $4::int)::int  -- a fan-out that came by since the lease wrote rows for who moves, too
+            FROM bucket
             WHERE id = $1 AND attempt_id = $2
               AND EXISTS (SELECT 1 FROM endpoint WHERE bucket_id = $1 AND id = ANY($3::int[])) FOR UPDATE
             RETURNING id
@@ -31,6 +33,7 @@ async def split(connection: Connection, lease: Lease, token: int, slow: Sequence
             bucket.id,
             token,
             slow,
+            bucket.gen,
         )
         if new is not None:
             moved[bucket.id] = Leased(new, 0, bucket.live)
