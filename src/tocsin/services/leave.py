@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -36,18 +37,24 @@ async def start(connection: AsyncConnection, secret: str, who: Subscriber, endpo
     return True
 
 
-async def forget_me(connection: AsyncConnection, secret: str, who: Subscriber, network: str) -> None:
-    """Delete a person. Ledger rows keep their numbers; nobody's import subscribes these addresses again."""
+async def forget_me(
+    connection: AsyncConnection, secret: str, who: Subscriber, network: str | None, by: str | None = None
+) -> None:
+    """Delete a person; `by`: an operator does it. Ledger rows keep their numbers; no import subscribes them again."""
     await delete_subscriber(connection, who.public_id)
     for endpoint in who.endpoints:
         sealed = seal(secret, endpoint.channel, endpoint.key)
         await opt_ins.forget_address(connection, sealed)
         await suppressions.add(connection, endpoint.channel, [sealed], "deleted")
         await forgetting.forget_notes(connection, endpoint.id, endpoint.bucket_id, endpoint.channel, endpoint.key)
-        await consents.write(connection, _evidence(Evidence.DELETED, secret, who.public_id, endpoint, "page", network))
+        how = "page" if by is None else "operator"
+        said = _evidence(Evidence.DELETED, secret, who.public_id, endpoint, how, network)
+        await consents.write(connection, replace(said, by=by))
 
 
-def _evidence(what: Evidence, secret: str, subscriber: str, endpoint: Endpoint, how: str, network: str) -> Consent:
+def _evidence(
+    what: Evidence, secret: str, subscriber: str, endpoint: Endpoint, how: str, network: str | None
+) -> Consent:
     return Consent(
         what,
         how,

@@ -44,7 +44,7 @@ _WITH_NAMES: Final = """
       LEFT JOIN endpoint e ON e.id = d.endpoint_id
       LEFT JOIN subscriber s ON s.id = e.subscriber_id AND e.channel <> 'status_page'
 """
-_ROWS: Final = f"{_COLUMNS} FROM delivery d {_WITH_NAMES}"
+ROWS: Final = f"{_COLUMNS} FROM delivery d {_WITH_NAMES}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ async def _read_part(
         """),
         values,
     )
-    return [_delivery(row) for row in rows]
+    return [delivery_of(row) for row in rows]
 
 
 async def find(connection: AsyncConnection, delivery_id: str) -> Delivery | None:
@@ -162,25 +162,25 @@ async def find(connection: AsyncConnection, delivery_id: str) -> Delivery | None
         return None
     rows = await connection.execute(
         text(f"""
-            {_ROWS} WHERE d.update_id = (SELECT id FROM incident_update WHERE public_id = :update) AND {where}
+            {ROWS} WHERE d.update_id = (SELECT id FROM incident_update WHERE public_id = :update) AND {where}
             ORDER BY d.due_at IS NULL, d.done_at DESC NULLS LAST LIMIT 1
         """),
         values,
     )
     row = rows.one_or_none()
-    return None if row is None else _delivery(row)
+    return None if row is None else delivery_of(row)
 
 
 async def of_endpoints(connection: AsyncConnection, incident_id: int, endpoints: Sequence[int]) -> list[Delivery]:
     """Return all rows that an incident has for `endpoints`, newest version first."""
     rows = await connection.execute(
         text(f"""
-            {_ROWS} WHERE d.update_id IN (SELECT id FROM incident_update WHERE incident_id = :incident)
+            {ROWS} WHERE d.update_id IN (SELECT id FROM incident_update WHERE incident_id = :incident)
               AND d.endpoint_id = ANY(CAST(:endpoints AS int[])) ORDER BY u.version DESC, d.endpoint_id
         """),
         {"incident": incident_id, "endpoints": list(endpoints)},
     )
-    return [_delivery(row) for row in rows]
+    return [delivery_of(row) for row in rows]
 
 
 async def read_attempts(connection: AsyncConnection, delivery: Delivery) -> list[dict[str, Any]]:
@@ -216,7 +216,7 @@ async def read_receipts(connection: AsyncConnection, delivery: Delivery) -> list
     return [dict(row) for row in rows.mappings()]
 
 
-def _delivery(row: Row[Any]) -> Delivery:
+def delivery_of(row: Row[Any]) -> Delivery:
     return Delivery(
         update_id=row.update_id,
         bucket_id=row.bucket_id,

@@ -60,9 +60,10 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a list is narrowed to; `audiences` is a set with a bit for each."""
+    """What a list is narrowed to; `audiences` is a set with a bit for each, `part` is of a name or an address."""
 
     audiences: int | None = None
+    part: str | None = None
     channel: str | None = None
     state: str | None = None
     address_keys: Sequence[str] | None = None
@@ -114,6 +115,10 @@ async def read_page(
     if only.audiences is not None:
         wheres.append("s.audiences & :audiences <> 0")
         values["audiences"] = only.audiences
+    if only.part is not None:
+        wheres.append("""(position(lower(:part) IN lower(s.name)) > 0 OR s.id IN (
+          SELECT subscriber_id FROM endpoint WHERE position(lower(:part) IN lower(address)) > 0))""")
+        values["part"] = only.part
     if only.channel is not None or only.state is not None or only.address_keys is not None:
         wheres.append("""EXISTS (SELECT FROM endpoint e WHERE e.subscriber_id = s.id
           AND (CAST(:channel AS text) IS NULL OR e.channel = :channel)

@@ -11,18 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.delivery import Reason, State
-from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.errors import NotFound, Refused
 from tocsin.domain.scope import Scope
 from tocsin.domain.subscription import shown
-from tocsin.domain.why import rule_of, why
+from tocsin.domain.why import rule_of
 from tocsin.services.change_subscriber import show_subscriber
+from tocsin.services.explain import explain, why_of
 from tocsin.services.publish import no_incident
 from tocsin.services.retry import Retried, retry_all, retry_delivery
 from tocsin.store import incidents, ledger
 from tocsin.store.engine import begin
 from tocsin.store.ledger import Delivery
-from tocsin.store.subscribers import Endpoint
 from tocsin.web.api.fields import words
 from tocsin.web.api.paging import Paging, page
 from tocsin.web.api.shown import moment
@@ -90,7 +89,7 @@ async def get_delivery(delivery_id: str, site: SiteDep) -> dict[str, Any]:
         attempts = await ledger.read_attempts(connection, found)
         receipts = await ledger.read_receipts(connection, found)
     return show(found) | {
-        "why": _why(found),
+        "why": why_of(found, moment),
         "note": found.note,
         "code": found.code,
         "since": moment(found.since),
@@ -129,18 +128,16 @@ async def get_why(public_id: str, incident: Annotated[str, Query()], site: SiteD
     async with begin(site.engine) as connection:
         who = await show_subscriber(connection, public_id)
         found = await find_incident(connection, incident)
-        updates = await incidents.read_updates(connection, found.id)
-        rows = await ledger.of_endpoints(connection, found.id, [endpoint.id for endpoint in who.endpoints])
-    addressed = any(update.snapshot.audiences & who.audiences for update in updates)
+        explained = await explain(connection, who, found, moment)
     endpoints = [
         {
-            "endpoint_id": endpoint.public_id,
-            "channel": endpoint.channel,
-            "address": shown(endpoint.address),
-            "why": _of_endpoint(rows, endpoint, addressed=addressed),
-            "deliveries": [show(row) | {"why": _why(row)} for row in rows if row.endpoint_id == endpoint.id],
+            "endpoint_id": one.endpoint.public_id,
+            "channel": one.endpoint.channel,
+            "address": shown(one.endpoint.address),
+            "why": one.why,
+            "deliveries": [show(row) | {"why": why_of(row, moment)} for row in one.rows],
         }
-        for endpoint in who.endpoints
+        for one in explained
     ]
     return {"incident": found.ref, "subscriber_id": who.public_id, "endpoints": endpoints}
 
@@ -164,36 +161,6 @@ def show(row: Delivery) -> dict[str, Any]:
         "sent_at": moment(row.done_at) if row.state in SENT else None,
         "delivered_at": moment(row.receipt_at) if row.state is State.DELIVERED else None,
     }
-
-
-def _why(row: Delivery) -> str:
-    return why(
-        row.state,
-        row.reason,
-        due_at=moment(row.due_at),
-        done_at=moment(row.done_at),
-        receipt_at=moment(row.receipt_at),
-        provider=row.provider,
-        note=row.note,
-        rule=row.rule,
-    )
-
-
-def _of_endpoint(rows: list[Delivery], endpoint: Endpoint, *, addressed: bool) -> str:
-    said = _of_rows([row for row in rows if row.endpoint_id == endpoint.id], addressed=addressed)
-    if endpoint.trouble is not None:
-        return f"{said} The address is in trouble: {endpoint.trouble.words(moment)}"
-    if endpoint.state is EndpointState.QUARANTINED and endpoint.state_reason:
-        return f"{said} The address is in quarantine: {endpoint.state_reason}"
-    return said
-
-
-def _of_rows(rows: list[Delivery], *, addressed: bool) -> str:
-    for row in rows:
-        return f"Version {row.version}: {_why(row)}"
-    if not addressed:
-        return "No update of this incident addressed an audience that they belong to."
-    return "No update was published since they subscribed here, or its rows are being written this moment."
 
 
 def _retried(retried: Retried) -> Answer:
