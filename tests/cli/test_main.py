@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -73,3 +74,18 @@ def test_up_does_not_begin_what_its_web_and_workers_would_fail_at_without_end(
     assert run.returncode == 1
     assert run.stderr.startswith(f"tocsin: {says}")
     assert not (tmp_path / "home").exists()
+
+
+def test_doctor_names_a_canary_that_cannot_be_written_to_also_without_a_database(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "tocsin.cli.main", "doctor", "--json", "--home", str(tmp_path)],
+        env={**os.environ, "TOCSIN_CANARY__EMAIL": "nobody", "TOCSIN_EMAIL__SMTP_URL": "smtp://127.0.0.1:9"},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 1
+    [canaries] = [one for one in json.loads(run.stdout) if one["name"] == "canaries"]
+    assert not canaries["ok"]
+    assert canaries["detail"].startswith("canary.email ('nobody') cannot be written to. This is no e-mail address")
