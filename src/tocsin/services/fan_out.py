@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from itertools import groupby
 
+import asyncpg
 import structlog
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random
 
 from tocsin.domain.audience import Audiences
 from tocsin.domain.channel import ChannelName
@@ -32,6 +34,7 @@ _ENDPOINTS_A_BUCKET = 500
 _AT_ONCE = 16
 _CROWDS_AT_ONCE = 2
 _LOOK_SECONDS = 0.05
+_MOST_DEADLOCKS = 5
 
 
 async def fan_out(
@@ -128,11 +131,22 @@ class _Desk:
         return [visit for visit in visits if visit.bucket not in visited]
 
     async def _write(self, update: FanOut, chunk: Sequence[int]) -> int:
-        """Write the rows of one chunk and tell workers; return how many are due."""
-        async with self._pool.acquire() as connection:
-            woken = await ledger.write_chunk(connection, update, chunk, self._audiences)
-            for channel in woken:
-                self._hints.deliver(ChannelName(channel))
+        """Write the rows of one chunk and tell workers; return how many are due.
+
+        Whoever locks buckets in another order than ours may end it; nothing of it is there then.
+        """
+        woken: Mapping[str, int] = {}
+        async for trying in AsyncRetrying(
+            retry=retry_if_exception_type(asyncpg.DeadlockDetectedError),
+            wait=wait_random(max=0.1),
+            stop=stop_after_attempt(_MOST_DEADLOCKS),
+            reraise=True,
+        ):
+            with trying:
+                async with self._pool.acquire() as connection:
+                    woken = await ledger.write_chunk(connection, update, chunk, self._audiences)
+        for channel in woken:
+            self._hints.deliver(ChannelName(channel))
         self._pulse.beat()
         return sum(woken.values())
 

@@ -196,9 +196,9 @@ async def renew(connection: Connection, token: int, seconds: float) -> bool:
 async def _renew(connection: Connection, token: int, seconds: float) -> bool:
     kept: bool = await connection.fetchval(
         """
-        WITH b AS (
+        WITH held AS MATERIALIZED (SELECT id FROM bucket WHERE attempt_id = $1 ORDER BY id FOR UPDATE), b AS (
           UPDATE bucket SET lease_until = tocsin_epoch() + $2::float8, due_at = tocsin_epoch() + $2::float8
-          WHERE attempt_id = $1 RETURNING 1)
+          FROM held WHERE bucket.id = held.id RETURNING 1)
         SELECT count(*) > 0 FROM b
         """,
         token,

@@ -48,13 +48,15 @@ async def release(
     """Give the buckets back; return those that were still ours. A fan-out in the meantime makes them due at once."""
     rows = await connection.fetch(
         """
+        WITH held AS MATERIALIZED (  -- in the order in which a fan-out locks them
+          SELECT id FROM bucket WHERE id = ANY($2::int[]) AND attempt_id = $1 ORDER BY id FOR UPDATE)
         UPDATE bucket b SET attempt_id = NULL, lease_until = 0,
           due_n = CASE WHEN b.gen = x.gen THEN cardinality(x.live::int[]) ELSE b.due_n END,
           live = CASE WHEN b.gen = x.gen THEN x.live::int[] ELSE b.live END,
           due_at = CASE WHEN b.gen = x.gen THEN x.due ELSE tocsin_epoch() END,
           urgent = b.urgent AND (b.gen <> x.gen OR x.due IS NOT NULL)
-        FROM unnest($2::int[], $3::int[], $4::text[], $5::float8[]) x (id, gen, live, due)
-        WHERE b.id = x.id AND b.attempt_id = $1 RETURNING b.id
+        FROM held, unnest($2::int[], $3::int[], $4::text[], $5::float8[]) x (id, gen, live, due)
+        WHERE b.id = held.id AND b.id = x.id RETURNING b.id
         """,
         token,
         lease.ids,
