@@ -103,7 +103,8 @@ def _by_day(page: Page) -> list[tuple[date, list[PageIncident]]]:
     days: dict[date, list[PageIncident]] = {}
     for incident in page.told:
         if not incident.is_open and incident.updated_at >= since:
-            days.setdefault(_day(incident.started_at, page), []).append(incident)
+            # What was called off before it began has its place where that was said.
+            days.setdefault(_day(min(incident.started_at, incident.updated_at), page), []).append(incident)
     return sorted(days.items(), reverse=True)
 
 

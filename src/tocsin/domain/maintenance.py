@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Final, NamedTuple
 
@@ -26,6 +26,10 @@ class Window:
 
     starts_at: datetime
     ends_at: datetime
+
+    @property
+    def is_one_day(self) -> bool:
+        return self.starts_at.astimezone(UTC).date() == self.ends_at.astimezone(UTC).date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from page_samples import NOW, component, group, incident, page, update
+from page_samples import NOW, component, group, incident, maintenance, page, update
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Impact, Status
 from tocsin.domain.page import Page
@@ -165,3 +165,22 @@ def test_the_roll_up_is_statuspages(statuses: list[str], impact: Impact | None, 
     components = [component(f"c{n}", ComponentStatus(status)) for n, status in enumerate(statuses)]
     incidents = [incident("x", impact=impact)] if impact else []
     assert roll_up(page(components=components, incidents=incidents)) == expected
+
+
+JOBS, FINE = component("jobs"), ComponentStatus.OPERATIONAL
+
+
+def test_a_planned_maintenance_says_when_and_calls_nothing_working_or_broken() -> None:
+    told = update("We replace it.", Status.SCHEDULED, components=((JOBS.id, "Jobs", FINE, FINE),))
+    one = maintenance("New database", told)
+    own = render(page(components=[JOBS], maintenances=[one]))[f"incidents/{one.id}.html"].decode()
+    assert 'class="lead under_maintenance"' in own
+    assert "Jobs: working" not in own
+    assert re.search(r"Planned from <time[^>]*>21 Nov, 21:31 UTC</time> to <time[^>]*>23:31 UTC</time>", own)
+
+
+def test_what_was_called_off_has_its_place_where_that_was_said() -> None:
+    off = maintenance("Off", update("No.", Status.CANCELLED), starts_at=NOW + timedelta(days=9))
+    files = render(page(maintenances=[off]))
+    assert "21 November 2026" in files["index.html"].decode()
+    assert "30 November 2026" not in files["index.html"].decode()
