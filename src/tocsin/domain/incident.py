@@ -107,9 +107,14 @@ def move(now: Status, to: Status) -> Status:
     """Return `to`; raise IllegalMove, naming the legal moves, where what is in `now` cannot go there."""
     if to in _MOVES[now]:
         return to
-    legal = ", ".join(status.value for status in Status if status in _MOVES[now])
+    legal = ", ".join(moves(now))
     what = "A maintenance" if now.is_maintenance else "An incident"
     raise IllegalMove(f"{what} that is {now} cannot become {to}. From here it can become: {legal}.", field="status")
+
+
+def moves(now: Status) -> list[Status]:
+    """Return where what is in `now` can go, itself included where more can be said of it."""
+    return [status for status in Status if status in _MOVES[now]]
 
 
 def is_urgent(status: Status, severity: Severity, urgent: Severity) -> bool:

@@ -52,6 +52,7 @@ from tocsin.web.pages import (
     confirm,
     console,
     console_looks,
+    console_maintenances,
     console_mutes,
     console_providers,
     console_subscribers,
@@ -100,6 +101,7 @@ _API: Final = (
 _PAGES: Final = (
     console,
     console_looks,
+    console_maintenances,
     console_mutes,
     console_providers,
     console_subscribers,

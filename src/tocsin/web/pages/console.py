@@ -57,7 +57,7 @@ async def show_incident(which: str, site: SiteDep, operator: Operator, version: 
         "incident",
         site,
         operator,
-        "incidents",
+        "incidents" if found.incident.latest.snapshot.window is None else "maintenances",
         live=QUIET_SECONDS if is_done else _BUSY_SECONDS,
         found=found,
         now=found.now,

@@ -1,0 +1,155 @@
+"""Operators plan maintenances at the console, say more of them, move them and call them off."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import Browser, expect
+
+from browsing import DESK, PHONE, overflow, serious
+from delivery.world import World
+from joining import words
+from web.pages.conftest import OPERATOR
+from web.pages.test_console_in_a_browser import sign_in
+
+pytestmark = pytest.mark.usefixtures("operator")
+HERE = "/console/maintenances"
+
+
+def at(hours: float) -> str:
+    """Return a time as the field has it."""
+    return (datetime.now(UTC) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M")
+
+
+async def post(console: httpx.AsyncClient, path: str = HERE, **fields: Any) -> httpx.Response:
+    shown = await console.get(HERE)
+    [token, *_] = re.findall(r'name="csrf" value="([^"]*)"', shown.text)
+    answer = await console.post(path, data={"csrf": token, **fields})
+    return await console.get(answer.headers["location"]) if answer.status_code == 303 else answer
+
+
+def planned(**more: Any) -> dict[str, Any]:
+    return {
+        "title": "New database",
+        "body": "We replace it.",
+        "starts_at": at(3),
+        "ends_at": at(5),
+        "auto_start": "1",
+        "auto_complete": "1",
+        "notify": "1",
+    } | more
+
+
+async def said(world: World) -> list[tuple[Any, ...]]:
+    return await world.rows("SELECT status, body, notify, created_by FROM incident_update ORDER BY id")
+
+
+async def test_what_is_planned_is_listed_and_told(console: httpx.AsyncClient, world: World) -> None:
+    await world.component("shop")
+    await world.person("someone@example.com")
+    assert "Nothing is planned." in words(await console.get(HERE))
+    own = await post(console, **planned(component="shop", remind="86400"))
+    assert "New database" in words(own)
+    assert await said(world) == [("scheduled", "We replace it.", True, OPERATOR)]
+    assert await world.rows("SELECT auto_start, auto_complete, remind_before FROM maintenance") == [(True, True, 86400)]
+    assert "New database" in words(await console.get(HERE))
+    await world.spread()
+    await world.deliver()
+    assert world.email.texts_to("someone@example.com") == [["We replace it."]]
+    assert "New database" not in words(await console.get("/console/incidents"))
+    board = words(await console.get("/console/incidents/INC-1"))
+    assert "Planned from" in board
+    assert "open for" not in board
+
+
+async def test_it_is_moved_told_of_and_called_off(console: httpx.AsyncClient, world: World) -> None:
+    await world.component("shop")
+    await post(console, **planned(component="shop"))
+    [before] = await world.rows("SELECT scheduled_for, scheduled_until FROM incident_update")
+    more = planned(status="scheduled", body="An hour more.", ends_at=at(6), component="shop")
+    await post(console, f"{HERE}/INC-1", **more)
+    [(starts, ends)] = await world.rows("SELECT scheduled_for, scheduled_until FROM incident_update WHERE version = 2")
+    assert (starts, ends > before[1]) == (before[0], True)
+    await post(console, f"{HERE}/INC-1", **{**more, "status": "in_progress", "body": "We begin.", "auto_complete": ""})
+    assert await world.rows("SELECT auto_complete FROM maintenance") == [(False,)]
+    own = await post(console, f"{HERE}/INC-1/cancel", why="It is off.")
+    assert [one[:2] for one in await said(world)] == [
+        ("scheduled", "We replace it."),
+        ("scheduled", "An hour more."),
+        ("in_progress", "We begin."),
+        ("cancelled", "It is off."),
+    ]
+    assert "Call it off" not in words(own)
+    assert "Cancelled" in words(await console.get(HERE))
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"title": ""}, "This is empty"),
+        ({"title": "x" * 300}, "A title has at most 255 characters."),
+        ({"body": ""}, "This is empty"),
+        ({"starts_at": "soon"}, "Say when it is to begin"),
+        ({"ends_at": ""}, "Say when it is to end"),
+        ({"ends_at": at(2)}, "This is not after"),
+        ({"component": "nothing"}, "There is no component"),
+        ({"remind": "17"}, "Choose when people are reminded."),
+    ],
+)
+async def test_what_is_wrong_is_said_and_what_was_typed_stays(
+    console: httpx.AsyncClient, world: World, fields: dict[str, Any], problem: str
+) -> None:
+    answer = await post(console, **planned(**fields))
+    assert answer.status_code == 422
+    assert problem in words(answer)
+    kept = "We replace it." if "body" not in fields else "New database"
+    assert kept in answer.text
+    assert await said(world) == []
+
+
+async def test_what_cannot_be_said_of_one_is_answered_on_its_page(console: httpx.AsyncClient, world: World) -> None:
+    await post(console, **planned())
+    wrong = await post(console, f"{HERE}/INC-1", **planned(status="completed", body="Done already."))
+    assert wrong.status_code == 422
+    assert "Choose how it stands now." in words(wrong)
+    assert "Done already." in wrong.text
+    nothing = await post(console, f"{HERE}/INC-1/cancel", why="")
+    assert nothing.status_code == 422
+    assert len(await said(world)) == 1
+    for answer in (await console.get(f"{HERE}/INC-9"), await post(console, f"{HERE}/INC-9/cancel", why="x")):
+        assert answer.status_code == 404
+        assert "There is no maintenance" in words(answer)
+    await world.say("It is down.")
+    assert (await console.get(f"{HERE}/INC-2")).status_code == 404
+
+
+async def test_a_form_from_elsewhere_plans_nothing(console: httpx.AsyncClient, world: World) -> None:
+    for path in (HERE, f"{HERE}/INC-1", f"{HERE}/INC-1/cancel"):
+        assert (await console.post(path, data=planned())).status_code == 403
+    assert await said(world) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+async def test_everyone_can_use_it_at_every_size(
+    site: str, browser: Browser, console: httpx.AsyncClient, world: World, size: Any, scheme: Any
+) -> None:
+    await world.component("checkout-and-payments-in-all-regions-of-the-world")
+    await world.component("search")
+    await post(console, **planned(title="New database for everything that has to do with payments " * 3))
+    await post(console, **planned(title="Begun", starts_at=at(-1), component="search"))
+    await post(console, **planned(title="Off"))
+    await post(console, f"{HERE}/INC-3/cancel", why="Not this week.")
+    context = await browser.new_context(viewport=size, color_scheme=scheme)
+    tab = await context.new_page()
+    await sign_in(tab, site, HERE)
+    for path in (HERE, f"{HERE}/INC-1", "/console/incidents/INC-1"):
+        await tab.goto(f"{site}{path}")
+        await expect(tab.get_by_role("heading", level=1)).to_be_visible()
+        assert await overflow(tab) <= 0, path
+        assert await serious(tab) == [], path
+    await context.close()
