@@ -81,6 +81,12 @@ def fill(template: Wording, variables: Mapping[str, str], said: Wording) -> Word
     return template.without(said).each(filled)
 
 
+def sample(template: Wording, values: Mapping[str, str]) -> Wording:
+    """Return what a template says, with each place that `values` leave out by its name: "[minutes]"."""
+    filled = {name: values.get(name) or f"[{name}]" for name in variables_of(template)}
+    return fill(template, filled, Wording())
+
+
 def _checked(words: str, place: str) -> str:
     is_title = place.startswith("title")
     longest = LONGEST_TITLE if is_title else LONGEST_BODY
