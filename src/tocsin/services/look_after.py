@@ -18,7 +18,7 @@ from tocsin.services.choose import pause as hold
 from tocsin.services.honour_opt_outs import keep_opt_outs, keep_withdrawal
 from tocsin.services.leave import forget_me
 from tocsin.services.remove import remove_endpoint
-from tocsin.store import opt_ins, opt_out, persons
+from tocsin.store import links, opt_ins, opt_out, persons
 from tocsin.store.subscribers import Endpoint, Subscriber
 
 log = structlog.get_logger()
@@ -73,6 +73,7 @@ async def remove(connection: AsyncConnection, secret: str, who: Subscriber, endp
     """Remove an address; where its owner had opted out, that stays known."""
     await keep_opt_outs(connection, secret, [endpoint])
     await remove_endpoint(connection, who.public_id, endpoint.public_id)
+    await links.end_all(connection, who.id)  # whoever reads there has one
     log.info("endpoint.removed", endpoint=endpoint.public_id, by=by)
 
 

@@ -181,12 +181,18 @@ async def test_the_question_is_sent_again_and_a_yes_makes_it_active(
     assert (await post(console, world, "ask")).status_code == 409, "who said yes is not asked"
 
 
-async def test_an_address_is_removed_and_a_person_is_deleted_for_good(console: httpx.AsyncClient, world: World) -> None:
+async def test_an_address_is_removed_and_a_person_is_deleted_for_good(
+    console: httpx.AsyncClient, visitor: httpx.AsyncClient, world: World, office: PostOffice
+) -> None:
     first = await world.person(WHO)
     [(number,)] = await world.rows("SELECT subscriber_id FROM endpoint WHERE id = :id", id=first)
     await world.person("second@example.com", subscriber=number)
     path = await page_of(world)
+    await visitor.post("/manage", data={"address": WHO})
+    link = await office.path(WHO)
+    assert (await visitor.get(link)).status_code == 200
     await post(console, world, "remove")
+    assert (await visitor.get(link)).status_code == 404, "whoever reads there had a link"
     assert WHO not in read(await console.get(path))
     asked = read(await console.get(f"{path}?sure=delete"))
     assert "1 address is forgotten" in asked
