@@ -123,6 +123,21 @@ async def test_one_is_shown_with_state_choice_evidence_what_was_told_and_why(
         assert part in there, (part, there)
 
 
+async def test_the_rule_that_decided_is_named_beside_what_was_told_and_where_one_asks(
+    console: httpx.AsyncClient, world: World
+) -> None:
+    await world.component("checkout")
+    await world.component("api")
+    await world.person(WHO, components=["checkout"])
+    await world.tell("It is down.", components={"checkout": "major_outage"})
+    await world.tell("It is slow.", components={"api": "degraded_performance"})
+    there = read(await console.get(await page_of(world)))
+    assert "Meant for them: they chose a component that is affected." in there
+    assert "Not sent: none of the components they chose is affected." in there
+    asked = read(await console.get(f"{await page_of(world)}?incident=INC-1"))
+    assert asked.count("Meant for them: they chose a component that is affected.") == 2
+
+
 async def test_what_keeps_an_address_out_is_said_and_an_operator_lifts_it(
     console: httpx.AsyncClient, world: World
 ) -> None:
