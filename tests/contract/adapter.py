@@ -49,7 +49,7 @@ class Adapter:
     """One provider.
 
     `carried` tells whom a call would write to, [] for calls that write to nobody. Cases that a provider cannot be in
-    have None as their outcome. `html` is what 200 with a page of HTML comes to, `slower` the header that asks for seven
+    have None as their outcome. `html` is what 200 with a page of HTML comes to, `slower` the header that asks for 120
     seconds, "" where the protocol has none. A provider that is asked over TLS alone has `tls`. `names` tells whether
     what it accepts has a name of its own.
     """
@@ -67,7 +67,7 @@ class Adapter:
     html: Outcome = Ambiguous
     limited: Outcome = TooFast
     names: bool = True
-    slower: Callable[[], str] = lambda: "Retry-After: 7"
+    slower: Callable[[], str] = lambda: "Retry-After: 120"
     tls: bool = False
     wire: Wire = Wire()
 

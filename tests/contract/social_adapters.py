@@ -105,15 +105,15 @@ def _session(handle: str) -> str:
 
 
 def _bluesky_reset() -> str:
-    return f"ratelimit-reset: {int(time.time()) + 8}"
+    return f"ratelimit-reset: {int(time.time()) + 120}"
 
 
 def _x_reset() -> str:
-    return f"x-rate-limit-reset: {int(time.time()) + 8}"
+    return f"x-rate-limit-reset: {int(time.time()) + 120}"
 
 
 def _mastodon_reset() -> str:
-    return f"X-RateLimit-Reset: {datetime.fromtimestamp(time.time() + 8, UTC).isoformat()}"
+    return f"X-RateLimit-Reset: {datetime.fromtimestamp(time.time() + 120, UTC).isoformat()}"
 
 
 _DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"

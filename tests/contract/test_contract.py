@@ -172,7 +172,7 @@ async def test_too_many_requests_are_obeyed_for_as_long_as_they_say(stage: Stage
         assert type(result) is stage.adapter.limited
         assert isinstance(result, TryAgain)
     if slower:
-        assert any(isinstance(result, TryAgain) and (result.retry_after or 0) >= 6 for result in results), results
+        assert any(isinstance(result, TryAgain) and (result.retry_after or 0) >= 60 for result in results), results
     assert stage.most_often_written_to() == 1
 
 
