@@ -120,17 +120,11 @@ def _telling(name: str, story: Story, wording: Wording) -> Telling:
         before=_passages(lines[:place], values),
         body=tuple(read(chapter.body)),
         after=_passages(lines[place + 1 :], values),
-        footer=_footer(story, chapter, wording, values),
+        # What has not begun is not so since any time.
+        footer=_one_line(wording.text("footer", story), values) or f"{values['brand']} · {values['severity']}",
         url=chapter.url or "",
         page=story.language.say("Status page"),
     )
-
-
-def _footer(story: Story, chapter: Chapter, wording: Wording, values: Mapping[str, str]) -> str:
-    """Return the line below; what has not begun is not so since any time."""
-    if not chapter.has_begun:
-        return f"{values['brand']} · {values['severity']}"
-    return _one_line(wording.text("footer", story), values)
 
 
 def _filled(lines: Iterable[str], values: Mapping[str, str]) -> list[str]:
@@ -166,7 +160,7 @@ def _values(story: Story, chapter: Chapter) -> dict[str, str]:
         "impact": language.say(IMPACTS[chapter.impact]),
         "components": _components(chapter),
         "next_update": next_update(language, chapter),
-        "started": language.moment(chapter.started_at),
+        "started": language.moment(chapter.started_at) if chapter.has_begun else "",
         "published": language.moment(chapter.published_at),
         "url": chapter.url or "",
     }
