@@ -9,6 +9,7 @@ import pytest
 
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.errors import Conflict, IllegalMove, Refused
+from tocsin.domain.flood import Class, classify
 from tocsin.domain.incident import MAINTENANCE_STATUSES, Phase, Severity, Standing, Status, move, phase
 from tocsin.domain.maintenance import (
     ByClock,
@@ -61,6 +62,16 @@ def test_no_incident_becomes_a_maintenance() -> None:
 def test_whatever_is_said_of_it_is_maintenance_to_who_chose_phases() -> None:
     told = {phase(None, Standing(status, Severity.SEV4)) for status in MAINTENANCE_STATUSES}
     assert told == {Phase.MAINTENANCE}
+
+
+def test_it_is_routine_however_small_the_incidents_are_that_policy_has_urgent() -> None:
+    planned_one, broken = Standing(Status.SCHEDULED, Severity.SEV4), Standing(Status.INVESTIGATING, Severity.SEV4)
+    assert classify(broken, None, Severity.SEV4, first=True) is Class.URGENT
+    assert classify(planned_one, None, Severity.SEV4, first=True) is Class.ROUTINE
+    assert (
+        classify(Standing(Status.IN_PROGRESS, Severity.SEV4), planned_one, Severity.SEV4, first=False) is Class.ROUTINE
+    )
+    assert classify(Standing(Status.CANCELLED, Severity.SEV4), planned_one, Severity.SEV4, first=False) is Class.CLOSURE
 
 
 def test_its_components_are_under_maintenance_while_it_is_under_way() -> None:

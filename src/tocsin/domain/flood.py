@@ -108,8 +108,7 @@ def classify(now: Standing, told: Standing | None, urgent: Severity, *, first: b
             return Reason.ALREADY_OVER
         return _URGENT if open_now and now.severity <= urgent and not now.status.is_maintenance else _ROUTINE
     if open_now:
-        worse = now.severity <= urgent and (told.severity > urgent or not told.is_open)
-        return _URGENT if worse and not now.status.is_maintenance else _ROUTINE
+        return _URGENT if now.severity <= urgent and (told.severity > urgent or not told.is_open) else _ROUTINE
     if told.is_open:
         return _CLOSURE
     return _ROUTINE if now.status is _POSTMORTEM else Reason.ALREADY_TOLD
