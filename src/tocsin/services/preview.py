@@ -13,9 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tocsin.domain.audience import Audiences
 from tocsin.domain.ids import new_public_id
+from tocsin.domain.maintenance import ByClock
 from tocsin.domain.policy import Policy
 from tocsin.domain.update import Draft, Snapshot
 from tocsin.services import publish
+from tocsin.services.schedule import first_word
 from tocsin.store import incidents
 from tocsin.store import preview as store
 from tocsin.store.engine import bare, look
@@ -52,6 +54,15 @@ async def preview_incident(engine: AsyncEngine, draft: Draft, policy: Policy, au
         reach = await store.count(connection, 0, snapshot, policy, audiences)
         words = words_of(snapshot, new_public_id(), draft.started_at or now, now, has_page=snapshot.is_public)
         return Preview(snapshot, reach, words, await store.component_names(connection))
+
+
+async def preview_maintenance(
+    engine: AsyncEngine, draft: Draft, by_clock: ByClock, policy: Policy, audiences: Audiences
+) -> Preview:
+    """Return what `schedule` would do with `draft`; raise what it would raise."""
+    async with look(engine) as connection:
+        ready, _ = await first_word(await bare(connection), draft, by_clock)
+    return await preview_incident(engine, ready, policy, audiences)
 
 
 async def preview_update(

@@ -9,7 +9,7 @@ from typing import Final
 from tocsin.domain.audience import Audiences
 from tocsin.domain.errors import NotFound, Refused
 from tocsin.domain.incident import Status, move
-from tocsin.domain.maintenance import SEVERITY, ByClock, Window, moved, next_due, planned
+from tocsin.domain.maintenance import SEVERITY, ByClock, Due, Window, moved, next_due, planned
 from tocsin.domain.policy import Policy
 from tocsin.domain.update import Draft
 from tocsin.services.publish import Published, add_update, open_incident
@@ -34,7 +34,15 @@ class Asked:
 async def schedule(
     connection: Connection, draft: Draft, by_clock: ByClock, policy: Policy, audiences: Audiences, created_by: str
 ) -> Published:
-    """Write a new maintenance, planned for the window of `draft`; the caller commits, then hints.
+    """Write a new maintenance, planned for the window of `draft`; the caller commits, then hints."""
+    ready, due = await first_word(connection, draft, by_clock)
+    said = await open_incident(connection, ready, policy, audiences, created_by)
+    await store.write(connection, said.incident_id, by_clock, due)
+    return said
+
+
+async def first_word(connection: Connection, draft: Draft, by_clock: ByClock) -> tuple[Draft, Due | None]:
+    """Return what is said first of a new maintenance, and what the clock does next; raise Refused where it cannot be.
 
     One that begins at once is under way from its first word on.
     """
@@ -43,11 +51,7 @@ async def schedule(
     window = planned(draft.window, now)
     begins = by_clock.auto_start and window.starts_at <= now
     status = Status.IN_PROGRESS if begins else Status.SCHEDULED
-    said = await open_incident(
-        connection, replace(draft, status=status, severity=SEVERITY), policy, audiences, created_by
-    )
-    await store.write(connection, said.incident_id, by_clock, next_due(status, window, by_clock, now))
-    return said
+    return replace(draft, status=status, severity=SEVERITY), next_due(status, window, by_clock, now)
 
 
 async def say_more(

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from tocsin.domain.maintenance import Times
 from tocsin.domain.scope import Scope
+from tocsin.services.preview import preview_maintenance
 from tocsin.services.publish import Published
 from tocsin.services.schedule import Asked, no_maintenance, say_more, schedule
 from tocsin.store import incidents
@@ -20,6 +21,7 @@ from tocsin.web.api.incident_bodies import drafted
 from tocsin.web.api.incidents import links, show_update
 from tocsin.web.api.maintenance_bodies import Cancellation, MoreOfMaintenance, NewMaintenance
 from tocsin.web.api.paging import Paging, page
+from tocsin.web.api.preview import show_preview
 from tocsin.web.api.shown import moment
 from tocsin.web.auth import needs
 from tocsin.web.deps import Site, SiteDep
@@ -44,6 +46,16 @@ async def post_maintenance(body: NewMaintenance, once: OnceDep, site: SiteDep) -
         return Answer(202, _published(said, site))
 
     return await _answered(once, work, site)
+
+
+@router.post("/preview", dependencies=_WRITE, summary="See what scheduling it would do")
+async def post_preview(body: NewMaintenance, site: SiteDep) -> dict[str, Any]:
+    """Say who would hear of it, in which words, and what to think about first. Nothing is sent, nothing is written."""
+    async with site.pool.acquire() as connection:
+        draft = await drafted(connection, body, site.audiences)
+    wanted = body.by_clock(site.policy)
+    found = await preview_maintenance(site.engine, draft, wanted, site.policy, site.audiences)
+    return await show_preview(found, site)
 
 
 @router.post("/{which}/updates", status_code=202, dependencies=_WRITE, summary="Say more, or move it")

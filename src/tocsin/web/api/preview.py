@@ -29,14 +29,14 @@ _NEEDS = [needs(Scope.INCIDENTS_WRITE)]
 async def preview_new(body: NewIncident, site: SiteDep) -> dict[str, Any]:
     """Say who would hear, in which words, and what to think about. Nothing is sent, nothing is written."""
     draft = await _draft(body, site)
-    return await _shown(await preview_incident(site.engine, draft, site.policy, site.audiences), site)
+    return await show_preview(await preview_incident(site.engine, draft, site.policy, site.audiences), site)
 
 
 @router.post("/{which}/updates/preview", dependencies=_NEEDS, summary="See what saying more would do")
 async def preview_more(which: str, body: NewUpdate, site: SiteDep) -> dict[str, Any]:
     """Say the same of an update to an incident. Nothing is sent, nothing is written."""
     draft = await _draft(body, site)
-    return await _shown(await preview_update(site.engine, which, draft, site.policy, site.audiences), site)
+    return await show_preview(await preview_update(site.engine, which, draft, site.policy, site.audiences), site)
 
 
 async def _draft(body: NewIncident | NewUpdate, site: Site) -> Draft:
@@ -44,7 +44,7 @@ async def _draft(body: NewIncident | NewUpdate, site: Site) -> Draft:
         return await drafted(connection, body, site.audiences)
 
 
-async def _shown(found: Preview, site: Site) -> dict[str, Any]:
+async def show_preview(found: Preview, site: Site) -> dict[str, Any]:
     audiences, said = site.audiences, found.snapshot
     teller = Teller(audiences, languages(), brand=site.settings.brand, url=site.settings.url)
     # Rendering takes milliseconds each, and nobody else should wait for it.
