@@ -60,10 +60,10 @@ def _event(page: Page, one: PageIncident) -> Event:
 
 
 def _words(page: Page, one: PageIncident) -> str:
-    said = one.updates[0]
-    names = ", ".join(name for _, name, _, _ in said.components)
-    head = [line for line in (page.language.say(LABELS[one.status]), names) if line]
-    return "\n".join([*head, "", words_of(said.body)])
+    """Return which components it touches, and all that was said of it, the newest first."""
+    names = ", ".join(name for _, name, _, _ in one.updates[0].components)
+    said = [f"{page.language.say(LABELS[update.status])}: {words_of(update.body)}" for update in one.updates]
+    return "\n\n".join([names, *said] if names else said)
 
 
 def _text(words: str) -> str:

@@ -53,7 +53,7 @@ def test_an_event_says_when_and_what_in_utc() -> None:
     assert (int(found["SEQUENCE"]), str(found["STATUS"])) == (0, "CONFIRMED")
     assert str(found["SUMMARY"]) == "New database"
     assert str(found["URL"]) == "https://status.acme.test/incidents/mnt000000001"
-    assert str(found["DESCRIPTION"]).startswith("Scheduled\n\nWe replace the database.")
+    assert str(found["DESCRIPTION"]).startswith("Scheduled: We replace the database.\n\nhttps://")
 
 
 def test_what_moved_keeps_its_name_and_counts_up() -> None:
@@ -73,8 +73,10 @@ def test_what_is_cancelled_says_so_and_what_is_done_stays() -> None:
 
 def test_it_names_the_components_that_visitors_know() -> None:
     affected = (("shopxxxxxxxx", "Shop", ComponentStatus.OPERATIONAL, ComponentStatus.UNDER_MAINTENANCE),)
-    told = update("We begin.", Status.IN_PROGRESS, components=affected)
-    assert "In progress\nShop\n\nWe begin." in str(event(page(maintenances=[maintenance("x", told)]))["DESCRIPTION"])
+    told = update("It has begun.", Status.IN_PROGRESS, components=affected)
+    before = update("We **replace** it.", Status.SCHEDULED)
+    description = str(event(page(maintenances=[maintenance("x", told, before)]))["DESCRIPTION"])
+    assert description.startswith("Shop\n\nIn progress: It has begun.\n\nScheduled: We replace it.\n\nhttps://")
 
 
 def test_it_is_there_in_each_language_and_the_same_as_long_as_nothing_changes() -> None:

@@ -184,3 +184,11 @@ def test_what_was_called_off_has_its_place_where_that_was_said() -> None:
     files = render(page(maintenances=[off]))
     assert "21 November 2026" in files["index.html"].decode()
     assert "30 November 2026" not in files["index.html"].decode()
+
+
+def test_what_people_wrote_of_a_maintenance_stays_when_the_clock_has_spoken() -> None:
+    begun = update("This maintenance has begun.", Status.IN_PROGRESS, id_="upd000000002")
+    one = maintenance("New database", begun, update("Nobody can pay meanwhile.", Status.SCHEDULED))
+    front = render(page(maintenances=[one]))["index.html"].decode()
+    assert front.index("This maintenance has begun.") < front.index("1 earlier update")
+    assert front.index("1 earlier update") < front.index("Nobody can pay meanwhile.")
