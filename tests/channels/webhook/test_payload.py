@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from mail_to_send import chapter, story
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.incident import Impact, Phase, Status
+from tocsin.domain.maintenance import Window
 from tocsin.domain.page import page_id
 from tocsin.domain.story import Affected
 from tocsin_channels.webhook.payload import LARGEST, render
@@ -111,3 +113,30 @@ def test_a_call_is_never_larger_than_receivers_take(body: str, name: str, n: int
 def test_a_long_body_is_cut_as_late_as_can_be() -> None:
     said = render(story(chapter(body="x" * 25_000))).body("t" * 60)
     assert LARGEST - 500 < len(said) <= LARGEST
+
+
+@pytest.mark.parametrize(
+    ("status", "indicator", "description", "is_over"),
+    [
+        (Status.SCHEDULED, "none", "All Systems Operational", False),
+        (Status.IN_PROGRESS, "maintenance", "Service Under Maintenance", False),
+        (Status.VERIFYING, "maintenance", "Service Under Maintenance", False),
+        (Status.COMPLETED, "none", "All Systems Operational", True),
+        (Status.CANCELLED, "none", "All Systems Operational", True),
+    ],
+)
+def test_a_maintenance_says_when_it_is_planned_for(
+    status: Status,
+    indicator: str,
+    description: str,
+    is_over: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    window = Window(datetime(2026, 11, 22, 4, tzinfo=UTC), datetime(2026, 11, 22, 6, tzinfo=UTC))
+    said = read(status=status, phase=Phase.MAINTENANCE, impact=Impact.NONE, window=window)
+    assert said["type"] == "incident.maintenance"
+    assert (said["page"]["status_indicator"], said["page"]["status_description"]) == (indicator, description)
+    incident = said["incident"]
+    assert (incident["status"], incident["impact"]) == (status.value, "maintenance")
+    assert incident["scheduled_for"] == "2026-11-22T04:00:00.000Z"
+    assert incident["scheduled_until"] == "2026-11-22T06:00:00.000Z"
+    assert (incident["resolved_at"] is not None) is is_over
