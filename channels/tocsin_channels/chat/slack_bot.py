@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from tocsin.domain.channel import Accepted, Message
-from tocsin.domain.errors import DeliveryError, TryAgain
+from tocsin.domain.errors import AddressDead, AskAgain, DeliveryError, GiveUp, ProviderDown, TryAgain
 from tocsin_channels.chat.blocks import SlackWords
 from tocsin_channels.chat.post import Post
 from tocsin_channels.chat.slack_answers import API, THREAD_GONE, api_error
@@ -85,7 +85,10 @@ class SlackBot:
         return f"Slack knows us as {answer.get('user', 'a bot')} in {answer.get('team', 'a workspace')}."
 
     async def _found(self, channel: str, message: Message, thread: Thread | None) -> Thread | None:
-        """Look for a message that may have arrived; None where it did not, or where we may not look."""
+        """Look for a message that may have arrived; None where it did not, or where we may not look.
+
+        Raise AskAgain where Slack cannot be asked at present.
+        """
         method = "conversations.replies" if thread else "conversations.history"
         try:
             room = thread.channel if thread else await self._id_of(channel)
@@ -103,7 +106,9 @@ class SlackBot:
             )
         except DeliveryError as error:
             log.info("slack.history_not_read", error=error.note)
-            return None
+            if isinstance(error, ProviderDown | GiveUp | AddressDead):  # our app may not, and asking again won't help
+                return None
+            raise AskAgain.because(error) from error
         ours = (one for one in told.get("messages", ()) if _message_id(one) == message.id)
         return next((Thread(room, str(one["ts"])) for one in ours), None)
 

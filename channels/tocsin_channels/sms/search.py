@@ -8,7 +8,7 @@ from enum import Enum, auto
 import structlog
 
 from tocsin.domain.channel import Accepted, Message
-from tocsin.domain.errors import AskAgain, DeliveryError, TryAgain
+from tocsin.domain.errors import AskAgain, DeliveryError
 from tocsin_channels.sms.provider import NobodyTells, Provider
 from tocsin_channels.sms.text import Text
 
@@ -44,15 +44,9 @@ class Search:
             return Sought.NOT_TOLD
         except DeliveryError as error:
             log.info("sms.not_looked_up", provider=earlier.provider, error=error.note)
-            self._silent[earlier.provider] = again = _again(error)
+            self._silent[earlier.provider] = again = AskAgain.because(error)
             again.elsewhere = earlier.provider != self._here
             return again
         if found is None:
             return Sought.NOT_THERE
         return found if earlier.provider == self._here else found._replace(by=earlier.provider)
-
-
-def _again(error: DeliveryError) -> AskAgain:
-    wait = error.retry_after if isinstance(error, TryAgain) else None
-    note = f"Whether it went out before could not be asked: {error.note}"
-    return AskAgain(note, code=error.code, retry_after=wait)

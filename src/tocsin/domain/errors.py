@@ -78,6 +78,12 @@ class AskAgain(TryAgain):
 
     elsewhere = False
 
+    @classmethod
+    def because(cls, error: DeliveryError) -> AskAgain:
+        """Return what it comes to that asking failed with `error`."""
+        wait = error.retry_after if isinstance(error, TryAgain) else None
+        return cls(f"Whether it went out before could not be asked: {error.note}", code=error.code, retry_after=wait)
+
 
 class GiveUp(DeliveryError):
     """This message will never be taken, and another one to this address might."""

@@ -91,6 +91,13 @@ class ChatServices:
         return self._answer("chat.update", channel, {"channel": self._log.id_of(channel), "ts": ts})
 
     def _history(self, method: str, channel: str, given: dict[str, Any]) -> web.Response:
+        behaviour = behaviour_of(channel)
+        if (
+            behaviour.refusal
+            and behaviour.method == method
+            and self._log.times(method, channel) < (behaviour.times or 0)
+        ):
+            return self._says(method, channel, behaviour.refusal.error)
         oldest = float(given.get("oldest") or 0)
         found = self._log.posts(channel, int(given.get("limit", 100)), str(given.get("ts", "")))
         messages = [

@@ -134,6 +134,15 @@ BEHAVIOURS = (
         Refusal("cant_update_message"),
         method="chat.update",
     ),
+    Behaviour(
+        "unread",
+        "keeps the message and hangs up instead of answering; lets nobody read its history at once (ratelimited)",
+        "outcome unknown: asked for again until it is found, so it is here once",
+        Refusal("ratelimited"),
+        times=1,
+        ending=Ending.HUNG_UP,
+        method="conversations.history",
+    ),
 )
 _BY_NAME = {behaviour.name: behaviour for behaviour in BEHAVIOURS}
 

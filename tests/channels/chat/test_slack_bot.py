@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from chat_to_send import accepted, message_to, refused, send, send_to, version
-from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, ProviderDown, TooFast, TryAgain
+from tocsin.domain.errors import (
+    AddressDead,
+    Ambiguous,
+    AskAgain,
+    DeliveryError,
+    GiveUp,
+    ProviderDown,
+    TooFast,
+    TryAgain,
+)
 from tocsin.domain.incident import Phase, Status
 from tocsin.practice.chat_log import ChatLog, find, requests
 from tocsin_channels.chat.channel import ChatChannel
@@ -183,6 +192,21 @@ async def test_it_is_looked_for_as_far_back_as_it_may_have_been_sent(
     monkeypatch.setattr("tocsin_channels.chat.slack_bot.time.time", lambda: hours_later)
     [result] = await send(channel, message_to(channel, room, again=True))
     assert "It had arrived" in accepted(result).note
+
+
+async def test_where_history_cannot_be_read_at_present_nothing_is_sent_and_it_is_asked_for_again(
+    channel: ChatChannel, outbox: Path
+) -> None:
+    log = ChatLog(outbox)
+    room = f"slack:{log.id_of('#unread')}"
+    log.close()
+    assert isinstance(await send_to(channel, room), Ambiguous)
+    [result] = await send(channel, message_to(channel, room, again=True))
+    assert isinstance(result, AskAgain)
+    assert (result.retry_after, result.code) == (1.0, 429)
+    [result] = await send(channel, message_to(channel, room, again=True))
+    assert "It had arrived" in accepted(result).note
+    assert len(find(outbox)) == 1
 
 
 async def test_where_history_cannot_be_read_it_is_sent_once_more(channel: ChatChannel, outbox: Path) -> None:
