@@ -51,7 +51,7 @@ def test_each_life_comes_to_its_end_on_the_store(machine: type[Machine]) -> None
 
 # What the store is made to say instead, and the life in which it shows.
 FAULTS: list[tuple[Life, ModuleType, str, str, str]] = [
-    (lives.a_late_refusal, record, "release", " AND b.attempt_id = $1 RETURNING", " AND $1::bigint > 0 RETURNING"),
+    (lives.a_late_refusal, record, "release", " AND attempt_id = $1 ORDER", " AND $1::bigint > 0 ORDER"),
     (lives.a_late_acceptance, record, "write_heard", "NOT IN ('delivered', 'bounced')", "IN ('pending', 'held')"),
     (lives.a_bounce_before_its_answer, record, "write_heard", "NOT IN ('delivered', 'bounced')", "IS NOT NULL"),
     (lives.overtaken_in_flight_and_heard, record, "write_heard", "NOT IN (", "NOT IN ('superseded', "),
