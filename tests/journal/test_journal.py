@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tocsin.domain.channel import Accepted
 from tocsin.domain.errors import GiveUp
@@ -192,11 +193,12 @@ def test_where_not_even_that_can_be_owned_up_nothing_begins(journal: Journal, mo
             part.begins([1])
 
 
-def test_a_directory_that_cannot_be_made_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_directory_that_cannot_be_made_is_said_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     journal = Journal(tmp_path / "file" / "journal", DATABASE)
-    assert [journal.part(), journal.part()] == [None, None]
-    assert capsys.readouterr().out.count("journal.not_kept") == 1
+    with capture_logs() as said:
+        assert [journal.part(), journal.part()] == [None, None]
+    assert [line["event"] for line in said] == ["journal.not_kept"]
 
 
 async def test_a_full_file_is_followed_by_another_and_goes_with_its_last_attempt(

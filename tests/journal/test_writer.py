@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from tocsin.journal import file
 from tocsin.journal.writer import Journal
@@ -34,19 +35,19 @@ def test_a_file_that_cannot_be_begun_leaves_nothing_behind(tmp_path: Path, monke
 
 
 def test_a_journal_that_could_not_be_kept_is_tried_again_after_a_while(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = Journal(tmp_path, "somewhere/5")
-    with monkeypatch.context() as broken:
-        broken.setattr("fcntl.flock", refuses)
-        assert journal.part() is None
-    assert journal.part() is None, "not for every attempt"
-    now = time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: now + 31)
-    with monkeypatch.context() as broken:
-        broken.setattr("fcntl.flock", refuses)
-        assert journal.part() is None
-    monkeypatch.setattr(time, "monotonic", lambda: now + 62)
-    assert journal.part() is not None
-    said = capsys.readouterr().out
-    assert (said.count("journal.not_kept"), said.count("journal.kept_again")) == (1, 1)
+    with capture_logs() as said:
+        with monkeypatch.context() as broken:
+            broken.setattr("fcntl.flock", refuses)
+            assert journal.part() is None
+        assert journal.part() is None, "not for every attempt"
+        now = time.monotonic()
+        monkeypatch.setattr(time, "monotonic", lambda: now + 31)
+        with monkeypatch.context() as broken:
+            broken.setattr("fcntl.flock", refuses)
+            assert journal.part() is None
+        monkeypatch.setattr(time, "monotonic", lambda: now + 62)
+        assert journal.part() is not None
+    assert [line["event"] for line in said] == ["journal.not_kept", "journal.kept_again"]

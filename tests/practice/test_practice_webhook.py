@@ -11,7 +11,7 @@ import pytest
 
 from hooks import SECRET, message, post
 from tocsin.domain.channel import Accepted, Result
-from tocsin.domain.errors import AddressDead, Ambiguous, TryAgain
+from tocsin.domain.errors import AddressDead, Ambiguous, TooFast, TryAgain
 from tocsin.domain.reach import Reach
 from tocsin.domain.signing import signing_secret
 from tocsin.practice.http import PracticeHttp
@@ -47,7 +47,7 @@ async def practice(tmp_path: Path) -> AsyncIterator[Practice]:
 
 MEANS: dict[str, type[Result]] = {
     "gone": AddressDead,
-    "busy": TryAgain,
+    "busy": TooFast,
     "broken": TryAgain,
     "redirect": TryAgain,
     "slow": Accepted,

@@ -23,7 +23,7 @@ REASONS: Final = {
     Reason.OPTED_OUT: word("you unsubscribed"),
     Reason.MUTED: word("an operator muted this for a while"),
     Reason.HEAD_START: word("those further inside hear it first"),
-    Reason.LASTING: word("by policy only what lasts is told here; it comes if it is not over by then"),
+    Reason.LASTING: word("by policy only what lasts is told here; it goes out if it is not over by then"),
     Reason.CADENCE: word("by policy updates come at most so often here; the next one tells how things stand then"),
     Reason.MERGING: word("waiting a moment, so that what changes meanwhile comes in the same message"),
     Reason.PACED: word("you heard from us often lately; everything owed comes in one message"),
