@@ -70,7 +70,7 @@ def hostile(stories: st.SearchStrategy[Story]) -> Callable[[Test], Test]:
     def decorated(test: Test) -> Test:
         for flood in FLOODS:
             test = example(tell(flood[:255], flood, [flood[:100]] * 300, flood[:255]))(test)
-        return settings(max_examples=75, deadline=None)(given(stories)(test))
+        return settings(max_examples=75, deadline=None, derandomize=True)(given(stories)(test))
 
     return decorated
 
@@ -102,7 +102,7 @@ def test_a_text_is_counted_as_networks_count_and_ends_with_link_and_way_out(told
 def test_a_post_fits_its_network_and_names_nobody(linked: bool, told: Story) -> None:  # noqa: FBT001
     for network, ruler in RULERS.items():
         post = SOCIAL.render(told).post(ruler, linked=linked)
-        judge_post(network.value, post.text, LINK if linked else "")
+        judge_post(network.value, post.text, LINK if linked else "", told.chapters[0].body)
 
 
 @hostile(ALONE)

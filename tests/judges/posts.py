@@ -17,16 +17,21 @@ _READ_ANYWHERE = (
     re.compile(r"[a-z]://", re.IGNORECASE),
     re.compile(r"[#\uff03$][^\W_]"),
 )
+# What an author may have led to, as it stands in their Markdown.
+_ADDRESS = re.compile(r"https?://[\w./?=&%+#~:,;-]+", re.ASCII)
 
 
-def judge_post(network: str, text: str, link: str) -> None:
-    """Hold a post to the network's limit, and to naming and linking nothing but `link`."""
+def judge_post(network: str, text: str, link: str, body: str = "") -> None:
+    """Hold a post to the network's limit, and to naming and linking nothing but `link` and what `body` leads to."""
     assert text == unicodedata.normalize("NFC", text).strip()
     assert not any(unicodedata.category(one) in {"Cc", "Cs"} and one not in "\n\t" for one in text)
     words = text
     if link:
         assert text.count(link) == 1
         words = text.replace(link, " ")
+        for address in sorted(set(_ADDRESS.findall(body)), key=len, reverse=True):
+            words = words.replace(f"({address})", " ")
+            text = text.replace(f"({address})", f"({_AS_LONG_AS_A_LINK})") if network != "bluesky" else text
     for read in _READ_ANYWHERE:
         assert not read.search(words), read.pattern
     if network == "bluesky":
