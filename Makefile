@@ -9,7 +9,7 @@ PYTHON ?= python3
 ARGS ?=
 SAMPLE ?= 200
 # Test processes at once; each has servers of its own. JOBS=0 runs all in one, as a debugger needs it.
-JOBS ?= 2
+JOBS ?= 3
 
 BIN := .venv/bin
 SOURCES := src channels workers tests benchmarks
@@ -44,7 +44,7 @@ run: $(SERVICE) ## Start Tocsin with sample data on http://127.0.0.1:8000 (ARGS=
 	@exec $(BIN)/tocsin up --sample $(SAMPLE) $(ARGS)
 
 test: $(TOOLS) prism browser ## Run all tests, on real servers and a real browser (ARGS='tests/web -k title')
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --durations=15 $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder --durations=15 $(ARGS)
 
 soak: $(TOOLS) browser ## Run what takes many minutes: hundreds of lives on PostgreSQL, a storm
 	@$(BIN)/python -m pytest -m soak --timeout=3600 -s $(ARGS)

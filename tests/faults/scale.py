@@ -28,7 +28,7 @@ class Scale:
 
 
 QUICK = Scale(
-    people=1_200,
+    people=600,
     few=12,
     lease=5.0,
     kills=2,
@@ -38,7 +38,7 @@ QUICK = Scale(
     posts_while_frozen=60,
     hanging=3.0,
     retry_after=2,
-    answer_seconds=0.02,
+    answer_seconds=0.04,
 )
 LONG = Scale(
     people=3_000,

@@ -133,8 +133,7 @@ async def test_a_form_from_elsewhere_plans_nothing(console: httpx.AsyncClient, w
     assert await said(world) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESK, "light")], ids=["phone-dark", "desk-light"])
 async def test_everyone_can_use_it_at_every_size(
     site: str, browser: Browser, console: httpx.AsyncClient, world: World, size: Any, scheme: Any
 ) -> None:

@@ -27,8 +27,7 @@ async def test_the_keyboard_alone_leads_from_the_ledger_to_a_lifted_quarantine(
     assert (await endpoint_at(world))[1] == "active"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESK, "light")], ids=["phone-dark", "desk-light"])
 async def test_everyone_can_use_them_on_any_screen(
     site: str, browser: Browser, world: World, operator: str, scheme: Any, size: Any
 ) -> None:

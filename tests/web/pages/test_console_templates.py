@@ -138,8 +138,7 @@ async def test_the_keyboard_alone_writes_one(site: str, tab: Page, world: World,
     assert await world.rows("SELECT name, texts FROM template") == [("outage", {"support": "Ticket {{ticket}}."})]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESK, "light")], ids=["phone-dark", "desk-light"])
 async def test_everyone_can_use_them_on_any_screen(
     site: str, browser: Browser, console: httpx.AsyncClient, scheme: Any, size: Any
 ) -> None:

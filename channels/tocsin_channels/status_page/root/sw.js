@@ -48,11 +48,7 @@ function unreadable() {
 }
 
 async function show(note, rings) {
-  const covered = Object.keys(note.told || {});
-  for (const shown of await self.registration.getNotifications()) {
-    const about = Object.keys(shown.data?.told || {});
-    if (shown.tag !== note.tag && about.length && about.every((one) => covered.includes(one))) shown.close();
-  }
+  const before = await self.registration.getNotifications();
   await self.registration.showNotification(note.title, {
     body: note.body,
     tag: note.tag,
@@ -64,6 +60,12 @@ async function show(note, rings) {
     data: { url: note.url, stop: note.stop, told: note.told },
     actions: note.stop ? [{ action: "stop", title: say("Stop these", note.lang) }] : [],
   });
+  // What it covers goes only now: whoever looks in between sees both, and never nothing.
+  const covered = Object.keys(note.told || {});
+  for (const shown of before) {
+    const about = Object.keys(shown.data?.told || {});
+    if (shown.tag !== note.tag && about.length && about.every((one) => covered.includes(one))) shown.close();
+  }
 }
 
 async function forgetTheOldest(cache) {
