@@ -38,29 +38,6 @@ _HELD_TO_TWILIO = _PRISM.exists() and shutil.which("node") is not None
 collect_ignore = [] if _HELD_TO_TWILIO else ["test_twilio_document.py"]
 
 
-# What takes minutes, mostly waiting, begins first: at the end no processor has nothing to do.
-_FIRST = (
-    "faults/test_faults.py",
-    "embedded/test_up.py",
-    "faults/",
-    "embedded/",
-    "journeys/",
-    "web/pages/",
-    "delivery/",
-)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort by what takes longest; files stay whole, and in their order."""
-    here = Path(__file__).parent
-
-    def turn(item: pytest.Item) -> int:
-        place = item.path.relative_to(here).as_posix()
-        return next((number for number, first in enumerate(_FIRST) if place.startswith(first)), len(_FIRST))
-
-    items.sort(key=turn)
-
-
 def pytest_report_header() -> str:
     where = "held to Twilio's own document by Prism"
     return f"texts: {where if _HELD_TO_TWILIO else f'not {where}, which npm has not set up in .venv/prism'}"
