@@ -57,6 +57,14 @@ def _loggers_that_can_be_listened_to() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """Undo what a command that ran in this process made of logs: the next test hears them where it listens."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
 @pytest.fixture(scope="session")
 def run_folder() -> Iterator[Path]:
     # Not pytest's own: its paths are too long for sockets, and it keeps them after the run. In memory, where there is
