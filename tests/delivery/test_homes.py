@@ -3,54 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 
 from delivery.provider import Provider
+from delivery.sluggish import slow_batch
 from delivery.world import World
-from tocsin.domain.channel import Accepted, Answered, ChannelName, Message, Receipt, ReceiptKind, Result
+from tocsin.domain.channel import ChannelName, Receipt, ReceiptKind
+from tocsin.domain.delivery import State
 from tocsin.domain.errors import GiveUp
 from tocsin.services.bring_home import bring_home
 from tocsin.services.receive import receive
+from tocsin.services.second_try import retry_incident, retry_one
 from tocsin.services.sweep import keep_house
+from tocsin.store import homes
 from tocsin.store.engine import begin
 from tocsin.store.placing import BUCKET_SIZE, place
 
 HOUR = 3600.0
-
-
-class Sluggish(Provider):
-    """Answers at once for all but `slow`, and for those when `heard` is set."""
-
-    def __init__(self, slow: set[str], last: Result | None = None) -> None:
-        super().__init__()
-        self.slow = slow
-        self.last = last or Accepted("late", 250)
-        self.heard = asyncio.Event()
-
-    async def send(self, messages: Sequence[Message], answered: Answered) -> None:
-        self.sent += messages
-        for at, message in enumerate(messages):
-            if message.address not in self.slow:
-                answered(at, Accepted("queued", 250))
-        if any(message.address in self.slow for message in messages):
-            await self.heard.wait()
-        for at, message in enumerate(messages):
-            if message.address in self.slow:
-                answered(at, self.last)
-
-
-async def slow_batch(world: World, slow: set[str], last: Result | None = None) -> Sluggish:
-    provider = Sluggish(slow, last)
-    way = world.way(provider=provider)
-    await world.spread()
-    await world.deliver(way)
-    provider.heard.set()
-    await asyncio.gather(*way.tails)
-    return provider
 
 
 async def buckets(world: World) -> list[tuple[Any, ...]]:
@@ -198,4 +172,44 @@ async def test_nobody_is_lost_or_told_twice_while_people_go_home_and_updates_go_
         async with world.pool.acquire() as connection:
             await bring_home(connection, 0)
     assert [size for _, size, _ in await buckets(world)] == [40]
+    await is_sound(world)
+
+
+@contextlib.asynccontextmanager
+async def going_home(world: World, bucket: int) -> AsyncGenerator[None]:
+    """Move a bucket's endpoints home; others see that when this ends."""
+    async with world.pool.acquire() as connection, connection.transaction():
+        home = await homes.lock(connection, bucket)
+        assert home is not None
+        await homes.move(connection, bucket, home)
+        yield
+
+
+@pytest.mark.parametrize("all_of_it", [True, False])
+async def test_what_an_operator_tries_again_is_found_where_its_endpoint_has_gone(
+    world: World, *, all_of_it: bool
+) -> None:
+    await world.crowd(12)
+    said = await world.say("It is down.", severity="sev1")
+    await slow_batch(world, {"crowd3@example.com"}, GiveUp("no"))
+    await world.later(1.1 * HOUR)
+    [(bucket,)] = await world.rows("SELECT id FROM bucket WHERE home IS NOT NULL")
+    [(name,)] = await world.rows(
+        """SELECT u.public_id || '.' || e.public_id FROM delivery d JOIN endpoint e ON e.id = endpoint_id
+        JOIN incident_update u ON u.id = update_id WHERE d.state = 'failed'"""
+    )
+
+    async def retry() -> tuple[int, int]:
+        if all_of_it:
+            _, retried = await retry_incident(world.engine, said.incident_id, State.FAILED)
+        else:
+            retried = await retry_one(world.engine, name)
+        return retried.n, retried.left
+
+    async with going_home(world, bucket):
+        retrying = asyncio.create_task(retry())
+        await asyncio.wait_for(world.someone_waits(), 20)
+    assert await retrying == (1, 0)
+    await world.deliver()
+    assert await world.states() == {"accepted": 12}
     await is_sound(world)

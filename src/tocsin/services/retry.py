@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +12,7 @@ from tocsin.domain.endpoint import EndpointState
 from tocsin.domain.errors import Conflict
 from tocsin.store import moving, retrying
 from tocsin.store.ledger import Delivery
+from tocsin.store.moving import Locked
 from tocsin.store.retrying import Candidate
 
 
@@ -24,8 +26,9 @@ class Retried(NamedTuple):
 
 async def retry_delivery(connection: AsyncConnection, delivery: Delivery) -> Retried:
     """Make one failed, bounced or expired row due now; raise Conflict where that would be wrong."""
-    locked = await moving.lock(connection, [delivery.bucket_id])
-    rows = await retrying.of_row(connection, *delivery.place)
+    rows, locked = await _locked(
+        connection, lambda: retrying.of_row(connection, delivery.update_id, delivery.endpoint_id)
+    )
     if not rows:
         raise Conflict(f"This delivery is {delivery.state}. Only what failed, bounced or expired can be tried again.")
     [row] = rows
@@ -37,11 +40,22 @@ async def retry_delivery(connection: AsyncConnection, delivery: Delivery) -> Ret
 
 async def retry_all(connection: AsyncConnection, incident_id: int, states: list[str]) -> Retried:
     """Make every row of an incident in `states` due now that can be."""
-    found = await retrying.of_incident(connection, incident_id, states)
-    locked = await moving.lock(connection, {row.bucket_id for row in found})
+    found, locked = await _locked(connection, lambda: retrying.of_incident(connection, incident_id, states))
     rows = [row for row in found if _refusal(row, leased=locked[row.bucket_id].leased) is None]
     n = await retrying.retry(connection, rows)
     return Retried(n, len(found) - n, frozenset(row.channel for row in rows))
+
+
+async def _locked(
+    connection: AsyncConnection, look: Callable[[], Awaitable[list[Candidate]]]
+) -> tuple[list[Candidate], dict[int, Locked]]:
+    """Return what `look` finds once the bucket of each is locked: slow addresses may go elsewhere until then."""
+    locked: dict[int, Locked] = {}
+    rows = await look()
+    while buckets := {row.bucket_id for row in rows} - locked.keys():
+        locked |= await moving.lock(connection, buckets)
+        rows = await look()
+    return rows, locked
 
 
 def _refusal(row: Candidate, *, leased: bool) -> str | None:

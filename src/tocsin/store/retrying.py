@@ -42,13 +42,12 @@ async def of_incident(connection: AsyncConnection, incident_id: int, states: Seq
     )
 
 
-async def of_row(connection: AsyncConnection, update_id: int, bucket_id: int, endpoint_id: int) -> list[Candidate]:
-    """Return one row where it failed, bounced or expired."""
+async def of_row(connection: AsyncConnection, update_id: int, endpoint_id: int) -> list[Candidate]:
+    """Return one row, wherever it is now, where it failed, bounced or expired."""
     return await _read(
         connection,
-        "(d.update_id, d.bucket_id, d.endpoint_id) = (:update, :bucket, :endpoint) "
-        "AND d.state IN ('failed', 'bounced', 'expired')",
-        {"update": update_id, "bucket": bucket_id, "endpoint": endpoint_id},
+        "(d.update_id, d.endpoint_id) = (:update, :endpoint) AND d.state IN ('failed', 'bounced', 'expired')",
+        {"update": update_id, "endpoint": endpoint_id},
     )
 
 
