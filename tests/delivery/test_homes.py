@@ -179,7 +179,7 @@ async def test_nobody_is_lost_or_told_twice_while_people_go_home_and_updates_go_
 async def going_home(world: World, bucket: int) -> AsyncGenerator[None]:
     """Move a bucket's endpoints home; others see that when this ends."""
     async with world.pool.acquire() as connection, connection.transaction():
-        home = await homes.lock(connection, bucket)
+        home = await homes.lock(connection, bucket, HOUR)
         assert home is not None
         await homes.move(connection, bucket, home)
         yield
@@ -213,3 +213,18 @@ async def test_what_an_operator_tries_again_is_found_where_its_endpoint_has_gone
     await world.deliver()
     assert await world.states() == {"accepted": 12}
     await is_sound(world)
+
+
+async def test_who_was_written_to_between_two_looks_stays_since_an_answer_may_still_come(world: World) -> None:
+    await world.crowd(12)
+    await world.say("It is down.", severity="sev1")
+    await slow_batch(world, {"crowd3@example.com"})
+    await world.later(1.1 * HOUR)
+    async with world.pool.acquire() as connection:
+        [bucket] = await homes.quiet(connection, HOUR)
+        await world.tell("And more.", severity="sev1")
+        async with connection.transaction():
+            assert await homes.lock(connection, bucket, HOUR) is None
+    await world.later(1.1 * HOUR)
+    async with world.pool.acquire() as connection, connection.transaction():
+        assert await homes.lock(connection, bucket, HOUR) is not None

@@ -21,16 +21,16 @@ async def bring_home(connection: Connection, quiet_seconds: float = homes.QUIET_
         try:
             async with connection.transaction():
                 await homes.leave_alone_what_is_locked(connection)
-                done += await _go_home(connection, bucket)
+                done += await _go_home(connection, bucket, quiet_seconds)
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
             log.info("bucket.in_use", bucket=bucket)  # another time
     return done
 
 
-async def _go_home(connection: Connection, bucket: int) -> bool:
+async def _go_home(connection: Connection, bucket: int, quiet_seconds: float) -> bool:
     if await homes.remove_empty(connection, bucket):
         return True
-    new = await homes.lock(connection, bucket)
+    new = await homes.lock(connection, bucket, quiet_seconds)
     if new is None:
         return False
     if new == bucket:

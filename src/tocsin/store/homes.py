@@ -50,10 +50,11 @@ async def remove_empty(connection: Connection, bucket: int) -> bool:
     return removed is not None
 
 
-async def lock(connection: Connection, bucket: int) -> int | None:
+async def lock(connection: Connection, bucket: int, seconds: float) -> int | None:
     """Lock a bucket that is still at rest with its people; return the one that has room for them, itself if none has.
 
-    None where somebody works on it, or rows are being written: the fan-out goes from bucket to bucket.
+    None where somebody works on it or has since `quiet` looked, or where rows are being written: the fan-out goes from
+    bucket to bucket.
     """
     await connection.execute(
         """
@@ -76,6 +77,8 @@ async def lock(connection: Connection, bucket: int) -> int | None:
     by_id = {row["id"]: row for row in rows}
     own = by_id.pop(bucket, None)
     if own is None or own["home"] is None or not own["at_rest"] or await _is_fanning_out(connection):
+        return None
+    if await _is_named(connection, bucket, seconds):
         return None
     room = [row["id"] for row in by_id.values() if row["size"] + own["size"] <= BUCKET_SIZE]
     return own["home"] if own["home"] in room else next(iter(room), bucket)
@@ -101,4 +104,16 @@ async def stay(connection: Connection, bucket: int) -> None:
 
 async def _is_fanning_out(connection: Connection) -> bool:
     found = await connection.fetchval("SELECT EXISTS (SELECT FROM outbox WHERE kind = 'fan_out' AND done_at IS NULL)")
+    return bool(found)
+
+
+async def _is_named(connection: Connection, bucket: int, seconds: float) -> bool:
+    found = await connection.fetchval(
+        """
+        SELECT EXISTS (
+          SELECT FROM attempt WHERE started_at > tocsin_epoch() - $1::float8 AND buckets @> ARRAY[$2::int])
+        """,
+        seconds,
+        bucket,
+    )
     return bool(found)
