@@ -75,12 +75,14 @@ async def change_subscriber(
     raise Conflict("They are being written to right now. Nothing was changed; try again in some seconds.")
 
 
-async def delete_subscriber(connection: AsyncConnection, public_id: str) -> None:
-    """Delete a subscriber; what they heard stays in the ledger, what they are owed is cancelled."""
+async def delete_subscriber(connection: AsyncConnection, public_id: str) -> Subscriber:
+    """Delete a subscriber and return them as they were; what they heard stays, what they are owed is cancelled."""
     found = await _locked(connection, public_id)
-    await moving.lock(connection, {endpoint.bucket_id for endpoint in found.endpoints})
+    places = await moving.lock_places(connection, [endpoint.id for endpoint in found.endpoints])
+    found = replace(found, endpoints=tuple(replace(one, bucket_id=places[one.id]) for one in found.endpoints))
     await _remove(connection, found.endpoints)
     await store.delete(connection, found.id)
+    return found
 
 
 async def show_subscriber(connection: AsyncConnection, public_id: str) -> Subscriber:
@@ -119,6 +121,10 @@ async def _change(
         locked = await moving.lock(
             connection, {one.bucket_id for one in before.endpoints}, [(channel, rank) for channel in sorted(channels)]
         )
+        if await moving.places(connection, [one.id for one in before.endpoints]) != {
+            one.id: one.bucket_id for one in before.endpoints
+        }:
+            raise _InUse  # slow addresses were moved until their bucket was locked
         staying = before.endpoints
         if changes.endpoints is not None:
             staying = await _set_endpoints(connection, secret, after, changes.endpoints, rank, changes.by)

@@ -41,7 +41,7 @@ async def forget_me(
     connection: AsyncConnection, secret: str, who: Subscriber, network: str | None, by: str | None = None
 ) -> None:
     """Delete a person; `by`: an operator does it. Ledger rows keep their numbers; no import subscribes them again."""
-    await delete_subscriber(connection, who.public_id)
+    who = await delete_subscriber(connection, who.public_id)
     for endpoint in who.endpoints:
         sealed = seal(secret, endpoint.channel, endpoint.key)
         await opt_ins.forget_address(connection, sealed)

@@ -12,7 +12,7 @@ from tocsin.store import subscribers as store
 async def remove_endpoint(connection: AsyncConnection, subscriber: str, endpoint_id: str) -> None:
     """Remove an endpoint; raise NotFound where it is not the subscriber's."""
     endpoint = await locked(connection, subscriber, endpoint_id)
-    await moving.lock(connection, {endpoint.bucket_id})
-    await moving.cancel(connection, [endpoint.id], [endpoint.bucket_id])
-    await moving.leave(connection, [endpoint.bucket_id])
+    buckets = list((await moving.lock_places(connection, [endpoint.id])).values())
+    await moving.cancel(connection, [endpoint.id], buckets)
+    await moving.leave(connection, buckets)
     await store.delete_endpoints(connection, [endpoint.id])

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.errors import Conflict, Refused
 from tocsin.store import attention
-from tocsin.store.attention import Spot
 from tocsin.store.incidents import Incident
 from tocsin.store.subscribers import Endpoint
 
@@ -29,5 +28,4 @@ async def snooze(
 
 async def unsnooze(connection: AsyncConnection, endpoints: Sequence[Endpoint], incident: Incident) -> None:
     """End a snooze: how the incident stands now is told, where it was kept back. The caller hints at the channels."""
-    spots = [Spot(endpoint.id, endpoint.bucket_id) for endpoint in endpoints]
-    await attention.unsnooze(connection, spots, incident.id)
+    await attention.unsnooze(connection, [endpoint.id for endpoint in endpoints], incident.id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -57,24 +56,17 @@ _TAKE_UP = text("""
 """)
 
 
-class Spot(NamedTuple):
-    """An endpoint by its number, in its bucket."""
-
-    id: int
-    bucket_id: int
-
-
 async def snooze(connection: AsyncConnection, endpoints: Sequence[int], incident: int, until: float | None) -> None:
     """Keep an incident from endpoints until a time, None: until it is over."""
     await connection.execute(_SNOOZE, {"incident": str(incident), "until": until, "endpoints": list(endpoints)})
 
 
-async def unsnooze(connection: AsyncConnection, spots: Sequence[Spot], incident: int) -> None:
+async def unsnooze(connection: AsyncConnection, endpoints: Sequence[int], incident: int) -> None:
     """Let endpoints hear of an incident again, and of how it stands now where they were kept from that."""
-    numbers = [spot.id for spot in spots]
-    await moving.lock(connection, {spot.bucket_id for spot in spots})
+    numbers = list(endpoints)
+    buckets = set((await moving.lock_places(connection, numbers)).values())
     await connection.execute(_UNSNOOZE, {"incident": str(incident), "endpoints": numbers})
-    for bucket in sorted({spot.bucket_id for spot in spots}):
+    for bucket in sorted(buckets):
         rows = await connection.execute(_TAKE_UP, {"incident": incident, "bucket": bucket, "endpoints": numbers})
         await moving.wake(connection, bucket, [row.update_id for row in rows])
 

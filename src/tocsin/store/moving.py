@@ -21,6 +21,7 @@ _LOCK = text("""
       AND (channel, rank) IN (SELECT * FROM unnest(CAST(:channels AS text[]), CAST(:ranks AS smallint[]))))
     ORDER BY id FOR UPDATE
 """)
+_PLACES = text("SELECT id, bucket_id FROM endpoint WHERE id = ANY(CAST(:endpoints AS int[]))")
 _EMPTY = text("""
     UPDATE bucket SET size = size - x.n
     FROM unnest(CAST(:ids AS int[]), CAST(:counts AS int[])) AS x (id, n) WHERE bucket.id = x.id
@@ -64,6 +65,24 @@ async def lock(
         },
     )
     return {row.id: Locked(row.rank, row.leased) for row in rows}
+
+
+async def places(connection: AsyncConnection, endpoints: Collection[int]) -> dict[int, int]:
+    """Return the bucket of each of `endpoints`."""
+    rows = await connection.execute(_PLACES, {"endpoints": list(endpoints)})
+    return {row.id: row.bucket_id for row in rows}
+
+
+async def lock_places(connection: AsyncConnection, endpoints: Collection[int]) -> dict[int, int]:
+    """Lock the buckets of `endpoints` and return them: slow addresses may be moved until theirs is locked."""
+    locked: set[int] = set()
+    while True:
+        found = await places(connection, endpoints)
+        buckets = set(found.values()) - locked
+        if not buckets:
+            return found
+        await lock(connection, buckets)
+        locked |= buckets
 
 
 async def is_fanning_out(connection: AsyncConnection) -> bool:

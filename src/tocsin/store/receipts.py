@@ -68,7 +68,6 @@ _ONCE_MORE = text("""
         WHERE l.bucket_id = e.bucket_id AND l.endpoint_id = e.id AND l.update_id >= d.update_id AND r.kind = 'bounced')
     RETURNING d.update_id, d.bucket_id
 """)
-_BUCKET = text("SELECT bucket_id FROM endpoint WHERE id = :endpoint")
 _QUARANTINE = text("""
     UPDATE endpoint SET state = 'quarantined', state_reason = :note, updated_at = tocsin_now()
     WHERE id = :endpoint AND state = 'active'
@@ -121,9 +120,7 @@ async def take_back(connection: AsyncConnection, endpoint: int, updates: Sequenc
 
 async def lock_bucket(connection: AsyncConnection, endpoint: int) -> None:
     """Lock the bucket of an endpoint before its rows, in the order that everybody locks them."""
-    bucket: int | None = await connection.scalar(_BUCKET, {"endpoint": endpoint})
-    if bucket is not None:
-        await moving.lock(connection, [bucket])
+    await moving.lock_places(connection, [endpoint])
 
 
 async def try_once_more(connection: AsyncConnection, endpoint: int, updates: Sequence[int], seconds: float) -> None:
