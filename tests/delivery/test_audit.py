@@ -8,8 +8,12 @@ from delivery.world import World
 from tocsin.domain.channel import Accepted
 from tocsin.domain.errors import Ambiguous
 from tocsin.services.audit import audit, audit_in_turn, in_words
+from tocsin.services.change_subscriber import delete_subscriber
 from tocsin.services.health import check_audit
+from tocsin.store import moving
 from tocsin.store.audit import INVARIANTS
+from tocsin.store.engine import begin
+from tocsin.store.placing import place
 
 _A = "(SELECT id FROM endpoint WHERE address = 'a@example.com')"
 _ROW = f"endpoint_id = {_A}"
@@ -81,6 +85,32 @@ async def test_a_promise_that_is_broken_on_purpose_is_named(world: World, name: 
     told_to_all = (await check_audit(world.engine, in_public=True)).detail
     assert invariant.broken in told_to_all
     assert "for one:" not in told_to_all, "running numbers would say how many incidents there were"
+
+
+@pytest.mark.parametrize("name", ["no_unlabelled_duplicate", "what_was_taken_stays_taken"])
+async def test_who_was_moved_since_is_seen_too(world: World, name: str) -> None:
+    number = await world.person("a@example.com")
+    await world.tell("It is down.")
+    [(bucket,)] = await world.rows("SELECT bucket_id FROM endpoint WHERE id = :id", id=number)
+    async with begin(world.engine) as connection:
+        [new] = await place(connection, "email", 0, 1)
+        await moving.move(connection, number, bucket, new)
+    assert bucket != new
+    assert await names(world) == []
+    for statement in BREAKS[name]:
+        await world.tamper(statement)
+    assert await names(world) == [name]
+
+
+@pytest.mark.parametrize("name", ["no_unlabelled_duplicate", "what_was_taken_stays_taken"])
+async def test_what_somebody_was_told_who_has_gone_is_still_held_to_it(world: World, name: str) -> None:
+    await world.person("a@example.com")
+    await world.tell("It is down.")
+    for statement in BREAKS[name]:
+        await world.tamper(statement)
+    async with begin(world.engine) as connection:
+        await delete_subscriber(connection, "person000001")
+    assert await names(world) == [name]
 
 
 async def test_a_promise_that_takes_too_long_to_look_at_is_left_unfinished_and_ages(world: World) -> None:
