@@ -18,6 +18,22 @@ async def test_what_may_have_arrived_says_so_and_what_was_refused_does_not(world
     assert [message.again for message in world.email.sent] == [False, False, True]
 
 
+async def test_what_a_look_has_cleared_is_looked_for_all_the_same_the_next_time(world: World) -> None:
+    number = await world.person("someone@example.com")
+    refused = TryAgain("too much")
+    refused.cleared = True
+    answers = iter((Ambiguous("no answer"), refused))
+    world.email.answer = lambda _: next(answers)
+    await world.tell("It is down.")
+    await world.later(100)
+    await world.deliver()
+    assert await world.rows("SELECT unknowns, cleared FROM delivery WHERE endpoint_id = :id", id=number) == [(1, 1)]
+    world.email.answer = lambda _: Accepted("q", 250)
+    await world.later(100)
+    await world.deliver()
+    assert [message.again for message in world.email.sent] == [False, True, True], "what was taken may be listed late"
+
+
 async def test_what_could_not_be_written_once_more_is_in_doubt_as_before(world: World) -> None:
     await world.person("someone@example.com")
     world.email.answer = lambda _: Ambiguous("no answer")
