@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from browsing import DESK, PHONE, overflow, serious, shifted
 from delivery.world import World
@@ -139,6 +140,23 @@ async def test_everyone_can_use_the_public_pages(
             assert await serious(tab) == [], path
             assert await overflow(tab) <= 0, path
             assert await shifted(tab) < 0.02, path
+
+
+@pytest.mark.parametrize("path", ["/", "/de/"])
+async def test_nothing_moves_where_the_script_comes_late(
+    site: str, browser: Browser, settings: Settings, path: str
+) -> None:
+    async def late(route: Route) -> None:
+        await asyncio.sleep(0.5)
+        await route.continue_()
+
+    write(settings.page_directory, render(busy_page()))
+    async with await browser.new_context(viewport=PHONE) as context:
+        tab = await context.new_page()
+        await tab.route("**/*.js", late)
+        await tab.goto(f"{site}{path}")
+        await expect(tab.locator(".promise")).to_contain_text("(")  # it has said how long ago that was
+        assert await shifted(tab) < 0.02
 
 
 @pytest.mark.parametrize(("path", "said"), [("/", "No connection since"), ("/de/", "Keine Verbindung seit")])

@@ -31,6 +31,8 @@ const forms = {
   clock: { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" },
   moment: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" },
 };
+// A promise says besides how long that is: with the zone too it would not fit into the lines that are kept for it.
+forms.promise = { ...forms.moment, timeZoneName: undefined };
 
 function tellTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
@@ -40,7 +42,7 @@ function tellTimes(root) {
     time.title = at.toLocaleString(locale, { dateStyle: "full", timeStyle: "long" });
     let text = form ? at.toLocaleString(locale, form) : relative(seconds);
     if (time.dataset.form === "clock" && at.toDateString() !== new Date().toDateString()) {
-      text = at.toLocaleString(locale, forms.moment);
+      text = at.toLocaleString(locale, time.hasAttribute("data-promise") ? forms.promise : forms.moment);
     }
     if (time.hasAttribute("data-promise")) {
       const when = seconds > 0 || seconds < -60 ? relative(seconds) : say("now");
