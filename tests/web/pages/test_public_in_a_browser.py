@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Browser, Page, Route, ViewportSize, expect
 
 from browsing import DESK, PHONE, overflow, serious, shifted
 from delivery.world import World
@@ -151,7 +151,8 @@ async def test_nothing_moves_where_the_script_comes_late(
         await route.continue_()
 
     write(settings.page_directory, render(busy_page()))
-    async with await browser.new_context(viewport=PHONE) as context:
+    phone = ViewportSize(width=PHONE["width"], height=PHONE["height"])
+    async with await browser.new_context(viewport=phone) as context:
         tab = await context.new_page()
         await tab.route("**/*.js", late)
         await tab.goto(f"{site}{path}")
