@@ -10,27 +10,17 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tocsin.broker import DELIVER, FAN_OUT, SWEEP, TO_PEOPLE
 from tocsin.cli import parts
 from tocsin.domain.channel import ChannelName
-from tocsin.store.tables import Row
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 PACKAGES = ("src", "channels", "workers")
 LONGEST = 250
-# One flat list of nouns, like the migrations that it mirrors.
-LISTS = {"src/tocsin/store/tables.py"}
-# In the schema and not among the mapped nouns: the hot path's own, the clock that tests shift, the mark of migrations.
-UNMAPPED = {"attempt", "closed_gate", "fallback_debt", "pace", "clock", "alembic_version"}
 FORBIDDEN_WORDS = re.compile(r"manager|helper|(^|_)utils?($|_)|(^|_)misc($|_)", re.IGNORECASE)
 
 
@@ -75,7 +65,7 @@ def test_a_module_opens_with_a_sentence_and_is_small(path: Path) -> None:
         return  # an empty marker of a package says all there is to say
     first = (ast.get_docstring(_parsed(path)) or "").split("\n\n")[0].strip()
     assert re.search(r"[.?!:;`)]$", first), "Begin with the one sentence that a newcomer would thank you for."
-    assert len(text.splitlines()) <= LONGEST or _short(path) in LISTS, f"Over {LONGEST} lines: is it one thing?"
+    assert len(text.splitlines()) <= LONGEST, f"Over {LONGEST} lines: is it one thing?"
 
 
 def test_only_words_of_the_glossary_are_made_up() -> None:
@@ -113,25 +103,3 @@ def test_up_consumes_every_queue_and_keeps_fan_out_apart_from_delivery() -> None
     assert not [queues for queues in consumed if FAN_OUT in queues and queues & set(TO_PEOPLE)]
     [page] = [queues for queues in consumed if DELIVER[ChannelName.STATUS_PAGE] in queues]
     assert not page & set(TO_PEOPLE), "While an update goes out to many, the page must not wait for it."
-
-
-async def test_models_and_migrations_agree(engine: AsyncEngine) -> None:
-    async with engine.connect() as connection:
-        differences, tables = await connection.run_sync(_compare)
-    assert not differences, "\n".join(map(str, differences))
-    assert tables == set(Row.metadata.tables) | UNMAPPED
-
-
-def _compare(connection: Connection) -> tuple[list[Any], set[str]]:
-    options = {"compare_type": True, "compare_server_default": False, "include_object": _is_mapped}
-    context = MigrationContext.configure(connection, opts=options)
-    differences = cast("list[Any]", compare_metadata(context, Row.metadata))
-    return differences, set(inspect(connection).get_table_names())
-
-
-def _is_mapped(_thing: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:  # noqa: FBT001
-    # Indexes, uniqueness and checks are the migrations' alone, and so are the circles of foreign keys.
-    circles = {"incident_id_version_fkey", "endpoint_subscriber_id_fallback_id_fkey"}
-    if kind in {"index", "unique_constraint"} or name in circles:
-        return False
-    return not (kind == "table" and name in UNMAPPED)
