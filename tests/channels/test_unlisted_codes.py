@@ -113,7 +113,7 @@ def postmark(**said: object) -> Sequence[Receipt]:
     return postmark_receipts.read(raw, known, "hook", "s3cret")
 
 
-NEVER_SEEN = {"bounceType": "Permanent", "bounceSubType": "New", "bouncedRecipients": []}
+NEVER_SEEN: dict[str, object] = {"bounceType": "Permanent", "bounceSubType": "New", "bouncedRecipients": []}
 REPORTED: dict[str, tuple[str, Callable[[], Sequence[Receipt]]]] = {
     "ses, an event": ("NewEvent", lambda: ses("NewEvent")),
     "ses, a bounce": ("Permanent/New", lambda: ses("Bounce", bounce=NEVER_SEEN)),

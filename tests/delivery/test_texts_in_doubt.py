@@ -19,8 +19,6 @@ from tocsin.domain.channel import Answered, ChannelName, Message
 from tocsin.services.deliver import deliver_batch
 from tocsin.services.receive import receive
 from tocsin.services.way import Way
-from tocsin_channels.sms.channel import SmsChannel
-from tocsin_channels.sms.text import Text
 
 
 @pytest.fixture
@@ -62,8 +60,7 @@ async def test_a_report_settles_it_at_once_and_nothing_is_sent_again(world: Worl
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    assert site._server is not None  # noqa: SLF001 - aiohttp tells its port nowhere else
-    port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]  # noqa: SLF001
+    port = runner.addresses[0][1]
     channel = carried(f"http://127.0.0.1:{carriers.proxy.port}", "nowhere", receipts=f"http://127.0.0.1:{port}")
     way = world.way(provider=channel)
     try:
@@ -155,26 +152,22 @@ async def test_who_lists_late_makes_one_copy_more_at_the_most_and_it_is_labelled
     assert unknowns == 2
 
 
-class Dying(SmsChannel):
-    """Its process is gone as soon as a text has begun."""
-
-    async def send(self, messages: Sequence[Message], answered: Answered) -> None:
-        begins_of(answered)([0])
-        assert isinstance(messages[0].rendered, Text)
-        await self._carrier.send(messages[0].address, messages[0].rendered, messages[0].delivery)
-        raise asyncio.CancelledError
-
-
 async def test_what_a_dead_worker_had_begun_waits_for_its_report_as_long_and_is_found(
-    world: World, way: Way, carriers: Carriers
+    world: World, way: Way, carriers: Carriers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.person(NUMBER, channel=ChannelName.SMS)
     await world.say("It is broken.", severity="sev1")
     await world.spread()
-    alive = carriers.channel.by("twilio")
-    assert isinstance(alive, SmsChannel)
-    dying = Dying(alive._carrier, alive._wording, alive._urgent, provider="twilio")  # noqa: SLF001
-    with contextlib.suppress(asyncio.CancelledError):
+    dying = carriers.channel.by("twilio")
+    send = dying.send
+
+    async def send_and_die(messages: Sequence[Message], answered: Answered) -> None:
+        begins_of(answered)([0])
+        await send(messages, lambda _index, _result: None)
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched, contextlib.suppress(asyncio.CancelledError):
+        patched.setattr(dying, "send", send_and_die)
         await deliver_batch(world.way(provider=dying, lease_seconds=5))
     await later(world, way, 6)
     assert await row(world) == ("unknown", "outcome_unknown", "twilio", 1, 0, 1)

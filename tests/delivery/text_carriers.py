@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +46,7 @@ class Carriers:
 
 
 @asynccontextmanager
-async def open_carriers(folder: Path) -> AsyncIterator[Carriers]:
+async def open_carriers(folder: Path) -> AsyncGenerator[Carriers]:
     twilio, vonage = outbox_path(folder / "twilio"), outbox_path(folder / "vonage")
     nowhere = "http://127.0.0.1:1/replies"
     async with (

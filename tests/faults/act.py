@@ -111,7 +111,7 @@ class Act:
         left = self.unfinished().keys()
         if skip:
             return left <= {"held", "unknown"}
-        return left == {"unknown"} and not self.unfinished(but_for="sms")
+        return set(left) == {"unknown"} and not self.unfinished(but_for="sms")
 
     def is_done(self, *, but_for: str = "") -> bool:
         """Return whether everybody has a row, and all rows, `but_for` those of a channel, have come to their end."""

@@ -124,7 +124,8 @@ class SlackBot:
                 named = (one for one in told.get("channels", ()) if one.get("name") == channel[1:])
                 if (found := next(named, None)) is not None:
                     return str(found["id"])
-                cursor = str((told.get("response_metadata") or {}).get("next_cursor") or "")
+                more: Mapping[str, Any] = told.get("response_metadata") or {}
+                cursor = str(more.get("next_cursor") or "")
                 if not cursor:
                     break
         return ""

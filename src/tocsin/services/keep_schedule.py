@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
-from operator import or_
 from typing import Final
 
 import structlog
@@ -77,7 +75,10 @@ def _words(step: Step, headings: Sequence[Heading], audiences: Audiences, langua
 
     Those further out read the last title that was written for them.
     """
-    addressed = audiences.in_mask(reduce(or_, (one.audiences for one in headings)))
+    told = 0
+    for one in headings:
+        told |= one.audiences
+    addressed = audiences.in_mask(told)
     widest = addressed[-1]
     heading = next(one for one in headings if one.audiences & widest.bit)
     return Draft(

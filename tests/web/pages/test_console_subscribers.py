@@ -65,7 +65,7 @@ async def test_who_is_looked_for_is_found_by_a_part_of_a_name_or_an_address_and_
     await world.person("ada@example.com", ["oncall"])
     await world.person("grace@example.org", state="quarantined")
     await world.run("UPDATE subscriber SET name = 'Grace 100%' WHERE public_id = 'person000002'")
-    for query, found in (
+    asked: list[tuple[str, set[str]]] = [
         ("", {"ada", "grace"}),
         ("q=ADA@", {"ada"}),
         ("q=example.org", {"grace"}),
@@ -75,7 +75,8 @@ async def test_who_is_looked_for_is_found_by_a_part_of_a_name_or_an_address_and_
         ("audience=oncall", {"ada"}),
         ("channel=sms", set()),
         ("channel=pigeon&state=odd&audience=nobody&q=%00", {"ada", "grace"}),
-    ):
+    ]
+    for query, found in asked:
         said = read(await console.get(f"{LIST}?{query}"))
         assert {name for name in ("ada", "grace") if f"{name}@example" in said} == found, query
     assert "Nobody is like this." in read(await console.get(f"{LIST}?q=nobody"))

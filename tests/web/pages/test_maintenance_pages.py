@@ -60,7 +60,8 @@ async def plan(world: World, *, touches: tuple[str, ...] = (), **more: Any) -> P
 
 
 async def more(world: World, about: Published, asked: Asked | None = None, **said: Any) -> None:
-    draft = Draft(**{"body": "More words."} | said)
+    words: dict[str, Any] = {"body": "More words.", **said}
+    draft = Draft(**words)
     async with world.pool.acquire() as connection, connection.transaction():
         await say_more(connection, about.incident_id, draft, asked or Asked(), world.policy, world.audiences, "test")
 

@@ -39,7 +39,8 @@ def words(enum: type[E]) -> BeforeValidator:
 
 def member_of(some: Sequence[E]) -> BeforeValidator:
     """Return the same for those members alone that are in `some`; the description names no others."""
-    named: Any = Literal.__getitem__(tuple(str(member.value) for member in some))
+    literal: Any = Literal  # known when it runs, which no type is
+    named: Any = literal[tuple(str(member.value) for member in some)]
     return BeforeValidator(lambda value: _member(some, value), json_schema_input_type=named)
 
 

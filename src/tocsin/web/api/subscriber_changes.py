@@ -50,7 +50,7 @@ class EndpointChangeBody(EndpointBody):
     state: Literal["unconfirmed", "active", "paused", "quarantined", "opted_out"] | None = None  # type: ignore[assignment]
     state_reason: str | None = None
     trouble: dict[str, Any] | None = None
-    preference: PreferenceChangeBody = Field(default_factory=PreferenceChangeBody)
+    preference: PreferenceChangeBody = Field(default_factory=PreferenceChangeBody)  # pyright: ignore[reportIncompatibleVariableOverride] - narrower
 
     @model_validator(mode="after")
     def _brings_no_evidence(self) -> EndpointChangeBody:
@@ -69,7 +69,7 @@ class EndpointChangeBody(EndpointBody):
             written_consent=self.written_consent,
         )
         # What is confirmed now was shown as unconfirmed before.
-        asked = None if self.state in {None, "unconfirmed"} else EndpointState(self.state)
+        asked = None if self.state is None or self.state == "unconfirmed" else EndpointState(self.state)
         change = ChangedEndpoint(plain.as_endpoint(site, caller.name), asked)
         shown = there.get((change.wanted.channel, change.wanted.key))
         self._keeps(shown or {})
@@ -86,7 +86,7 @@ class EndpointChangeBody(EndpointBody):
             raise Refused(_ONE_AT_LEAST, field="preference.components")
 
     def _is_allowed(self, caller: Caller, target: EndpointState | None, shown: Mapping[str, Any] | None) -> None:
-        free = {None, EndpointState.PAUSED, EndpointState.OPTED_OUT, shown and shown["state"]}
+        free: set[str | None] = {None, EndpointState.PAUSED, EndpointState.OPTED_OUT, shown["state"] if shown else None}
         new_for_operators = shown is None and is_for_operators(self.channel, self.address)
         if target not in free or self.written_consent is not None or new_for_operators:
             caller.require(Scope.OPERATE, "Making an endpoint active, or an address of Apprise,")

@@ -17,6 +17,7 @@ from tocsin.services.look_after import ASKED_THERE, LIFTED, UNSURE
 from tocsin.services.subscriber_story import read_subscriber
 from tocsin.store import subscribers as store
 from tocsin.store.engine import begin
+from tocsin.store.subscribers import Endpoint
 from tocsin.web.caller import caller_network
 from tocsin.web.deps import Site, SiteDep
 from tocsin.web.pages.console_deeds import SURE, press
@@ -144,17 +145,28 @@ async def _show(
         chosen=chosen,
         done=done,
         wrong=wrong,
-        can_ask=lambda one: one.state in UNSURE and one.channel in ASKED_THERE,
-        can_lift=lambda one: one.state in LIFTED,
+        can_ask=_can_ask,
+        can_lift=_can_lift,
         **_words(site),
     )
 
 
+def _can_ask(one: Endpoint) -> bool:
+    return one.state in UNSURE and one.channel in ASKED_THERE
+
+
+def _can_lift(one: Endpoint) -> bool:
+    return one.state in LIFTED
+
+
 def _words(site: Site) -> dict[str, Any]:
+    def audiences_in(mask: int) -> list[str]:
+        return [one.name for one in site.audiences.in_mask(mask)]
+
     return {
         "states": STATES,
         "audiences": [one.name for one in site.audiences.ordered],
-        "audiences_in": lambda mask: [one.name for one in site.audiences.in_mask(mask)],
+        "audiences_in": audiences_in,
         "channels": [one.value for one in site.channels if one is not ChannelName.STATUS_PAGE],
         "spoken": spoken,
     }
