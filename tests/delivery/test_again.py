@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
+
 from delivery.world import World
 from tocsin.domain.channel import Accepted, Message
-from tocsin.domain.errors import Ambiguous, TryAgain
+from tocsin.domain.errors import Ambiguous, GiveUp, TryAgain
+from tocsin.services.retry import retry_all
+from tocsin.store.engine import begin
 
 
 async def test_what_may_have_arrived_says_so_and_what_was_refused_does_not(world: World) -> None:
@@ -65,3 +69,20 @@ async def test_it_says_who_was_asked_and_since_when_that_may_have_been(world: Wo
     assert again.earlier is not None
     assert again.earlier.provider == "practice"
     assert 100 <= again.earlier.seconds < 130
+
+
+async def test_what_was_in_doubt_is_still_so_where_an_operator_tries_it_again(world: World) -> None:
+    await world.person("someone@example.com")
+    answers = iter((Ambiguous("no answer"), GiveUp("no such room"), Accepted("q", 250)))
+    world.email.answer = lambda _: next(answers)
+    await world.tell("It is down.")
+    await world.later(100)
+    await world.deliver()
+    assert await world.ledger("someone@example.com") == [(1, "failed", "refused")]
+    async with begin(world.engine) as connection:
+        [incident] = (await connection.execute(text("SELECT id FROM incident"))).scalars()
+        assert (await retry_all(connection, incident, ["failed"])).n == 1
+    await world.later(500)  # the pace that was spent
+    await world.deliver()
+    assert [message.again for message in world.email.sent] == [False, True, True]
+    assert await world.ledger("someone@example.com") == [(1, "accepted", "outcome_unknown")]

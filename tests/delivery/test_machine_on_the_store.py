@@ -68,7 +68,8 @@ FAULTS: list[tuple[Life, ModuleType, str, str, str]] = [
     (lives.a_second_worker_comes_by, claim, "lease", "due_at <= $2 AND lease_until <= $2", "due_at <= $2 + 60"),
     (lives.a_channel_is_paused, claim, "lease", "c.paused_at IS NOT NULL", "c.paused_at IS NULL"),
     (lives.somebody_unsubscribes, opt_out, "opt_out", "SET state = 'opted_out'", "SET state = 'active'"),
-    (lives.a_worker_dies_over_a_new_try, retrying, "retry", "unknowns = 0, ", ""),
+    (lives.a_worker_dies_over_a_new_try, retrying, "retry", "cleared = unknowns, ", ""),
+    (lives.a_worker_dies_over_a_new_try, retrying, "retry", "cleared = unknowns, ", "unknowns = 0, cleared = 0, "),
 ]
 
 

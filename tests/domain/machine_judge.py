@@ -87,6 +87,7 @@ class Judge:
     named: dict[tuple[int, int], set[Place]] = field(default_factory=dict[tuple[int, int], set[Place]])
     begun: dict[Place, set[int]] = field(default_factory=dict[Place, set[int]])  # in which of those it was attempted
     cleared: dict[Place, int] = field(default_factory=dict[Place, int])  # how many of its labels are no doubts any more
+    labels: dict[Place, int] = field(default_factory=dict[Place, int])  # how many it bore when it was tried again
     broken: bool = False
 
     def publish(self, incident: int, standing: Standing, audiences: int) -> None:
@@ -116,6 +117,7 @@ class Judge:
                 before.state in left and after.state in right for left, right in CAUSES.get(cause, [])
             )
             doubts = after.unknowns - self.cleared.get(place, 0)
+            self._must(after.unknowns >= before.unknowns, f"D2 {cause} took a label from {place}")
             legal &= cause != "claim" or after.state is not State.ACCEPTED or doubts > 1
             self._must(legal, f"I6 {cause} made {before.state} {after.state}")
         self._must(cause == "fan out" or len(rows) == len(self.rows), f"I11 {cause} wrote rows")
@@ -224,8 +226,7 @@ class Judge:
         for place, row in self.rows.items():
             if row.state is State.PENDING and before[place].state is not State.PENDING:
                 self.rounds[place] = self.rounds.get(place, 0) + 1
-                self.cleared.pop(place, None)
-                self._must(row.unknowns == 0, f"I3 {place} begins anew with doubts of the life before")
+                self.cleared[place] = self.labels[place] = row.unknowns
 
     def always(self) -> None:
         for place, row in self.rows.items():
@@ -233,7 +234,8 @@ class Judge:
             self._must(is_open == row.timed, f"I4 {place} is {row.state}, its timer: {row.timed}")
             self._must(row.awaited or not is_open, f"I4 nobody will look at {place}, which is {row.state}")
             taken = sum(copy.fate == "accepted" for copy in self._copies(place))
-            self._must(taken <= 1 + row.unknowns, f"I3 {place} was taken {taken} times, labelled {row.unknowns}")
+            labelled = row.unknowns - self.labels.get(place, 0)
+            self._must(taken <= 1 + labelled, f"I3 {place} was taken {taken} times, labelled {labelled}")
         for versions in self.said.values():
             for said in versions:
                 wanted = {key for key, mask in self.audiences.items() if mask & said.audiences}

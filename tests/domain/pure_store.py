@@ -224,7 +224,7 @@ class PureStore:
                 continue
             if entry.state in {State.FAILED, State.BOUNCED, State.EXPIRED}:
                 entry.move(State.PENDING, None, self.now)
-                entry.since, entry.tries, entry.unknowns, entry.cleared = self.now, 0, 0, 0
+                entry.since, entry.tries, entry.cleared = self.now, 0, entry.unknowns
                 entry.named = False
                 self._take_back(person, [entry.update])
                 bucket.gen, bucket.live = bucket.gen + 1, bucket.live | {entry.update: self.now}

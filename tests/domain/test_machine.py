@@ -167,13 +167,23 @@ class Believing(PureStore):
 
 
 class Grudging(PureStore):
-    """Remembers doubts of the life before, where an operator tries again."""
+    """Keeps doubts of the life before, where an operator tries again."""
 
     def retry(self, incident: int) -> None:
-        doubts = {key: entry.unknowns for key, entry in self.entries.items()}
+        cleared = {key: entry.cleared for key, entry in self.entries.items()}
         super().retry(incident)
-        for key, unknowns in doubts.items():
-            self.entries[key].unknowns = unknowns
+        for key, n in cleared.items():
+            self.entries[key].cleared = n
+
+
+class Whitewashing(PureStore):
+    """Takes the label from what an operator tries again."""
+
+    def retry(self, incident: int) -> None:
+        super().retry(incident)
+        for entry in self.entries.values():
+            if entry.state is State.PENDING:
+                entry.unknowns = entry.cleared = 0
 
 
 STORES: list[tuple[Life, type[PureStore]]] = [
@@ -191,6 +201,7 @@ STORES: list[tuple[Life, type[PureStore]]] = [
     (lives.a_channel_is_paused, Impatient),
     (lives.an_old_receipt_after_a_new_try, Believing),
     (lives.a_worker_dies_over_a_new_try, Grudging),
+    (lives.a_worker_dies_over_a_new_try, Whitewashing),
 ]
 
 

@@ -39,7 +39,7 @@ class Row(NamedTuple):
     u2: float
     told: Sequence[int]
     has_fallback: bool = False  # another address hears in its place what it does not take
-    cleared: int = 0  # so many of `unknowns` were looked for since: nothing had gone out
+    cleared: int = 0  # so many of `unknowns` are labels alone: looked for and not there, or of a life before a retry
     provider: str | None = None  # who was asked last
 
     @property

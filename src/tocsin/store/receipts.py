@@ -55,7 +55,7 @@ _SAID_BEFORE = text("""
 # newer one, since a message is named by the newest update that it told. What was taken before now does not count for
 # the row any more, as where an operator tries it again.
 _ONCE_MORE = text("""
-    UPDATE delivery d SET state = 'held', reason = 'retrying', unknowns = 0, cleared = 0, done_at = NULL,
+    UPDATE delivery d SET state = 'held', reason = 'retrying', cleared = unknowns, done_at = NULL,
       since = tocsin_epoch(), due_at = tocsin_epoch() + :seconds
     FROM endpoint e, incident_update u
     WHERE e.id = :endpoint AND e.state = 'active' AND e.fallback_id IS NULL AND u.id = d.update_id

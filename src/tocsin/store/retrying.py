@@ -54,7 +54,8 @@ async def of_row(connection: AsyncConnection, update_id: int, endpoint_id: int) 
 async def retry(connection: AsyncConnection, rows: Sequence[Candidate]) -> int:
     """Make `rows` due now, whose buckets are locked; return how many were still failed, bounced or expired.
 
-    Each begins a new life: what was unknown of the old one does not keep a worker that dies from sending once more.
+    Each begins a new life: what was in doubt in the old one does not keep a worker that dies from sending once more,
+    and stays its label.
     A message that bounced was not heard: what its endpoint was told goes back to the version before.
     """
     by_bucket: dict[int, list[Candidate]] = {}
@@ -66,7 +67,7 @@ async def retry(connection: AsyncConnection, rows: Sequence[Candidate]) -> int:
             text("""
                 WITH d AS (
                   UPDATE delivery d SET state = 'pending', reason = NULL, note = NULL, code = NULL, done_at = NULL,
-                    receipt_at = NULL, tries = 0, unknowns = 0, cleared = 0, since = tocsin_epoch(),
+                    receipt_at = NULL, tries = 0, cleared = unknowns, since = tocsin_epoch(),
                     due_at = tocsin_epoch()
                   FROM unnest(CAST(:updates AS int[]), CAST(:endpoints AS int[])) AS x (u, e)
                   WHERE d.update_id = x.u AND d.bucket_id = :bucket AND d.endpoint_id = x.e

@@ -36,7 +36,7 @@ async def post_incident(body: NewIncident, once: OnceDep, site: SiteDep) -> JSON
         draft = await drafted(connection, body, site.audiences)
         said = await open_incident(connection, draft, site.policy, site.audiences, once.caller.name)
         is_owed = said.is_owed
-        return Answer(202, _published(said, site))
+        return Answer(202, show_published(said, site))
 
     answer = await once.swiftly(work)
     if is_owed:
@@ -53,7 +53,7 @@ async def post_update(which: str, body: NewUpdate, once: OnceDep, site: SiteDep)
         draft = await drafted(connection, body, site.audiences)
         said = await add_update(connection, which, draft, site.policy, site.audiences, once.caller.name)
         is_owed = said.is_owed
-        return Answer(202, _published(said, site))
+        return Answer(202, show_published(said, site))
 
     answer = await once.swiftly(work)
     if is_owed:
@@ -131,13 +131,14 @@ def show_update(update: store.Update, audiences: Audiences) -> dict[str, Any]:
     }
 
 
-def _published(said: Published, site: Site) -> dict[str, Any]:
+def show_published(said: Published, site: Site, kind: str = "incidents") -> dict[str, Any]:
+    """Return what is answered to whoever said something: its names, and where to look at it."""
     return {
         "id": said.incident_id,
         "ref": said.ref,
         "version": said.version,
         "update_id": said.update_id,
-        "links": links(said.incident_id, site, is_public=said.is_public),
+        "links": links(said.incident_id, site, kind, is_public=said.is_public),
     }
 
 

@@ -10,7 +10,6 @@ from fastapi.responses import JSONResponse
 from tocsin.domain.maintenance import Times
 from tocsin.domain.scope import Scope
 from tocsin.services.preview import preview_maintenance
-from tocsin.services.publish import Published
 from tocsin.services.schedule import Asked, no_maintenance, say_more, schedule
 from tocsin.store import incidents
 from tocsin.store import maintenances as store
@@ -18,7 +17,7 @@ from tocsin.store.engine import Connection, begin
 from tocsin.store.incidents import Update
 from tocsin.store.maintenances import Maintenance
 from tocsin.web.api.incident_bodies import drafted
-from tocsin.web.api.incidents import links, show_update
+from tocsin.web.api.incidents import links, show_published, show_update
 from tocsin.web.api.maintenance_bodies import Cancellation, MoreOfMaintenance, NewMaintenance
 from tocsin.web.api.paging import Paging, page
 from tocsin.web.api.preview import show_preview
@@ -43,7 +42,7 @@ async def post_maintenance(body: NewMaintenance, once: OnceDep, site: SiteDep) -
         draft = await drafted(connection, body, site.audiences)
         wanted = body.by_clock(site.policy)
         said = await schedule(connection, draft, wanted, site.policy, site.audiences, once.caller.name)
-        return Answer(202, _published(said, site))
+        return Answer(202, show_published(said, site, "maintenances"))
 
     return await _answered(once, work, site)
 
@@ -97,7 +96,7 @@ async def _more(
     async def work(connection: Connection) -> Answer:
         draft = await drafted(connection, body, site.audiences)
         said = await say_more(connection, which, draft, asked, site.policy, site.audiences, once.caller.name)
-        return Answer(202, _published(said, site))
+        return Answer(202, show_published(said, site, "maintenances"))
 
     return await _answered(once, work, site)
 
@@ -106,16 +105,6 @@ async def _answered(once: Once, work: BareWork, site: Site) -> JSONResponse:
     answer = await once.swiftly(work)
     site.hints.fan_out()
     return answer
-
-
-def _published(said: Published, site: Site) -> dict[str, Any]:
-    return {
-        "id": said.incident_id,
-        "ref": said.ref,
-        "version": said.version,
-        "update_id": said.update_id,
-        "links": links(said.incident_id, site, "maintenances", is_public=said.is_public),
-    }
 
 
 def _show(found: Maintenance, site: Site) -> dict[str, Any]:
