@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import shutil
 import tempfile
@@ -36,6 +37,12 @@ settings.load_profile("unhurried")
 _PRISM = Path(__file__).parents[1] / ".venv/prism/node_modules/.bin/prism"
 _HELD_TO_TWILIO = _PRISM.exists() and shutil.which("node") is not None
 collect_ignore = [] if _HELD_TO_TWILIO else ["test_twilio_document.py"]
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector pass over what all tests stand on: it would look through all of it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header() -> str:

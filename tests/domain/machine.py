@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from domain.machine_judge import Judge, Out
+from domain.machine_judge import Judge
+from domain.machine_nouns import Out
 from domain.machine_store import ANSWERS, Store
 from domain.pure_nouns import EVERYONE, INSIDE
 from tocsin.domain.channel import ReceiptKind

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
+from domain.machine_nouns import Copy, Out, Place, Said
 from domain.pure_nouns import Seen
 from tocsin.domain.channel import ReceiptKind
 from tocsin.domain.delivery import UNFINISHED, State
@@ -17,7 +17,6 @@ from tocsin.domain.outline import Planned
 from tocsin.services.begun import Begun
 
 S = State
-Place = tuple[int, int]  # an update and an endpoint
 _WAITING = {S.PENDING, S.HELD, S.UNKNOWN}
 _HEARD = {S.ACCEPTED, S.DELIVERED, S.BOUNCED}
 # Which cause may move a row from where to where: written down apart from the table of moves.
@@ -34,45 +33,6 @@ CAUSES: Mapping[str, Sequence[tuple[set[State], set[State]]]] = {
     "cancel": [(_WAITING, {S.CANCELLED})],
     "retry": [({S.FAILED, S.BOUNCED, S.EXPIRED}, {S.PENDING})],
 }
-
-
-class Said(NamedTuple):
-    update: int
-    standing: Standing
-    audiences: int
-
-
-@dataclass
-class Copy:
-    """One message as it was handed over to one endpoint; `fate`: what the provider said, None while it says nothing.
-
-    `rounds`: how often an operator had tried each of its rows again by then.
-    """
-
-    endpoint: int
-    message: int
-    updates: tuple[int, ...]
-    again: bool
-    rounds: dict[Place, int]
-    fate: str | None = None
-    reported: bool = False
-
-    @property
-    def places(self) -> list[Place]:
-        return [(update, self.endpoint) for update in self.updates]
-
-    @property
-    def may_have_arrived(self) -> bool:
-        return self.fate in {None, "accepted", "no answer", "lost"}
-
-
-@dataclass
-class Out:
-    """What a worker has in hand: an attempt on record, and the copies that it has handed over."""
-
-    begun: Begun
-    until: float
-    copies: list[Copy] = field(default_factory=list[Copy])
 
 
 @dataclass
@@ -154,7 +114,7 @@ class Judge:
     def _copy_is_right(self, place: Place, message: int, *, again: bool) -> None:
         update, endpoint = place
         earlier = [copy for copy in self._copies(place) if copy.may_have_arrived]
-        labels = self.rows[place].unknowns
+        labels = self._labels(place)
         self._must(len(earlier) <= labels, f"D2 {place} went out {len(earlier) + 1} times, labelled {labels}")
         self._must(len(earlier) <= 1, f"D2 {place} went out a third time")
         same = all(copy.message == message for copy in earlier)
@@ -168,6 +128,10 @@ class Judge:
     def _copies(self, place: Place) -> list[Copy]:
         """Return what was handed over since an operator last tried it again."""
         return [copy for copy in self.log if copy.rounds.get(place) == self.rounds.get(place, 0)]
+
+    def _labels(self, place: Place) -> int:
+        """Return how many labels a row got since then."""
+        return self.rows[place].unknowns - self.labels.get(place, 0)
 
     def truly(self, copy: Copy, word: str) -> str:
         """Return what a provider can say: none denies what it reported on, and who looks finds what there is."""
@@ -234,8 +198,8 @@ class Judge:
             self._must(is_open == row.timed, f"I4 {place} is {row.state}, its timer: {row.timed}")
             self._must(row.awaited or not is_open, f"I4 nobody will look at {place}, which is {row.state}")
             taken = sum(copy.fate == "accepted" for copy in self._copies(place))
-            labelled = row.unknowns - self.labels.get(place, 0)
-            self._must(taken <= 1 + labelled, f"I3 {place} was taken {taken} times, labelled {labelled}")
+            labels = self._labels(place)
+            self._must(taken <= 1 + labels, f"I3 {place} was taken {taken} times, labelled {labels}")
         for versions in self.said.values():
             for said in versions:
                 wanted = {key for key, mask in self.audiences.items() if mask & said.audiences}

@@ -6,9 +6,11 @@ RFC 8259 (4) leaves it open, RFC 7493 (2.3) forbids it.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from fastapi import Request
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
 
 from tocsin.web.errors import Problem
 
@@ -28,19 +30,24 @@ def read_json(raw: bytes) -> object:
     return json.loads(raw, object_pairs_hook=_once)
 
 
-async def each_key_once(request: Request) -> None:
-    """Refuse a call of the API whose body has a key twice; whatever else is wrong with it, others say."""
-    if request.method not in {"POST", "PATCH", "PUT"} or not request.url.path.startswith("/v1/"):
-        return
-    kind = request.headers.get("content-type", "")
-    if not kind.startswith("application/json"):
-        return
-    try:
-        read_json(await request.body())
-    except DoubledKey as error:
-        raise Problem(400, str(error), errors=[{"field": error.key, "detail": "It stands twice."}]) from error
-    except (ValueError, RecursionError):
-        return
+class EachKeyOnce(APIRoute):
+    """A route of the API: a body in which a key stands twice is refused as it is parsed."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def read_strictly(request: Request) -> Response:
+            return await handle(_StrictRequest(request.scope, request.receive))
+
+        return read_strictly
+
+
+class _StrictRequest(Request):
+    async def json(self) -> Any:
+        try:
+            return read_json(await self.body())
+        except DoubledKey as error:
+            raise Problem(400, str(error), errors=[{"field": error.key, "detail": "It stands twice."}]) from error
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

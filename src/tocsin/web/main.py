@@ -9,8 +9,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import structlog
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import FastAPI
 from sqlalchemy.exc import DBAPIError
+from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 import tocsin
@@ -44,7 +45,6 @@ from tocsin.web.auth import RENEW_SECONDS, KeyRing
 from tocsin.web.bounces import Door, listening
 from tocsin.web.caller import believe_proxies
 from tocsin.web.deps import Site
-from tocsin.web.each_key_once import each_key_once
 from tocsin.web.errors import add_error_answers
 from tocsin.web.gate import Gate
 from tocsin.web.metrics import Counted, Metrics
@@ -147,7 +147,7 @@ def create_app(settings: Settings) -> App:
         openapi_url="/openapi.json",
         docs_url=None,
         redoc_url=None,
-        dependencies=[Depends(each_key_once)],
+        routes=_routes(settings),
     )
     add_error_answers(app)
     answer_elsewhere(app)
@@ -155,8 +155,6 @@ def create_app(settings: Settings) -> App:
     believe_proxies(app, settings.web.trusted_proxies)
     app.add_middleware(Gate, max_body_bytes=settings.web.max_body_bytes)
     app.add_middleware(Counted, metrics=app.state.metrics)
-    for router in _routers(settings):
-        app.include_router(router)
     describe.describe(app)
     return app
 
@@ -213,6 +211,7 @@ async def _renew(ring: KeyRing) -> None:
         await ring.renew()
 
 
-def _routers(settings: Settings) -> list[APIRouter]:
+def _routes(settings: Settings) -> list[BaseRoute]:
+    """Return the routes as their modules made them: a router that is included analyses each of its routes once more."""
     parts = (*_API, *_PAGES, *(PRACTICE_PAGES if settings.practice else ()))
-    return [part.router for part in parts]
+    return [route for part in parts for route in part.router.routes]

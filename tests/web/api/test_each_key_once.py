@@ -6,9 +6,11 @@ import json
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from api_callers import is_problem
-from tocsin.web.each_key_once import DoubledKey, read_json
+from tocsin.web.each_key_once import DoubledKey, EachKeyOnce, read_json
 
 JSON = {"Content-Type": "application/json"}
 TWICE = '{"title": "It is down.", "body": "We look.", "severity": "sev4", "severity": "sev1"}'
@@ -48,6 +50,12 @@ async def test_a_line_of_an_import_is_refused_and_the_others_are_not(client: htt
     first, second, *_ = [json.loads(line) for line in answer.text.splitlines()]
     assert "'name' stands twice" in first["errors"][0]["detail"]
     assert second["status"] == "created"
+
+
+def test_no_route_of_the_api_reads_bodies_otherwise(app: FastAPI) -> None:
+    routes = [route for route in app.routes if isinstance(route, APIRoute) and route.path.startswith("/v1/")]
+    assert len(routes) > 50
+    assert [route.path for route in routes if not isinstance(route, EachKeyOnce)] == []
 
 
 def test_the_longest_of_keys_is_cut() -> None:

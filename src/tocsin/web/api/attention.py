@@ -24,9 +24,10 @@ from tocsin.web.api.fields import Body, Time
 from tocsin.web.api.subscribers import show
 from tocsin.web.auth import needs
 from tocsin.web.deps import Site, SiteDep
+from tocsin.web.each_key_once import EachKeyOnce
 from tocsin.web.once import Answer, OnceDep
 
-router = APIRouter(prefix="/v1/subscribers/{public_id}", tags=["subscribers"])
+router = APIRouter(prefix="/v1/subscribers/{public_id}", tags=["subscribers"], route_class=EachKeyOnce)
 
 _WRITE = [needs(Scope.SUBSCRIBERS_WRITE)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64)]

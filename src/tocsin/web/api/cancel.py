@@ -18,9 +18,10 @@ from tocsin.web.api.deliveries import Version, audience_named, find_delivery, fi
 from tocsin.web.api.fields import words
 from tocsin.web.auth import needs
 from tocsin.web.deps import SiteDep
+from tocsin.web.each_key_once import EachKeyOnce
 from tocsin.web.once import Answer, OnceDep
 
-router = APIRouter(prefix="/v1", tags=["deliveries"])
+router = APIRouter(prefix="/v1", tags=["deliveries"], route_class=EachKeyOnce)
 
 _OPERATE = [needs(Scope.OPERATE)]
 

@@ -22,9 +22,10 @@ from tocsin.web.api.paging import page
 from tocsin.web.api.shown import moment
 from tocsin.web.auth import needs
 from tocsin.web.deps import Site, SiteDep
+from tocsin.web.each_key_once import EachKeyOnce
 from tocsin.web.once import Answer, OnceDep
 
-router = APIRouter(prefix="/v1", tags=["channels"])
+router = APIRouter(prefix="/v1", tags=["channels"], route_class=EachKeyOnce)
 
 
 @router.get("/audiences", dependencies=[needs(Scope.INCIDENTS_READ)], summary="List audiences from the inside out")

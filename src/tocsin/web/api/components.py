@@ -20,9 +20,10 @@ from tocsin.web.api.paging import Paging, page
 from tocsin.web.api.shown import moment
 from tocsin.web.auth import needs
 from tocsin.web.deps import SiteDep
+from tocsin.web.each_key_once import EachKeyOnce
 from tocsin.web.once import Answer, OnceDep
 
-router = APIRouter(prefix="/v1", tags=["components"])
+router = APIRouter(prefix="/v1", tags=["components"], route_class=EachKeyOnce)
 
 SlugInPath = Annotated[str, Path(max_length=64)]
 Position = Annotated[int, Field(ge=0, le=1_000_000, description="Shown in this order.")]

@@ -27,9 +27,10 @@ from tocsin.web.api.paging import Paging, page
 from tocsin.web.api.shown import moment
 from tocsin.web.auth import needs
 from tocsin.web.deps import Site, SiteDep
+from tocsin.web.each_key_once import EachKeyOnce
 from tocsin.web.once import Answer, OnceDep
 
-router = APIRouter(prefix="/v1", tags=["deliveries"])
+router = APIRouter(prefix="/v1", tags=["deliveries"], route_class=EachKeyOnce)
 
 _READ = [needs(Scope.DELIVERIES_READ)]
 SENT: Final = frozenset({State.ACCEPTED, State.DELIVERED, State.BOUNCED})

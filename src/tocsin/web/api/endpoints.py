@@ -15,8 +15,11 @@ from tocsin.store.engine import begin
 from tocsin.web.api.subscribers import show
 from tocsin.web.auth import needs
 from tocsin.web.deps import SiteDep
+from tocsin.web.each_key_once import EachKeyOnce
 
-router = APIRouter(prefix="/v1/subscribers/{public_id}/endpoints/{endpoint_id}", tags=["subscribers"])
+router = APIRouter(
+    prefix="/v1/subscribers/{public_id}/endpoints/{endpoint_id}", tags=["subscribers"], route_class=EachKeyOnce
+)
 
 _WRITE = [needs(Scope.SUBSCRIBERS_WRITE)]
 

@@ -31,9 +31,10 @@ from tocsin.web.api.subscriber_bodies import SubscriberBody
 from tocsin.web.api.table import header, header_of, persons, written
 from tocsin.web.auth import CallerDep, needs
 from tocsin.web.deps import Site, SiteDep
+from tocsin.web.each_key_once import EachKeyOnce
 from tocsin.web.errors import Problem
 
-router = APIRouter(prefix="/v1/subscribers", tags=["subscribers"])
+router = APIRouter(prefix="/v1/subscribers", tags=["subscribers"], route_class=EachKeyOnce)
 
 _NDJSON: Final = "application/x-ndjson"
 _IN_MEMORY: Final = 1_000_000

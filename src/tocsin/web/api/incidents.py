@@ -18,9 +18,10 @@ from tocsin.web.api.paging import Paging, page
 from tocsin.web.api.shown import moment
 from tocsin.web.auth import needs
 from tocsin.web.deps import Site, SiteDep
+from tocsin.web.each_key_once import EachKeyOnce
 from tocsin.web.once import Answer, OnceDep
 
-router = APIRouter(prefix="/v1/incidents", tags=["incidents"])
+router = APIRouter(prefix="/v1/incidents", tags=["incidents"], route_class=EachKeyOnce)
 
 
 class Filter(Paging):

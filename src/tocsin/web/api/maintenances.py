@@ -24,9 +24,10 @@ from tocsin.web.api.preview import show_preview
 from tocsin.web.api.shown import moment
 from tocsin.web.auth import needs
 from tocsin.web.deps import Site, SiteDep
+from tocsin.web.each_key_once import EachKeyOnce
 from tocsin.web.once import Answer, BareWork, Once, OnceDep
 
-router = APIRouter(prefix="/v1/maintenances", tags=["maintenances"])
+router = APIRouter(prefix="/v1/maintenances", tags=["maintenances"], route_class=EachKeyOnce)
 
 _WRITE = [needs(Scope.INCIDENTS_WRITE)]
 _READ = [needs(Scope.INCIDENTS_READ)]

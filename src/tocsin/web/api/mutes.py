@@ -20,9 +20,10 @@ from tocsin.web.api.paging import page
 from tocsin.web.api.shown import moment
 from tocsin.web.auth import needs
 from tocsin.web.deps import SiteDep
+from tocsin.web.each_key_once import EachKeyOnce
 from tocsin.web.once import Answer, OnceDep
 
-router = APIRouter(prefix="/v1/mutes", tags=["mutes"])
+router = APIRouter(prefix="/v1/mutes", tags=["mutes"], route_class=EachKeyOnce)
 
 
 class MuteBody(Body):

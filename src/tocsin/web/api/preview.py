@@ -19,9 +19,10 @@ from tocsin.web.api.incident_bodies import NewIncident, NewUpdate, drafted
 from tocsin.web.api.shown import moment
 from tocsin.web.auth import needs
 from tocsin.web.deps import Site, SiteDep
+from tocsin.web.each_key_once import EachKeyOnce
 from tocsin.web.pages.reader import languages
 
-router = APIRouter(prefix="/v1/incidents", tags=["incidents"])
+router = APIRouter(prefix="/v1/incidents", tags=["incidents"], route_class=EachKeyOnce)
 _NEEDS = [needs(Scope.INCIDENTS_WRITE)]
 
 

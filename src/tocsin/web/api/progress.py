@@ -17,8 +17,9 @@ from tocsin.web.api.deliveries import SENT, Version, find_incident
 from tocsin.web.api.shown import moment
 from tocsin.web.auth import needs
 from tocsin.web.deps import SiteDep
+from tocsin.web.each_key_once import EachKeyOnce
 
-router = APIRouter(prefix="/v1", tags=["deliveries"])
+router = APIRouter(prefix="/v1", tags=["deliveries"], route_class=EachKeyOnce)
 
 _AWAITED: Final = frozenset({State.PENDING, State.SENDING, State.UNKNOWN})
 

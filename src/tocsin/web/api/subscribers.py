@@ -31,9 +31,10 @@ from tocsin.web.api.subscriber_bodies import SubscriberBody, mask_of
 from tocsin.web.api.subscriber_changes import SubscriberChangeBody
 from tocsin.web.auth import CallerDep, needs
 from tocsin.web.deps import Site, SiteDep
+from tocsin.web.each_key_once import EachKeyOnce
 from tocsin.web.once import Answer, OnceDep
 
-router = APIRouter(prefix="/v1/subscribers", tags=["subscribers"])
+router = APIRouter(prefix="/v1/subscribers", tags=["subscribers"], route_class=EachKeyOnce)
 
 _READ = [needs(Scope.SUBSCRIBERS_READ)]
 _WRITE = [needs(Scope.SUBSCRIBERS_WRITE)]

@@ -21,9 +21,10 @@ from tocsin.web.api.paging import Paging, page
 from tocsin.web.api.shown import moment
 from tocsin.web.auth import CallerDep, needs
 from tocsin.web.deps import SiteDep
+from tocsin.web.each_key_once import EachKeyOnce
 from tocsin.web.once import Answer, OnceDep
 
-router = APIRouter(prefix="/v1/templates", tags=["templates"])
+router = APIRouter(prefix="/v1/templates", tags=["templates"], route_class=EachKeyOnce)
 
 _READ = [needs(Scope.INCIDENTS_READ)]
 _WRITE = [needs(Scope.OPERATE)]
