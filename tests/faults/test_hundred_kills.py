@@ -193,7 +193,7 @@ def test_a_hundred_kills_lose_nothing_and_double_little(up: Up) -> None:
         flush=True,
     )
     figures = {"kills": killed.kills, "in hand": killed.in_hand, "minutes": minutes}
-    STEPS.append(Line(0, NAME, PEOPLE * len(updates), lost, copies_labelled=copies, labels=labels, figures=figures))
+    STEPS.append(Line(2, NAME, PEOPLE * len(updates), lost, copies_labelled=copies, labels=labels, figures=figures))
     assert killed.kills == VERSIONS * KILLS_EACH
     assert (lost, unexplained) == (0, 0)
     assert copies <= killed.kills * MOST_COPIES_A_KILL
