@@ -24,7 +24,8 @@ from tocsin.domain.foreign_json import read_json
 
 log = structlog.get_logger()
 
-_HOST: Final = re.compile(r"sns\.[a-z0-9-]{3,}\.amazonaws\.com(\.cn)?")
+# A region, which no customer's bucket can be: sns.s3-us-west-2.amazonaws.com is whoever has the bucket "sns".
+_HOST: Final = re.compile(r"sns\.[a-z]{2}(-[a-z]+)+-[0-9]+\.amazonaws\.com(\.cn)?")
 _CERTIFICATE: Final = re.compile(r"/SimpleNotificationService-[A-Za-z0-9]+\.pem")
 _SECONDS: Final = 10.0
 _MOST_CERTIFICATES: Final = 16

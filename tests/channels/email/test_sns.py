@@ -34,6 +34,8 @@ def test_both_versions_of_the_signature_are_believed_and_the_certificate_is_fetc
         {"SigningCertURL": "http://sns.eu-central-1.amazonaws.com/SimpleNotificationService-01.pem"},
         {"SigningCertURL": "https://sns.eu-central-1.amazonaws.com/anything-else.pem"},
         {"SigningCertURL": "https://bucket.s3.amazonaws.com/SimpleNotificationService-01.pem"},
+        {"SigningCertURL": "https://sns.s3-us-west-2.amazonaws.com/SimpleNotificationService-01.pem"},
+        {"SigningCertURL": "https://sns.s3-accelerate.amazonaws.com/SimpleNotificationService-01.pem"},
         {"SignatureVersion": "3"},
         {"Signature": "AAAA"},
         {"Message": report("Bounce")},
