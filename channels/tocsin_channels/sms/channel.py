@@ -150,6 +150,7 @@ class _Batch:
             return found
         result = await self._send(index, message)
         if isinstance(result, DeliveryError) and found is Sought.NOT_THERE:
+            result = copy(result)  # what stops a batch answers others too
             result.cleared = True
         return result
 
