@@ -33,6 +33,7 @@ from tocsin_channels.sms.vonage_codes import VONAGE, WHOLE_ACCOUNT
 _LONGEST_CALLBACK: Final = 100
 _UNREADABLE: Final = (ValueError, TypeError, KeyError, IndexError)
 _GATEWAY_TIMEOUT: Final = 504
+_LONGEST_WAIT: Final = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,7 @@ def _http_refusal(error: HttpRequestError) -> DeliveryError:
     if answer.status_code == _GATEWAY_TIMEOUT:
         return Ambiguous("Vonage's gateway waited in vain for the answer (504)", code=answer.status_code)
     wait = answer.headers.get("Retry-After", "")
-    seconds = float(wait) if wait.isdecimal() else None
+    seconds = min(float(wait), _LONGEST_WAIT) if wait.isdecimal() else None
     return VONAGE.refusal(answer.status_code, f"HTTP {answer.status_code}", retry_after=seconds)
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Final
 
 from tocsin.domain.errors import DeliveryError, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin.domain.printable import printable
+
+_LONGEST_WAIT: Final = 86_400.0  # the longest limits are a day's
 
 
 class Meaning(Enum):
@@ -52,14 +55,15 @@ def read_table(table: Sequence[Row], answer: Answer, network: str) -> DeliveryEr
     """Return what the first row that fits says; a refusal that no row knows may pass, and its note says so."""
     said = answer.text.lower()
     row = next((row for row in table if row.status == answer.status and row.words in said), None)
+    wait = None if answer.wait is None else min(answer.wait, _LONGEST_WAIT)
     if row is None:
         note = f"{network} refused: {answer.note} (an answer that is not in our table)"
-        return TryAgain(note, code=answer.status, retry_after=answer.wait, unlisted=str(answer.status))
+        return TryAgain(note, code=answer.status, retry_after=wait, unlisted=str(answer.status))
     kind = row.kind
     if isinstance(kind, Meaning):
         return kind
     mend = f". {row.mend}" if row.mend else ""
     note = f"{network} refused: {answer.note.rstrip('.') if mend else answer.note}{mend}"
     if kind is TryAgain or kind is TooFast:
-        return kind(note, code=answer.status, retry_after=answer.wait)
+        return kind(note, code=answer.status, retry_after=wait)
     return kind(note, code=answer.status)

@@ -205,7 +205,7 @@ def _answer(error: Any) -> Answer:
     if after.isascii() and after.isdigit():
         wait = float(after)
     elif reset.isascii() and reset.isdigit():
-        wait = max(1.0, int(reset) - datetime.now(UTC).timestamp())
+        wait = max(1.0, float(reset) - datetime.now(UTC).timestamp())
     return Answer(error.response.status_code, said, wait)
 
 

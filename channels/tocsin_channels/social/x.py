@@ -143,7 +143,7 @@ class X:
         if heard.headers.get("x-app-limit-24hour-remaining") == "0":
             names.insert(0, "x-app-limit-24hour-reset")
         reset = next((heard.headers[name] for name in names if name in heard.headers), "")
-        return max(1.0, int(reset) - self._now() + 1) if reset.isascii() and reset.isdigit() else None
+        return max(1.0, float(reset) - self._now() + 1) if reset.isascii() and reset.isdigit() else None
 
 
 def _said(heard: Heard, body: dict[str, Any]) -> str:

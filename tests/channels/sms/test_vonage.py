@@ -141,6 +141,15 @@ async def test_whatever_comes_back_means_one_of_five_things(
     await channel.close()
 
 
+async def test_nobody_is_left_alone_for_longer_than_an_hour(server: Server) -> None:
+    server.says = http("429 Too Many", "", f"Retry-After: {10**12}\r\n")
+    channel = vonage_channel(server.host)
+    [result] = await text_to(channel, "+14155552671")
+    assert isinstance(result, TooFast)
+    assert result.retry_after == 3_600.0
+    await channel.close()
+
+
 async def test_no_answer_within_the_time_limit_leaves_the_text_in_doubt(server: Server) -> None:
     server.silent = True
     channel = vonage_channel(server.host, seconds=1.0)

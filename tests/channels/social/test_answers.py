@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 
 import pytest
@@ -119,6 +120,15 @@ def test_an_answer_that_is_not_in_the_table_may_pass_and_says_so(table: tuple[Ro
         assert found.note.isprintable()
         assert found.code == status
         assert found.retry_after == 5.0
+
+
+@pytest.mark.parametrize("table", [x.TABLE, mastodon.TABLE, bluesky.TABLE])
+@pytest.mark.parametrize("wait", [86_401.0, 1e12, math.inf])
+def test_no_account_is_left_alone_for_longer_than_a_day(table: tuple[Row, ...], wait: float) -> None:
+    for status in (429, 503, 599):
+        found = read_table(table, Answer(status, "", wait), "The network")
+        assert isinstance(found, TryAgain)
+        assert found.retry_after == 86_400.0
 
 
 @pytest.mark.parametrize("table", [x.TABLE, mastodon.TABLE, bluesky.TABLE])
