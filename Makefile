@@ -44,7 +44,7 @@ run: $(SERVICE) ## Start Tocsin with sample data on http://127.0.0.1:8000 (ARGS=
 	@exec $(BIN)/tocsin up --sample $(SAMPLE) $(ARGS)
 
 test: $(TOOLS) prism browser ## Run all tests, on real servers and a real browser (ARGS='tests/web -k title')
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --durations=15 $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder --durations=15 $(ARGS)
 
 soak: $(TOOLS) browser ## Run what takes many minutes: hundreds of lives on PostgreSQL, a storm
 	@$(BIN)/python -m pytest -m soak --timeout=3600 -s $(ARGS)

@@ -49,19 +49,13 @@ def test_the_guarantees_hold_in_thousands_of_random_lives() -> None:
     ],
 )
 def test_a_mutant_of_the_rule_is_caught(mutant: Rule, broken: str) -> None:
-    found: Counter[str] = Counter()
-    for seed in range(300):
-        found.update(live(seed, mutant).violations)
-    assert found[broken] > 0
+    assert any(broken in live(seed, mutant).violations for seed in range(300))
 
 
 def test_windows_that_begin_on_the_hour_instead_of_a_steady_rate_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     mutants.count_in_windows(monkeypatch)
-    found: Counter[str] = Counter()
-    for seed in range(300):
-        found.update(live(seed).violations)
-    assert found["G3 stale"] > 0
-    assert found["G1 too many"] > 0
+    for broken in ("G3 stale", "G1 too many"):
+        assert any(broken in live(seed).violations for seed in range(300))
 
 
 def test_the_first_word_goes_at_once() -> None:

@@ -28,6 +28,12 @@ def test_they_are_outside_a_deep_home_always_in_the_same_place_and_removed_at_th
     assert not folder.exists()
 
 
+def test_they_are_outside_a_home_with_a_comma(tmp_home: Path) -> None:
+    home = tmp_home / "status, page"
+    assert "," not in str(socket_folder(home))
+    remove_outside(home)
+
+
 def test_a_folder_that_is_a_link_is_refused(tmp_home: Path) -> None:
     (tmp_home / "link").symlink_to(tmp_home)
     with pytest.raises(PermissionError, match="belongs to somebody else"):

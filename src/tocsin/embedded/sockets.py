@@ -14,13 +14,16 @@ _LONGEST_FOLDER = 70
 
 
 def socket_folder(home: Path) -> Path:
-    """Return the private folder for the sockets of this home: in it, or in the temporary folder if it is too deep."""
+    """Return the private folder for the sockets of this home: in it, or in the temporary folder if it cannot be.
+
+    Its path may be too long, or have a comma, which stands between hosts in the address of a database.
+    """
     return make_private(_place(home))
 
 
 def _place(home: Path) -> Path:
     inside = home / "run"
-    if len(os.fsencode(inside)) <= _LONGEST_FOLDER:
+    if len(os.fsencode(inside)) <= _LONGEST_FOLDER and "," not in str(inside):
         return inside
     mark = hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"tocsin-{os.getuid()}-{mark}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -136,10 +137,16 @@ async def console(visitor: httpx.AsyncClient, operator: str) -> httpx.AsyncClien
     return visitor
 
 
+def _chromium() -> str | None:
+    """Return where it is, by each of the names that `make browser` looks for."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_FLAGS)
+        launched = await playwright.chromium.launch(executable_path=_chromium(), args=_FLAGS)
         yield launched
         await launched.close()
 
