@@ -7,7 +7,7 @@ import pytest
 from delivery.failing import HOOK, HOUR, REFUSED, TOOK, Days, receivers
 from delivery.world import World
 from tocsin.domain.channel import Accepted, ChannelName, Result
-from tocsin.domain.errors import Ambiguous, GiveUp, ProviderDown, TryAgain
+from tocsin.domain.errors import Ambiguous, GiveUp, ProviderDown, TooFast, TryAgain
 from tocsin.services.sweep import keep_house
 
 ADA = "ada@example.com"
@@ -217,6 +217,16 @@ async def test_one_that_is_deleted_in_flight_stops_nobody_elses_record(days: Day
     assert await world.rows("SELECT address FROM trouble JOIN endpoint e ON e.id = endpoint_id") == [
         ("https://other.example.com",)
     ]
+
+
+async def test_a_429_of_a_service_that_carries_many_is_no_failure_of_an_address(world: World) -> None:
+    await world.person("slack:#incidents", channel=ChannelName.CHAT)
+    rooms = receivers(lambda: TooFast("Slack: ratelimited, more was posted than Slack takes."), ChannelName.CHAT)
+    await world.say("It is down.", severity="sev1")
+    await world.spread()
+    await world.deliver(world.way(provider=rooms))
+    assert len(rooms.sent) == 1
+    assert await world.rows("SELECT * FROM trouble") == []
 
 
 async def test_a_chat_room_is_disabled_likewise(world: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 from delivery.world import World
 from hooks import ANYWHERE, OK, answering, receiving, status
 from tocsin.domain.channel import ChannelName
+from tocsin.services.sweep import keep_house
 from tocsin.services.way import Way
 from tocsin_channels.webhook.channel import WebhookChannel
 
@@ -37,6 +38,11 @@ async def tries(world: World, address: str) -> list[tuple[str, str | None, int]]
         address=address,
     )
     return [(state, reason, n) for state, reason, n in rows]
+
+
+async def standing(world: World) -> list[tuple[str, str | None]]:
+    rows = await world.rows("SELECT state::text, state_reason FROM endpoint WHERE channel = 'webhook'")
+    return [(state, reason) for state, reason in rows]
 
 
 async def test_a_429_leaves_that_receiver_alone_until_then_and_is_no_try(world: World, channel: WebhookChannel) -> None:
@@ -69,6 +75,36 @@ async def test_news_for_who_answers_429_for_ever_ends_when_it_is_too_late(
             await world.later(hours * 3_600)
             await world.deliver(world.way(provider=channel))
         assert await tries(world, busy.url) == [("expired", "too_late", 0)]
+
+
+async def test_a_receiver_that_answers_nothing_but_429_is_disabled_after_five_days(
+    world: World, channel: WebhookChannel
+) -> None:
+    async with receiving(answering(BUSY)) as busy:
+        await world.person(busy.url, channel=ChannelName.WEBHOOK)
+        for _ in range(20):
+            await tell(world, channel)
+            await keep_house(world.pool)
+            await world.later(6 * 3_600)
+        assert await standing(world) == [("active", None)]
+        await tell(world, channel)
+        await keep_house(world.pool)
+    [(state, why)] = await standing(world)
+    assert state == "quarantined"
+    assert "failures since" in str(why)
+    assert "The last one: Answered 429: the receiver asks for fewer calls." in str(why)
+
+
+async def test_a_receiver_that_takes_something_between_429s_is_in_no_trouble(
+    world: World, channel: WebhookChannel
+) -> None:
+    async with receiving(answering(*[BUSY, BUSY, BUSY, OK] * 6, OK)) as busy:
+        await world.person(busy.url, channel=ChannelName.WEBHOOK)
+        for _ in range(24):
+            await tell(world, channel)
+            await keep_house(world.pool)
+            await world.later(6 * 3_600)
+    assert await standing(world) == [("active", None)]
 
 
 async def test_the_end_is_never_given_up_by_429_and_is_tried_ever_more_slowly(

@@ -2,8 +2,8 @@
 
 Sources: Standard Webhooks 1.0.0 (2xx alone is success, 410 disables the endpoint, 429, 502 and 504 ask for patience,
 Retry-After is honoured, redirects are never followed, all else is tried again) and RFC 9110 for the codes. 429 says
-that the receiver is there and that no call would fare better: it is no try. What the receiver writes is never shown: it
-could be anything.
+that the receiver is there and that no call would fare better: it is no try, and a failure of the receiver's all the
+same, which is disabled where it says nothing else for days. What it writes is never shown: it could be anything.
 """
 
 from __future__ import annotations

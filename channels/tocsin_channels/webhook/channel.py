@@ -41,7 +41,7 @@ class WebhookChannel:
     provider = "webhook"
     content = Content.STORY
     on_unknown = OnUnknown.RESEND_FREELY  # with the same webhook-id, by which receivers know what they have had
-    limits = Limits(batch=_BATCH, in_flight=_IN_FLIGHT, merges=False, signs=True, disables=True)
+    limits = Limits(batch=_BATCH, in_flight=_IN_FLIGHT, merges=False, signs=True, disables=True, own_pace=True)
 
     def __init__(self, reach: Reach, seconds: float = 15.0, connections: int = 100, lookup: Lookup = look_up) -> None:
         self._reach = reach

@@ -54,6 +54,7 @@ class Limits:
     threads: bool = False  # each incident goes on where it began: `Message.thread`, `Accepted.thread`
     signs: bool = False  # messages are signed with the endpoint's own secrets: `Message.secrets`
     disables: bool = False  # an address that takes nothing for days is disabled, its owner told before
+    own_pace: bool = False  # its 429 is the address's own word: one that says nothing else takes nothing
     reports_within: float = 0.0
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tocsin.domain.channel import Accepted, Channel, Result, carried_by
 from tocsin.domain.delivery import Reason, State
+from tocsin.domain.errors import TooFast
 from tocsin.domain.outline import Planned
 from tocsin.domain.told import told_in_all
 from tocsin.services.compose import thread_of
@@ -42,7 +43,9 @@ def came_of(way: Way, by: Channel, planned: Sequence[Planned], results: Sequence
         else:
             chance, known = random.random(), way.versions.by_id  # noqa: S311 - jitter
             within = way.channel.limits.reports_within
-            came.unheard.append(unheard_of(message, result, now, way.patience, within, chance, known))
+            unheard = unheard_of(message, result, now, way.patience, within, chance, known)
+            blames = unheard.blames or (way.channel.limits.own_pace and isinstance(result, TooFast))
+            came.unheard.append(unheard._replace(blames=blames))
     return came
 
 
