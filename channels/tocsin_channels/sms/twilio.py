@@ -100,10 +100,11 @@ class Twilio:
         oldest = datetime.now(UTC) - timedelta(seconds=seconds) - _CLOCKS_APART
         try:
             async for one in await self._opened().messages.stream_async(to=to, limit=_LOOK_AT, page_size=_PAGE):
-                if one.date_created is None or one.date_created < oldest:
+                if one.date_sent is not None and one.date_sent < oldest:
                     break
+                is_of_then = one.date_created is not None and one.date_created >= oldest
                 # A trial account writes words of its own before ours.
-                if one.sid and str(one.body).endswith(text.body) and str(one.status) not in _NOT_SENT:
+                if is_of_then and one.sid and str(one.body).endswith(text.body) and str(one.status) not in _NOT_SENT:
                     return Accepted(one.sid, note=f"{text.count}, found at Twilio")
         except DeliveryError as error:
             if error.code in _MAY_NOT_LIST:

@@ -26,6 +26,7 @@ _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _LONGEST: Final = 1600
 _LONGEST_VALIDITY: Final = 36_000
 _LONGEST_PAGE: Final = 1000
+_NOT_YET_SENT: Final = "queued"
 _HTML: Final = "<!doctype html><title>Hello</title><p>This is not Twilio."
 
 
@@ -169,7 +170,9 @@ def _refused(refusal: Refusal) -> web.Response:
 def _listed(account: str, text: Text) -> dict[str, Any]:
     sender = "MessagingServiceSid" if text.sender.startswith("MG") else "From"
     told = _message(account, text.sid, {"To": text.recipient, "Body": text.body, sender: text.sender})
-    return told | {"status": text.status, "date_created": format_datetime(text.received_at)}
+    taken = format_datetime(text.received_at)
+    sent = None if text.status == _NOT_YET_SENT else taken
+    return told | {"status": text.status, "date_created": taken, "date_sent": sent}
 
 
 def _message(account: str, sid: str, fields: dict[str, str]) -> dict[str, Any]:

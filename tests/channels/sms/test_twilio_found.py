@@ -6,6 +6,8 @@ import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from texts_to_send import http, messages_to, story, text_to
 from tocsin.domain.channel import Accepted, Earlier, Result
 from tocsin.domain.errors import Ambiguous, AskAgain, ProviderDown, TooFast
 from tocsin_channels.sms.channel import SmsChannel
+from tocsin_channels.sms.text import Text
 
 ChannelTo = Callable[..., SmsChannel]
 KEPT_AND_HUNG_UP, NEITHER_KEPT_NOR_ANSWERED = "+15005550012", "+15005550013"
@@ -89,6 +92,29 @@ async def test_it_is_looked_for_as_far_back_as_it_may_have_gone_out(
     assert isinstance(found, Accepted)
     assert found.note.endswith("found at Twilio")
     assert len(kept(outbox)) == 61
+
+
+async def test_an_older_text_that_was_sent_since_hides_none(scripted: Any, channel_to: ChannelTo) -> None:
+    """They are listed by when they were sent, and one may have waited for long behind its sender's others."""
+    now, channel = datetime.now(UTC), channel_to(scripted.url)
+    words = messages_to((NUMBER,), channel.render(story()))[0].rendered
+    assert isinstance(words, Text)
+    times = {"SM1": (-3600, -10), "SM2": (-120, -60)}
+    listed = [
+        {
+            "sid": sid,
+            "status": "delivered",
+            "body": words.body,
+            "date_created": format_datetime(now + timedelta(seconds=created)),
+            "date_sent": format_datetime(now + timedelta(seconds=sent)),
+        }
+        for sid, (created, sent) in times.items()
+    ]
+    page = {"messages": listed, "next_page_uri": None, "page": 0, "page_size": 50}
+    scripted.says = http("200 OK", json.dumps(page))
+    [found] = await again(channel, NUMBER)
+    assert isinstance(found, Accepted)
+    assert found.provider_id == "SM2"
 
 
 @pytest.mark.parametrize("body", ["{}", '{"code": 20403, "message": "Forbidden"}'])
