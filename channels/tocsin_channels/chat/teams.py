@@ -26,7 +26,7 @@ class Teams:
         headers = {"Content-Type": "application/json"}
         with translated("The Teams workflow"):
             async with self._session.post(self._placed(target), data=post.card, headers=headers) as answer:
-                body = (await answer.content.read(_LONGEST_ANSWER)).decode("utf-8", "replace")
+                body = "" if answer.status == teams_answers.ACCEPTED else await _read(answer.content)
                 status, waits = answer.status, retry_after(answer.headers)
                 run = answer.headers.get("x-ms-workflow-run-id", "")
         error = teams_answers.read(status, body, waits)
@@ -39,3 +39,11 @@ class Teams:
             return target
         parts = urlsplit(target)
         return f"{self._url}{parts.path}?{parts.query}" if parts.query else self._url + parts.path
+
+
+async def _read(content: aiohttp.StreamReader) -> str:
+    """Return an answer's words, as many as are worth reading: they may come in pieces."""
+    read = bytearray()
+    while len(read) < _LONGEST_ANSWER and (piece := await content.read(_LONGEST_ANSWER - len(read))):
+        read += piece
+    return read.decode("utf-8", "replace")

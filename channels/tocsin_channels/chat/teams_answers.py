@@ -41,7 +41,7 @@ CODES: Final[Mapping[str, Meaning]] = {
     "DirectApiAuthorizationRequired": Meaning(AddressDead, "the URL has no signature"),
     "InvalidSharedAccessSignature": Meaning(AddressDead, "the URL's signature is not valid any more"),
 }
-_ACCEPTED = 202
+ACCEPTED = 202
 _OK = 200
 _HIDDEN = re.compile(r"HTTP error (\d{3})|error[^0-9]{0,20}\b([45]\d\d)\b", re.IGNORECASE)
 _CODE = re.compile(r'"code"\s*:\s*"(\w{1,60})"')
@@ -50,7 +50,7 @@ _WELL = {"", "1", "ok"}
 
 def read(status: int, body: str, retry_after: float | None) -> DeliveryError | None:
     """Return what to do next, None where the card was taken; a flow's later failure stays unseen."""
-    if status == _ACCEPTED or (status == _OK and body.strip().lower() in _WELL):
+    if status == ACCEPTED or (status == _OK and body.strip().lower() in _WELL):
         return None
     if status == _OK:
         return _hidden(body, retry_after)

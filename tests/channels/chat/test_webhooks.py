@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from chat_to_send import accepted, refused, send_to
+from tocsin.domain.channel import Accepted
 from tocsin.domain.chat_address import ChatRules
 from tocsin.domain.errors import AddressDead, Ambiguous, DeliveryError, GiveUp, TooFast, TryAgain
 from tocsin.domain.reach import Reach
@@ -103,6 +104,33 @@ async def test_retry_after_is_honoured_and_nothing_is_tried_twice(
 @pytest.mark.parametrize("address", [SLACK + "silent", FLOW.format("silent")])
 async def test_no_answer_is_unknown(address: str, services: str, channel_to: Callable[..., ChatChannel]) -> None:
     assert isinstance(await send_to(channel_to(services, seconds=0.5), address), Ambiguous)
+
+
+@pytest.mark.parametrize(
+    ("status", "pieces", "expected"),
+    [
+        (b"200 OK", (b"Microsoft Teams endpoint ", b"returned HTTP error 429"), TooFast),
+        (b"400 Bad Request", (b'{"error":{"code":', b'"WorkflowNotFound"}}'), AddressDead),
+        (b"202 Accepted", (b"", b""), Accepted),  # its body never comes: it was taken all the same
+    ],
+)
+async def test_a_workflow_that_answers_in_pieces_is_heard_to_the_end(
+    status: bytes, pieces: tuple[bytes, bytes], expected: type, channel_to: Callable[..., ChatChannel]
+) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        length = sum(map(len, pieces)) or 10
+        writer.write(b"HTTP/1.1 %b\r\nContent-Length: %d\r\n\r\n" % (status, length))
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.1)
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/workflows/x"
+        assert type(await send_to(channel_to(), address)) is expected
 
 
 async def test_a_redirect_is_not_followed(channel_to: Callable[..., ChatChannel]) -> None:
