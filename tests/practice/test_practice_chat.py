@@ -56,6 +56,20 @@ async def test_the_table_of_misbehaving_rooms_is_the_look_alikes_own(client: htt
         assert behaviour.does[1:] in shown
 
 
+@pytest.mark.parametrize("method", ["conversations.history", "conversations.replies", "chat.update"])
+async def test_a_room_is_read_and_changed_by_its_id_alone(method: str, tmp_path: Path) -> None:
+    token = {"Authorization": "Bearer xoxb-1"}
+    async with PracticeHttp([ChatServices(outbox_path(tmp_path))]) as server, httpx.AsyncClient(headers=token) as ask:
+        api = f"http://{server.host}/api"
+        posted = (await ask.post(f"{api}/chat.postMessage", json={"channel": "#here", "text": "hello"})).json()
+        told = {"ts": posted["ts"], "text": "hello again"}
+        answers = [
+            (await ask.post(f"{api}/{method}", json={"channel": channel, **told})).json()
+            for channel in ("#here", posted["channel"])
+        ]
+    assert [answer.get("error") for answer in answers] == ["channel_not_found", None]
+
+
 async def test_rooms_show_threads_cards_and_requests(client: httpx.AsyncClient, tmp_path: Path) -> None:
     async with PracticeHttp([ChatServices(outbox_path(tmp_path))]) as server:
         channel = chat_channel(f"http://{server.host}")

@@ -19,6 +19,7 @@ from tocsin.practice.chat_log import ChatLog, NewPost
 _PAGE = "<!doctype html><title>Hello</title><p>This page is not ours."
 _LARGEST_CARD = 28_000
 _TOO_MANY = 429
+_BY_ID = {"chat.update", "conversations.history", "conversations.replies"}  # a channel's name says nothing to these
 
 
 class ChatServices:
@@ -40,8 +41,9 @@ class ChatServices:
     async def _api(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
         given = await _given(request)
-        fault = _token_fault(request)
-        channel = self._log.name_of(str(given.get("channel", "")))
+        named = str(given.get("channel", ""))
+        channel = self._log.name_of(named)
+        fault = _token_fault(request) or ("channel_not_found" if method in _BY_ID and channel == named else "")
         if fault:
             return self._says(method, channel, fault)
         match method:
