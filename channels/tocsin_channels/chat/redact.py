@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 _PIECES = re.compile(r"[^/?&=:@#,;\s]+")
 _SHORTEST = 4
@@ -10,9 +11,9 @@ _MARK = "…"
 
 
 def redacted(text: str, address: str) -> str:
-    """Return `text` without anything that stands in `address` behind its scheme."""
+    """Return `text` without anything that stands in `address` behind its scheme, as it is written or decoded."""
     rest = address.partition("://")[2] or address
-    pieces = {piece for piece in _PIECES.findall(rest) if len(piece) >= _SHORTEST}
+    pieces = {piece for piece in _PIECES.findall(f"{rest} {unquote(rest)}") if len(piece) >= _SHORTEST}
     for piece in sorted(pieces, key=len, reverse=True):
         text = text.replace(piece, _MARK)
     return text

@@ -127,6 +127,8 @@ print(sorted({"apprise", "slack_sdk"} & set(sys.modules)))
 def test_secrets_stay_out_of_notes() -> None:
     address = "apprise:discord://123456/abcdef-ghijkl?footer=yes"
     assert redacted("POST discord 123456/abcdef-ghijkl failed", address) == "POST discord …/… failed"
+    encoded = "apprise:tgram://123456%3Aabcdef-ghijkl/chat"
+    assert redacted("GET /bot123456:abcdef-ghijkl/me failed", encoded) == "GET /bot…:…/me failed"
     assert shown(address) == "apprise:discord://…"
     assert shown("https://user:pass@hooks.slack.com/services/T/B/x") == "https://hooks.slack.com/…"
     assert shown("slack:#incidents") == "slack:#incidents"
