@@ -9,7 +9,7 @@ PYTHON ?= python3
 ARGS ?=
 SAMPLE ?= 200
 # Test processes at once; each has servers of its own. JOBS=0 runs all in one, as a debugger needs it.
-JOBS ?= 3
+JOBS ?= 4
 
 BIN := .venv/bin
 SOURCES := src channels workers tests benchmarks

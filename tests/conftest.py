@@ -39,10 +39,16 @@ _HELD_TO_TWILIO = _PRISM.exists() and shutil.which("node") is not None
 collect_ignore = [] if _HELD_TO_TWILIO else ["test_twilio_document.py"]
 
 
+def pytest_collection() -> None:
+    """Collect no garbage while all tests are read …"""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Have the garbage collector pass over what all tests stand on: it would look through all of it again and again."""
+    """… and pass over what they stand on from then on: the collector would look through all of it again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_report_header() -> str:

@@ -25,6 +25,7 @@ from tocsin.store.engine import begin
 from tocsin.store.placing import BUCKET_SIZE, place
 
 HOUR = 3600.0
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 async def buckets(world: World) -> list[tuple[Any, ...]]:

@@ -137,8 +137,9 @@ async def test_where_no_provider_is_left_all_waits_untried_and_goes_out_when_one
         assert len(two.first.mails) == N
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_while_one_says_nothing_the_next_batch_goes_by_the_other(world: World, tmp_path: Path) -> None:
-    async with two_servers(world, tmp_path, seconds=3.0) as two:
+    async with two_servers(world, tmp_path, seconds=1.0) as two:
         two.first.answers = dict(SILENT)
         two.way.batch = 1
         await world.crowd(3)

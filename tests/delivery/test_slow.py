@@ -18,6 +18,7 @@ from tocsin.store.claim import Lease, Leased
 from tocsin.store.split import split
 
 SILENT = "crowd3@example.com"
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 class Slow(Provider):

@@ -125,8 +125,8 @@ async def test_the_end_of_what_was_told_is_looked_for_and_told_however_late(
     carriers.proxy.be(Mood.BLACK_HOLE)
     await world.say("It works again.", about=opened, status="resolved")
     await world.spread()
-    for _ in range(30):
-        await later(world, way, 3600)
+    for _ in range(10):
+        await later(world, way, 3 * 3600)
     assert await world.ledger(NUMBER) == [(1, "accepted", None), (2, "unknown", "outcome_unknown")]
     carriers.proxy.be(Mood.PASS)
     await later(world, way, 3600)
