@@ -40,12 +40,12 @@ collect_ignore = [] if _HELD_TO_TWILIO else ["test_twilio_document.py"]
 
 
 def pytest_collection() -> None:
-    """Collect no garbage while all tests are read …"""
+    """Collect no garbage while all tests are read."""
     gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """… and pass over what they stand on from then on: the collector would look through all of it again and again."""
+    """Pass over what all tests stand on from here on: the collector would look through all of it again and again."""
     gc.collect()
     gc.freeze()
     gc.enable()
