@@ -28,7 +28,7 @@ VONAGE: Final = Table(
         12: Code("the text is too long", GiveUp),
         14: Code("our signature is refused", ProviderDown),
         15: Code("our sender is refused: check sms.from", ProviderDown),
-        22: Code("no network is known for this number", AddressDead),
+        22: Code("the network that was named is not this number's", GiveUp),
         23: Code("our receipts' address is refused", ProviderDown),
         29: Code("a trial account sends to listed numbers alone", ProviderDown),
         32: Code("our credentials were sent twice over", ProviderDown),

@@ -75,7 +75,10 @@ async def test_a_status_without_a_code_means(code: str) -> None:
     ("words", "decision"),
     [
         ("Invalid 'To' address: 'nobody@'.", AddressDead),
-        ("Illegal email address 'a b'", AddressDead),
+        ("Error parsing 'To': Illegal email address 'a b'. It must contain the '@' symbol.", AddressDead),
+        ("Error parsing 'From': Illegal email address 'Acme, Inc. <a@b>'.", ProviderDown),
+        ("Error parsing 'ReplyTo': Illegal email address 'a b'.", GiveUp),
+        ("Illegal email address 'a b'", GiveUp),  # as often ours
         ("Invalid 'From' address: 'status@acme.example' is not a verified sender signature.", ProviderDown),
         ("Provide either email TextBody or HtmlBody or both.", GiveUp),
     ],

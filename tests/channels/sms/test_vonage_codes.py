@@ -22,7 +22,7 @@ DECISIONS: dict[int, type[DeliveryError]] = {
     12: GiveUp,  # too long
     14: ProviderDown,  # invalid signature
     15: ProviderDown,  # invalid sender
-    22: AddressDead,  # no network
+    22: GiveUp,  # a network code of ours is wrong, which is nobody's absence
     23: ProviderDown,  # invalid callback
     29: ProviderDown,  # trial account
     32: ProviderDown,  # signature and secret at once
