@@ -65,7 +65,7 @@ def test_only_a_dead_number_is_given_up(status: str, code: int) -> None:
     assert first.our_fault is (code in OURS)
     assert first.unlisted == ""
     assert first.twice_is_proof is (code == 30005)
-    assert first.may_pass is (code in {30003, 30008, 30009})
+    assert first.may_pass is (code in {30001, 30003, 30008, 30009, 30022})
     assert TWILIO.codes[code].meaning in first.note
 
 
