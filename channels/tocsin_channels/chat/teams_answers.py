@@ -56,7 +56,7 @@ def read(status: int, body: str, retry_after: float | None) -> DeliveryError | N
         return _hidden(body, retry_after)
     code = found[1] if (found := _CODE.search(body)) else ""
     meaning = CODES.get(code) or STATUSES.get(status)
-    if meaning is None:
+    if meaning is None or (meaning.kind is AddressDead and _is_page(body)):
         return TryAgain(
             f"The Teams workflow answered {status} and {shown(body)}, which is not in our table.",
             code=status,
@@ -68,13 +68,18 @@ def read(status: int, body: str, retry_after: float | None) -> DeliveryError | N
 
 def _hidden(body: str, retry_after: float | None) -> DeliveryError | None:
     """Read a 200 that has something to say."""
-    found = _HIDDEN.search(body)
+    found = None if _is_page(body) else _HIDDEN.search(body)
     status = int(found[1] or found[2]) if found else _OK
     meaning = STATUSES.get(status)
     if meaning is None:
         note = f"The Teams workflow answered 200 and {shown(body)}."
         return TryAgain(note, code=_OK, retry_after=retry_after, unlisted=str(status))
     return _error(meaning, status, "within a 200", retry_after)
+
+
+def _is_page(body: str) -> bool:
+    """Tell whether a page of HTML answered, as no workflow does: what stands before it is no proof that it is gone."""
+    return body.lstrip().startswith("<")
 
 
 def _error(meaning: Meaning, status: int, code: str, retry_after: float | None) -> DeliveryError:

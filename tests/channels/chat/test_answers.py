@@ -153,6 +153,14 @@ def test_what_hides_in_a_200_is_read_as_if_it_had_been_said(status: int, kind: t
     assert error.code == status
 
 
+@pytest.mark.parametrize("status", [401, 403, 404, 200])
+def test_a_page_of_somebody_elses_is_no_proof_that_a_workflow_is_gone(status: int) -> None:
+    error = teams_answers.read(status, "<html><title>Error 404</title>Not found, error 404.</html>", 3.0)
+    assert type(error) is TryAgain
+    assert error.unlisted == str(status)
+    assert error.retry_after == 3.0
+
+
 @pytest.mark.parametrize(("status", "body"), [(202, ""), (202, "anything"), (200, ""), (200, "1"), (200, " ok\n")])
 def test_a_card_that_was_taken_is_no_error(status: int, body: str) -> None:
     assert teams_answers.read(status, body, None) is None
