@@ -15,6 +15,7 @@ from yarl import URL
 from tocsin.domain.errors import Ambiguous, DeliveryError, GiveUp, TryAgain
 from tocsin.domain.reach import Reach
 from tocsin_channels.calling.gate import Forbidden, Lookup, Resolver, look_up, make_socket
+from tocsin_channels.calling.reading import read_body
 
 _MOST_READ = 65_536
 _MOST_PER_HOST = 32
@@ -58,7 +59,7 @@ class Caller:
                 allow_redirects=False,
                 trace_request_ctx=progress,
             ) as response:
-                content = await _read(response)
+                content = await read_body(response, _MOST_READ)
                 return Answer(response.status, response.headers.get("Retry-After"), content)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _explained(error, progress, self._seconds) from error
@@ -97,19 +98,6 @@ async def _note_beginning(
 ) -> None:
     del session, sent
     context.trace_request_ctx.began = True
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """Return the first part of an answer's body; its status counts even where the rest never comes."""
-    content = bytearray()
-    try:
-        while len(content) < _MOST_READ and (piece := await response.content.read(_MOST_READ - len(content))):
-            content += piece
-    except (aiohttp.ClientError, OSError):
-        response.close()
-    if not response.content.at_eof():
-        response.close()
-    return bytes(content)
 
 
 def _explained(  # noqa: PLR0911 - one line a kind of error, as in a table

@@ -15,6 +15,7 @@ import aiohttp
 from tocsin.domain.errors import Ambiguous, DeliveryError, TryAgain
 from tocsin.domain.foreign_json import read_json
 from tocsin.domain.printable import printable
+from tocsin_channels.calling.reading import read_body
 
 _IDLE_SECONDS: Final = 15.0
 _CONNECT_SECONDS: Final = 10.0
@@ -93,7 +94,7 @@ class WebWire:
             async with self._opened().request(
                 method, url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=progress
             ) as response:
-                answer = Answer(response.status, response.headers, await self._read(response))
+                answer = Answer(response.status, response.headers, await read_body(response, _MOST_READ))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise self._explained(error, progress) from error
         if answer.status in _REDIRECTS:
@@ -106,16 +107,6 @@ class WebWire:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
-
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        """Return the body as far as it comes: the status counts even where the rest never does."""
-        content = bytearray()
-        try:
-            while len(content) < _MOST_READ and (piece := await response.content.read(65_536)):
-                content += piece
-        except (aiohttp.ClientError, OSError):
-            response.close()
-        return bytes(content)
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -16,11 +16,13 @@ from twilio.http.response import Response
 from tocsin.domain.errors import Ambiguous, DeliveryError, TryAgain
 from tocsin.domain.foreign_json import read_json
 from tocsin.domain.printable import printable
+from tocsin_channels.calling.reading import read_body
 from tocsin_channels.sms.twilio_codes import TWILIO
 
 _CONNECT_SECONDS: Final = 5.0
 _IDLE_SECONDS: Final = 15.0
 _LONGEST_WAIT: Final = 3600.0
+_MOST_READ: Final = 1_000_000  # a page of texts is half of it at the most
 _NOT_DONE: Final = 300
 _TRIES: Final = 2
 _GATEWAY_TIMEOUT: Final = 504
@@ -83,7 +85,7 @@ class TwilioWire(AsyncTwilioHttpClient):  # type: ignore[misc]  # Twilio ships n
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as answer:
-                body = (await answer.read()).decode("utf-8", "replace")
+                body = (await read_body(answer, _MOST_READ)).decode("utf-8", "replace")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise TryAgain(f"Twilio cannot be reached: {_said(error)}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -49,7 +49,9 @@ MESSAGE = {"sid": "SM1", "status": "queued", "error_code": None}
         (http("504 Gateway Timeout", ""), Ambiguous, "in vain"),
         (b"", Ambiguous, "no answer"),
         (b"what is this?\r\n\r\n", Ambiguous, "no answer"),
-        (b"HTTP/1.1 201 Created\r\nContent-Length: 900\r\n\r\n{", Ambiguous, "no answer"),
+        (b"HTTP/1.1 201 Created\r\nContent-Length: 900\r\n\r\n{", Ambiguous, "cannot be read"),
+        (b"HTTP/1.1 429 Too Many\r\nContent-Length: 900\r\n\r\n{", TooFast, "too many"),
+        (http("201 Created", " " * 1_000_000 + json.dumps(MESSAGE)), Ambiguous, "cannot be read"),
     ],
 )
 async def test_whatever_comes_back_means_one_of_five_things(
