@@ -58,9 +58,11 @@ def sms_channel(
     seconds: float = 5.0,
     receipts: str = "http://127.0.0.1:1",
     rates: RatesOf = unpaced,
+    connections: int = 16,
 ) -> SmsChannel:
     """Return a channel that takes `url` for Twilio."""
-    account = Account(SID, token, Senders.parse(senders), f"{receipts}/receipts/twilio", url, seconds=seconds)
+    to = f"{receipts}/receipts/twilio"
+    account = Account(SID, token, Senders.parse(senders), to, url, connections, seconds)
     return SmsChannel(Twilio(account), SHIPPED[ChannelName.SMS], Severity.SEV1, rates=rates)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,21 +80,28 @@ class _Progress:
 
 
 class WebWire:
-    """Keeps `connections` to `carrier`; a request takes `seconds` at most. It opens within the loop that uses it."""
+    """Keeps `connections` to `carrier`; a request takes `seconds` at most, from when one of them is free.
+
+    It opens within the loop that uses it.
+    """
 
     def __init__(self, carrier: str, seconds: float, connections: int) -> None:
         self._carrier = carrier
         self._seconds = seconds
         self._connections = connections
+        self._free = asyncio.Semaphore(connections)
         self._session: aiohttp.ClientSession | None = None
 
     async def ask(self, method: str, url: str, headers: Mapping[str, str], body: Any = None) -> Answer:
         """Return the answer; raise TryAgain where nothing went out, Ambiguous where it did and none came."""
         progress = _Progress()
         try:
-            async with self._opened().request(
-                method, url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=progress
-            ) as response:
+            async with (
+                self._free,
+                self._opened().request(
+                    method, url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=progress
+                ) as response,
+            ):
                 answer = Answer(response.status, response.headers, await read_body(response, _MOST_READ))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise self._explained(error, progress) from error

@@ -5,6 +5,7 @@ Twilio's own client has neither a limit of time nor of connections, and loses th
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any, Final, cast
 
@@ -37,11 +38,12 @@ class NothingSent(Exception):
 
 
 class TwilioWire(AsyncTwilioHttpClient):  # type: ignore[misc]  # Twilio ships no types
-    """Make it inside the loop that uses it; `seconds` is how long one request may take."""
+    """Make it inside the loop that uses it; `seconds` is how long one request may take once a connection is free."""
 
     def __init__(self, connections: int, seconds: float) -> None:
         super().__init__(pool_connections=False, logger=_quiet)
-        self._timeout = aiohttp.ClientTimeout(total=seconds, connect=None, sock_connect=min(_CONNECT_SECONDS, seconds))
+        self._timeout = aiohttp.ClientTimeout(total=seconds, connect=min(_CONNECT_SECONDS, seconds / 2))
+        self._free = asyncio.Semaphore(connections)
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=_IDLE_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -76,15 +78,18 @@ class TwilioWire(AsyncTwilioHttpClient):  # type: ignore[misc]  # Twilio ships n
     ) -> Response:
         assert self.session is not None
         try:
-            async with self.session.request(
-                method,
-                url,
-                params=cast("Any", params),
-                data=data,
-                headers=headers,
-                timeout=self._timeout,
-                allow_redirects=False,
-            ) as answer:
+            async with (
+                self._free,
+                self.session.request(
+                    method,
+                    url,
+                    params=cast("Any", params),
+                    data=data,
+                    headers=headers,
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                ) as answer,
+            ):
                 body = (await read_body(answer, _MOST_READ)).decode("utf-8", "replace")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise TryAgain(f"Twilio cannot be reached: {_said(error)}") from error

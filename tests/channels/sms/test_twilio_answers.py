@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -69,6 +70,35 @@ async def test_a_server_that_says_nothing_leaves_the_text_in_doubt(scripted: Any
     scripted.says = None
     [result] = await text_to(channel_to(scripted.url, seconds=0.2), "+14155552671")
     assert type(result) is Ambiguous
+
+
+async def test_who_waits_for_a_connection_has_all_its_time_before_it() -> None:
+    """Two batches are under way at once, and each may use all connections."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.3)
+        writer.write(http("201 Created", json.dumps(MESSAGE)))
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1")
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        channel = sms_channel(url, seconds=0.5, connections=1)
+        batches = await asyncio.gather(*(text_to(channel, f"+1415555267{one}") for one in range(3)))
+        await channel.close()
+    assert [type(result) for [result] in batches] == [Accepted] * 3
+
+
+async def test_a_name_that_nobody_resolves_in_time_is_no_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("aiohttp.connector.DefaultResolver.resolve", never)
+    channel = sms_channel("http://twilio.example", seconds=0.2)
+    [result] = await text_to(channel, "+14155552671")
+    assert type(result) is TryAgain
+    await channel.close()
 
 
 async def test_where_nobody_listens_nothing_was_sent() -> None:
