@@ -9,17 +9,20 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ProxyError, SSLError
 
 from tocsin.domain.errors import Ambiguous, DeliveryError, TryAgain
 
 _KEPT_CHARACTERS = 20_000
+_MOST_READ = 1_000_000
+_A_PIECE = 65_536
 _UNSENT = (NewConnectionError, ConnectTimeoutError, SSLError, ProxyError)
 _SLACK = 3.0  # how many times its time-out a request may take in all: a byte now and then would keep it for ever
 
@@ -72,11 +75,28 @@ class Wire(requests.Session):
         if address.startswith(self._host):
             address = self._base + address.removeprefix(self._host)
         # Credentials do not follow where somebody points.
-        options |= {"timeout": self._seconds, "allow_redirects": False}
+        options |= {"timeout": self._seconds, "allow_redirects": False, "stream": True}
+        until = time.monotonic() + self._seconds
         response = super().request(method, address, *arguments, **options)
+        response._content = _body(response, until)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
         headers = {name.lower(): value for name, value in response.headers.items()}
         self.heard = Heard(response.status_code, headers, response.text[:_KEPT_CHARACTERS])
         return response
+
+
+def _body(response: requests.Response, until: float) -> bytes:
+    """Return a body as far as it comes within the time and is worth reading: its status counts in any case."""
+    content = bytearray()
+    try:
+        while piece := response.raw.read1(_A_PIECE, decode_content=True):
+            content += piece
+            if len(content) >= _MOST_READ or time.monotonic() >= until:
+                break
+    except (HTTPError, OSError):
+        pass
+    finally:
+        response.close()
+    return bytes(content)
 
 
 async def in_thread(pool: ThreadPoolExecutor, seconds: float, network: str, call: Callable[[], T]) -> T:
