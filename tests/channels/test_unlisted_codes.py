@@ -149,7 +149,7 @@ SUPPRESSES: dict[str, set[object]] = {
     "mailgun": {"not a valid address"},
     "postmark": {"406", "invalid 'to'"},
     "twilio": {21211, 21217, 21610, 21614, 21635, 30004, 30005, 30006},
-    "vonage": {7, 22, 33},
+    "vonage": {7, 33},
     "webhook": {410},
     "push": {404, 410},
     "slack": {"channel_not_found", "is_archived", "user_not_found", "user_disabled"},
