@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from delivery.provider import Provider
+from delivery.test_journal import Telling, killed_worker
 from delivery.world import World
 from post_office import PostOffice
 from tocsin.domain.channel import ChannelName, Message, Receipt, ReceiptKind, Result
@@ -76,6 +77,19 @@ async def test_what_a_notice_is_answered_counts_as_well(world: World) -> None:
     )
     await office.send()
     assert await world.rows(SEEN) == [("email", "practice", "599", 1)]
+
+
+async def test_a_code_that_no_table_has_counts_as_its_worker_would_have_counted_it(
+    world: World, tmp_path: Path
+) -> None:
+    await world.crowd(3)
+    await world.say("It is down.", severity="sev1")
+    await world.spread()
+    died = Telling(taken=2, begun=2)
+    died.answer = strange
+    (await killed_worker(world, tmp_path, died)).close()
+    await world.deliver()
+    assert await world.rows(SEEN) == [("email", "practice", "599", 2)]
 
 
 async def test_a_report_counts_once_however_often_it_comes(world: World) -> None:

@@ -29,12 +29,14 @@ class Unlisted(TryAgain):
     """A driver's own error, as `Lost` is: it counts as the kind that it is of."""
 
 
-def _ended(kind: type[DeliveryError], note: str, code: int | None) -> DeliveryError:
-    return kind(note, code=code)
+def _ended(kind: type[DeliveryError], note: str, code: int | None, cleared: bool) -> DeliveryError:  # noqa: FBT001
+    error = kind(note, code=code)
+    error.cleared = cleared
+    return error
 
 
-def _waits(kind: type[TryAgain], note: str, code: int | None, wait: float | None) -> DeliveryError:
-    return kind(note, code=code, retry_after=wait)
+def _waits(kind: type[TryAgain], note: str, code: int | None, wait: float | None, unlisted: str) -> DeliveryError:
+    return kind(note, code=code, retry_after=wait, unlisted=unlisted)
 
 
 def _too_fast(note: str, code: int | None, wait: float | None, gate: str) -> DeliveryError:
@@ -43,8 +45,8 @@ def _too_fast(note: str, code: int | None, wait: float | None, gate: str) -> Del
 
 _WAITS = st.none() | st.floats(0, 1e6)
 _ERRORS: st.SearchStrategy[DeliveryError] = (
-    st.builds(_ended, st.sampled_from([GiveUp, AddressDead, OptedOut, Ambiguous]), _TEXT, _CODES)
-    | st.builds(_waits, st.sampled_from([TryAgain, ProviderDown, Unlisted]), _TEXT, _CODES, _WAITS)
+    st.builds(_ended, st.sampled_from([GiveUp, AddressDead, OptedOut, Ambiguous]), _TEXT, _CODES, st.booleans())
+    | st.builds(_waits, st.sampled_from([TryAgain, ProviderDown, Unlisted]), _TEXT, _CODES, _WAITS, _TEXT)
     | st.builds(_too_fast, _TEXT, _CODES, _WAITS, _TEXT)
 )
 _ACCEPTED = st.builds(Accepted, _TEXT, _CODES, st.just("") | _TEXT, st.just("") | _TEXT)
@@ -102,6 +104,8 @@ def _plain(entry: Entry) -> tuple[object, ...]:
         error.code,
         getattr(error, "retry_after", None),
         getattr(error, "gate", ""),
+        getattr(error, "unlisted", ""),
+        error.cleared,
     )
 
 

@@ -36,7 +36,7 @@ _NO_CODE: Final = -1
 _CODES: Final = range(32_768)
 _LONGEST_NAME: Final = 255
 _MOST_TEXT: Final = 60_000
-_SAID: Final = ("note", "code", "retry_after", "gate")
+_SAID: Final = ("note", "code", "retry_after", "gate", "unlisted")
 _NOTHING_MORE: Final = Accepted()[2:]
 
 _ERRORS: Final[dict[str, type[DeliveryError]]] = {
@@ -221,16 +221,23 @@ def _as_json(result: Result) -> list[Any]:
     if isinstance(result, Accepted):
         return ["accepted", *result]
     name = next((name for name, kind in _ERRORS.items() if isinstance(result, kind)), "give_up")
-    return [name, {said: value for said in _SAID if (value := getattr(result, said, None)) is not None}]
+    said = {word: value for word in _SAID if (value := getattr(result, word, None)) is not None}
+    return [name, said, result.cleared]
 
 
 def _from_json(said: list[Any]) -> Result:
     name, *more = said
-    return Accepted(*more) if name == "accepted" else _ERRORS[name](**more[0])
+    if name == "accepted":
+        return Accepted(*more)
+    error = _ERRORS[name](**more[0])
+    error.cleared = True in more[1:]  # earlier releases did not say so
+    return error
 
 
 def _without_words(result: Result) -> Result:
     if isinstance(result, Accepted):
         return Accepted("", result.code)
     kind = next((kind for kind in _ERRORS.values() if isinstance(result, kind)), GiveUp)
-    return kind(result.note[:1000], code=result.code)
+    cut = kind(result.note[:1000], code=result.code)
+    cut.cleared = result.cleared
+    return cut

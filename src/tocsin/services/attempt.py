@@ -23,7 +23,7 @@ from tocsin.services.compose import with_earlier
 from tocsin.services.listen import Hold, Listener, seal_of_plan
 from tocsin.services.outcome import Doubtful, Unwritten, outcome_of
 from tocsin.services.pacing import turns
-from tocsin.services.report_unlisted import report, strange_answers
+from tocsin.services.report_unlisted import report_apart, strange_answers
 from tocsin.services.settle import end, settle, write_outcomes
 from tocsin.services.way import Way
 from tocsin.store import claim
@@ -180,13 +180,9 @@ async def _record(way: Way, begun: Begun, planned: Sequence[Planned], results: S
 
 
 async def _report(way: Way, begun: Begun, results: Sequence[Result]) -> None:
-    """Report codes that no table has; where that cannot be done now, the ledger's notes have them all the same."""
     addresses = [message.rows[0].address for message in begun.plan.messages]
-    found = strange_answers(way.channel, begun.turn.provider or way.channel.provider, addresses, results)
-    if found:
-        with contextlib.suppress(*DATABASE_TROUBLE):
-            async with way.pool.acquire() as connection:
-                await report(connection, way.channel.name, found)
+    provider = begun.turn.provider or way.channel.provider
+    await report_apart(way.pool, way.channel.name, strange_answers(way.channel, provider, addresses, results))
 
 
 def _let_go(begun: Begun) -> None:

@@ -25,10 +25,12 @@ from tocsin.services.keep_journal import tidy
 from tocsin.services.pacing import full, keep_to_pace
 from tocsin.services.providers import Turn
 from tocsin.services.recover import recover
+from tocsin.services.report_unlisted import report_apart
 from tocsin.services.way import Way
 from tocsin.store import claim, fallbacks, mutes, versions
 from tocsin.store.claim import Lease
 from tocsin.store.engine import DATABASE_TROUBLE, Connection
+from tocsin.store.unlisted import Strange
 
 log = structlog.get_logger()
 
@@ -147,6 +149,7 @@ async def begin(way: Way) -> Begun | None:
         await way.providers.refresh()
     part = None if way.journal is None else way.journal.part()
     begun: Begun | None = None
+    strange: list[list[Strange]] = []
     try:
         async with way.pool.acquire() as connection, connection.transaction():
             asked_at = time.monotonic()
@@ -155,11 +158,13 @@ async def begin(way: Way) -> Begun | None:
             if lease is None:
                 return None
             if lease.silent:
-                await recover(way, connection, lease)
+                strange = await recover(way, connection, lease)
             begun = (await _put_on_record(way, connection, lease, part))._replace(asked_at=asked_at)
     finally:
         if part is not None and (begun is None or begun.part is None):
             part.is_over()
+    for codes in strange:
+        await report_apart(way.pool, way.channel.name, codes)
     if lease.silent and way.journal is not None:
         await tidy(way.journal, way.pool)
     return begun

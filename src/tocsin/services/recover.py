@@ -17,6 +17,7 @@ from tocsin.domain.tell import told_at
 from tocsin.journal.reader import NOTHING_KNOWN, Found, recall
 from tocsin.services.listen import seal_of
 from tocsin.services.outcome import note_of, outcome_of
+from tocsin.services.report_unlisted import strange_answers
 from tocsin.services.way import Way
 from tocsin.services.write_down import came_of
 from tocsin.services.write_piecemeal import write_piecemeal
@@ -24,15 +25,20 @@ from tocsin.store import journals, record, silence
 from tocsin.store.claim import Lease
 from tocsin.store.engine import Connection
 from tocsin.store.silence import Silent
+from tocsin.store.unlisted import Strange
 
 log = structlog.get_logger()
 
 NOT_SENT = "not_sent"
 
 
-async def recover(way: Way, connection: Connection, lease: Lease) -> None:
-    """See to what silent workers left in the buckets of a lease, in the lease's own transaction."""
+async def recover(way: Way, connection: Connection, lease: Lease) -> list[list[Strange]]:
+    """See to what silent workers left in the buckets of a lease, in the lease's own transaction.
+
+    Return the codes that no table has among the answers to each attempt, which are reported once that is committed.
+    """
     recovered = 0
+    strange: list[list[Strange]] = []
     for silent in await silence.close(connection, lease.silent, lease.now):
         found = await _recall(way, silent)
         by_message = _messages_of(silent)
@@ -41,7 +47,9 @@ async def recover(way: Way, connection: Connection, lease: Lease) -> None:
             at for at in range(len(by_message)) if at not in answered and (found.begun is None or at in found.begun)
         ]
         if answered:
-            await _write_answers(way, connection, silent, answered, found, lease.now)
+            codes = await _write_answers(way, connection, silent, answered, found, lease.now)
+            if found.is_final:  # who may live after all reports their own
+                strange.append(codes)
             recovered += len(answered)
         sent = [silent.sent(place) for at in doubtful for place in by_message[at]]
         due_at = lease.now + way.channel.limits.reports_within
@@ -57,6 +65,7 @@ async def recover(way: Way, connection: Connection, lease: Lease) -> None:
             not_begun=len(by_message) - len(answered) - len(doubtful),
         )
     await journals.count(connection, way.channel.name, recovered)
+    return strange
 
 
 async def _recall(way: Way, silent: Silent) -> Found:
@@ -81,8 +90,8 @@ def _messages_of(silent: Silent) -> list[list[int]]:
 
 async def _write_answers(
     way: Way, connection: Connection, silent: Silent, answered: dict[int, list[int]], found: Found, now: float
-) -> None:
-    """Record answers as their worker would have; a worker that lives after all may still add its own."""
+) -> list[Strange]:
+    """Record answers as their worker would have, who may live after all and still add its own; return strange codes."""
     wanted = [place for places in answered.values() for place in places]
     rows = {(row.update_id, row.endpoint_id): row for row in await silence.rows_of(connection, silent, wanted)}
     await way.versions.refresh(connection, [], list(rows.values()))
@@ -98,6 +107,7 @@ async def _write_answers(
     by = way_by(way.channel, silent.provider) if silent.provider in providers_of(way.channel) else way.channel
     # One row that is refused must not keep the bucket from being leased, now and for ever.
     await write_piecemeal(way, connection, silent.provider, came_of(way, by, planned, results, now), held, now)
+    return strange_answers(way.channel, silent.provider, [message.rows[0].address for message in planned], results)
 
 
 async def _write_outcomes(

@@ -5,6 +5,7 @@ Whatever carries such a code is tried again meanwhile, and its note says so.
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -15,7 +16,7 @@ from tocsin.domain.channel import Channel, ChannelName, Receipt, Result, carried
 from tocsin.domain.errors import TryAgain
 from tocsin.domain.printable import printable
 from tocsin.store import unlisted
-from tocsin.store.engine import Connection
+from tocsin.store.engine import DATABASE_TROUBLE, Connection, Pool
 from tocsin.store.unlisted import Strange
 
 log = structlog.get_logger()
@@ -39,6 +40,14 @@ def strange_answers(
 def strange_reports(provider: str, receipts: Iterable[Receipt]) -> list[Strange]:
     """Return the codes among what `provider` reports later that no table has."""
     return _counted((provider, one.unlisted, one.note) for one in receipts if one.unlisted)
+
+
+async def report_apart(pool: Pool, channel: ChannelName, found: Sequence[Strange]) -> None:
+    """Report what was found; where that cannot be done now, the ledger's notes have it all the same."""
+    if found:
+        with contextlib.suppress(*DATABASE_TROUBLE):
+            async with pool.acquire() as connection:
+                await report(connection, channel, found)
 
 
 async def report(connection: Connection, channel: ChannelName, found: Sequence[Strange]) -> None:
