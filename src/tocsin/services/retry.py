@@ -32,7 +32,7 @@ async def retry_delivery(connection: AsyncConnection, delivery: Delivery) -> Ret
     if not rows:
         raise Conflict(f"This delivery is {delivery.state}. Only what failed, bounced or expired can be tried again.")
     [row] = rows
-    refusal = _refusal(row, leased=locked[row.bucket_id].leased)
+    refusal = _refusal(row, leased=locked[row.home].leased)
     if refusal is not None:
         raise Conflict(refusal)
     return Retried(await retrying.retry(connection, rows), 0, frozenset({row.channel}))
@@ -41,7 +41,7 @@ async def retry_delivery(connection: AsyncConnection, delivery: Delivery) -> Ret
 async def retry_all(connection: AsyncConnection, incident_id: int, states: list[str]) -> Retried:
     """Make every row of an incident in `states` due now that can be."""
     found, locked = await _locked(connection, lambda: retrying.of_incident(connection, incident_id, states))
-    rows = [row for row in found if _refusal(row, leased=locked[row.bucket_id].leased) is None]
+    rows = [row for row in found if _refusal(row, leased=locked[row.home].leased) is None]
     n = await retrying.retry(connection, rows)
     return Retried(n, len(found) - n, frozenset(row.channel for row in rows))
 
@@ -52,7 +52,7 @@ async def _locked(
     """Return what `look` finds once the bucket of each is locked: slow addresses may go elsewhere until then."""
     locked: dict[int, Locked] = {}
     rows = await look()
-    while buckets := {row.bucket_id for row in rows} - locked.keys():
+    while buckets := {bucket for row in rows for bucket in (row.bucket_id, row.home)} - locked.keys():
         locked |= await moving.lock(connection, buckets)
         rows = await look()
     return rows, locked

@@ -130,6 +130,12 @@ async def hand_over(connection: Connection, endpoint: int, stand_in: StandIn, up
         " AND state = 'quarantined')",
         endpoint,
     )
+    await connection.execute(  # it may have been moved without its old rows
+        "UPDATE delivery SET bucket_id = $1 WHERE update_id = ANY($2::int[]) AND endpoint_id = $3 AND bucket_id <> $1",
+        stand_in.bucket_id,
+        updates,
+        stand_in.id,
+    )
     await connection.execute(
         """
         WITH i AS (

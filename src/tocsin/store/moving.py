@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,11 +26,10 @@ _EMPTY = text("""
     UPDATE bucket SET size = size - x.n
     FROM unnest(CAST(:ids AS int[]), CAST(:counts AS int[])) AS x (id, n) WHERE bucket.id = x.id
 """)
+# An array of updates is looked up one by one in the ledger's key.
 _MOVE_ROWS = text("""
     UPDATE delivery SET bucket_id = :new
-    WHERE bucket_id = :old AND endpoint_id = :endpoint
-      AND (update_id = ANY((SELECT live FROM bucket WHERE id = :old)::int[])
-        OR update_id IN (SELECT id FROM incident_update ORDER BY id DESC LIMIT :recent))
+    WHERE bucket_id = :old AND endpoint_id = :endpoint AND update_id = ANY(ARRAY(SELECT id FROM incident_update))
     RETURNING update_id, due_at IS NOT NULL AS is_owed
 """)
 _CANCEL = text("""
@@ -39,9 +38,6 @@ _CANCEL = text("""
     WHERE b.id = ANY(CAST(:buckets AS int[])) AND d.bucket_id = b.id AND d.endpoint_id = ANY(CAST(:endpoints AS int[]))
       AND d.update_id = ANY(b.live) AND d.state IN ('held', 'pending', 'unknown')
 """)
-# The rows of so many updates move along with an endpoint, finished or not: receipts, fallbacks, second tries and a
-# fan-out that is repeated look for them where the endpoint is.
-RECENT: Final = 200
 
 
 class Locked(NamedTuple):
@@ -98,7 +94,7 @@ async def move(connection: AsyncConnection, endpoint: int, old: int, new: int) -
     await connection.execute(
         text("UPDATE endpoint SET bucket_id = :new WHERE id = :endpoint"), {"new": new, "endpoint": endpoint}
     )
-    moved = await connection.execute(_MOVE_ROWS, {"endpoint": endpoint, "old": old, "new": new, "recent": RECENT})
+    moved = await connection.execute(_MOVE_ROWS, {"endpoint": endpoint, "old": old, "new": new})
     await leave(connection, [old])
     await wake(connection, new, [row.update_id for row in moved if row.is_owed])
 

@@ -13,18 +13,20 @@ from tocsin.store import moving
 
 
 class Candidate(NamedTuple):
-    """A failed row: `superseded`, a newer version is meant for its endpoint; `state` is the endpoint's, if any."""
+    """A failed row: `superseded`, a newer version is meant for its endpoint; `home` is where that is, if any."""
 
     update_id: int
     bucket_id: int
     endpoint_id: int
+    home: int
     channel: ChannelName
     endpoint_state: str | None
     superseded: bool
 
 
 _CANDIDATES = """
-    SELECT d.update_id, d.bucket_id, d.endpoint_id, b.channel, e.state::text AS endpoint_state,
+    SELECT d.update_id, d.bucket_id, d.endpoint_id, coalesce(e.bucket_id, d.bucket_id) AS home, b.channel,
+      e.state::text AS endpoint_state,
       EXISTS (SELECT FROM incident_update n WHERE n.incident_id = u.incident_id AND n.version > u.version AND n.notify
         AND n.audiences & coalesce(e.audiences, 0) <> 0) AS superseded
     FROM delivery d JOIN incident_update u ON u.id = d.update_id JOIN bucket b ON b.id = d.bucket_id
@@ -54,13 +56,15 @@ async def of_row(connection: AsyncConnection, update_id: int, endpoint_id: int) 
 async def retry(connection: AsyncConnection, rows: Sequence[Candidate]) -> int:
     """Make `rows` due now, whose buckets are locked; return how many were still failed, bounced or expired.
 
+    One that was left behind when its endpoint was moved goes where that is: receipts look for it there.
     Each begins a new life: what was in doubt in the old one does not keep a worker that dies from sending once more,
     and stays its label.
     A message that bounced was not heard: what its endpoint was told goes back to the version before.
     """
     by_bucket: dict[int, list[Candidate]] = {}
     for row in rows:
-        by_bucket.setdefault(row.bucket_id, []).append(row)
+        by_bucket.setdefault(row.home, []).append(row)
+    await _bring(connection, [row for row in rows if row.bucket_id != row.home])
     n = 0
     for bucket, its in sorted(by_bucket.items()):
         done = await connection.execute(
@@ -98,11 +102,25 @@ async def retry(connection: AsyncConnection, rows: Sequence[Candidate]) -> int:
     return n
 
 
+async def _bring(connection: AsyncConnection, rows: Sequence[Candidate]) -> None:
+    if rows:
+        await connection.execute(
+            text("UPDATE delivery SET bucket_id = :home WHERE (update_id, bucket_id, endpoint_id) = (:u, :b, :e)"),
+            [{"u": row.update_id, "b": row.bucket_id, "e": row.endpoint_id, "home": row.home} for row in rows],
+        )
+
+
 async def _read(connection: AsyncConnection, where: str, values: dict[str, Any]) -> list[Candidate]:
     rows = await connection.execute(text(f"{_CANDIDATES} WHERE {where}"), values)
     return [
         Candidate(
-            row.update_id, row.bucket_id, row.endpoint_id, ChannelName(row.channel), row.endpoint_state, row.superseded
+            row.update_id,
+            row.bucket_id,
+            row.endpoint_id,
+            row.home,
+            ChannelName(row.channel),
+            row.endpoint_state,
+            row.superseded,
         )
         for row in rows
     ]

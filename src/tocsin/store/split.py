@@ -7,10 +7,14 @@ be given back. It knows where its endpoints are at home, and no newcomer is put 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from tocsin.store.claim import Lease, Leased
 from tocsin.store.engine import Connection
-from tocsin.store.moving import RECENT
+
+# The rows of so many updates move along, finished or not, with those of what is open or still being written: receipts,
+# fallbacks, second tries and a fan-out that is repeated look for them where the endpoint is. All would be too many.
+RECENT: Final = 200
 
 
 async def split(connection: Connection, lease: Lease, token: int, slow: Sequence[int]) -> dict[int, Leased]:
@@ -57,8 +61,12 @@ async def _move(connection: Connection, old: int, new: int, token: int, slow: Se
         """
         UPDATE delivery SET bucket_id = $2
         WHERE bucket_id = $1 AND endpoint_id = ANY($3::int[])
-          AND (update_id = ANY((SELECT live FROM bucket WHERE id = $1)::int[])
-            OR update_id IN (SELECT id FROM incident_update ORDER BY id DESC LIMIT $4))
+          AND update_id = ANY(ARRAY(  -- looked up one by one in the key
+            SELECT unnest(live) FROM bucket WHERE id = $1
+            UNION (SELECT id FROM incident_update ORDER BY id DESC LIMIT $4)
+            UNION SELECT update_id FROM outbox WHERE kind = 'fan_out' AND done_at IS NULL
+            UNION SELECT u.id FROM incident_update u JOIN incident i ON i.id = u.incident_id
+              WHERE i.resolved_at IS NULL))
         """,
         old,
         new,
