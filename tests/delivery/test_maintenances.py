@@ -63,6 +63,15 @@ async def test_a_clock_that_stood_still_says_how_things_are_now(world: World) ->
     assert world.email.texts_to(WHO)[1:] == [["This maintenance is complete."]]
 
 
+async def test_one_that_cannot_be_moved_on_keeps_no_other_one_waiting(world: World) -> None:
+    await plan(world, remind_before=0)
+    await plan(world, remind_before=0)
+    await world.run("UPDATE incident_update SET audiences = 1 << 29 WHERE id = 1")  # an audience that is not there
+    await world.later(BEGINS_IN)
+    assert await step(world) == 1
+    assert await states(world) == ["scheduled by test", "scheduled by test", "in_progress by clock"]
+
+
 async def test_the_sweeper_is_woken_when_a_step_is_due(world: World) -> None:
     await plan(world, remind_before=0)
     async with world.pool.acquire() as connection:

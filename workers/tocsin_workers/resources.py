@@ -99,10 +99,12 @@ class Resources:
 
     async def catch_up(self) -> None:
         """Keep the promises that no hint came for: of mutes whose time is over and maintenances whose has come, too."""
-        await end_mutes(self.engine)
-        await keep_schedule(self.pool, self.policy, self.audiences, _languages())
-        lease, pulse = self.settings.delivery.lease_seconds, self.signs.outbox
-        await fan_out(self.pool, self.hints, self.policy, self.audiences, lease, pulse)
+        try:
+            await end_mutes(self.engine)
+            await keep_schedule(self.pool, self.policy, self.audiences, _languages())
+        finally:  # whatever fails there keeps no promise waiting
+            lease, pulse = self.settings.delivery.lease_seconds, self.signs.outbox
+            await fan_out(self.pool, self.hints, self.policy, self.audiences, lease, pulse)
 
     async def close(self) -> None:
         """Take up nothing new, let what is in flight come to its end, and give everything back."""

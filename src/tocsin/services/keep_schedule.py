@@ -13,7 +13,6 @@ from typing import Final
 import structlog
 
 from tocsin.domain.audience import Audiences
-from tocsin.domain.errors import Conflict, Refused
 from tocsin.domain.incident import Status
 from tocsin.domain.language import Languages, word
 from tocsin.domain.maintenance import Step, due_now, next_due
@@ -45,7 +44,7 @@ async def keep_schedule(pool: Pool, policy: Policy, audiences: Audiences, langua
         try:
             async with pool.acquire() as connection, connection.transaction():
                 step = await _move_on(connection, one, policy, audiences, languages)
-        except (Conflict, Refused):  # one that cannot be moved on keeps no other one waiting
+        except Exception:  # one that cannot be moved on keeps no other one waiting
             log.exception("maintenance.stuck", maintenance=one)
             continue
         written += step is not None
