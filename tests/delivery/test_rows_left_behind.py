@@ -11,6 +11,7 @@ from delivery.world import World
 from tocsin.domain.channel import Accepted, Receipt, ReceiptKind
 from tocsin.domain.errors import GiveUp
 from tocsin.services.change_subscriber import show_subscriber
+from tocsin.services.leave import forget_me
 from tocsin.services.receive import receive
 from tocsin.services.second_try import retry_one
 from tocsin.services.snooze import snooze, unsnooze
@@ -100,6 +101,23 @@ async def test_a_fallback_that_has_a_row_elsewhere_has_no_second_one_and_goes_ho
     await keep_house(world.pool)
     await keep_house(world.pool)
     assert await world.rows("SELECT count(*) FROM bucket WHERE home IS NOT NULL") == [(0,)]
+
+
+async def test_what_was_noted_of_somebody_is_forgotten_with_them_wherever_it_is(world: World) -> None:
+    await world.crowd(12)
+    opened = await world.tell("It is down.", severity="sev1")
+    await world.tell("It is over.", about=opened, status="resolved")
+    await world.run("UPDATE delivery SET note = 'taken for crowd3'")
+    await world.later(24 * HOUR)
+    await world.say("Something else.", severity="sev1")
+    await world.spread()
+    await go_apart(world, SLOW)
+    [(number,)] = await world.rows("SELECT id FROM endpoint WHERE address = :address", address=SLOW)
+    mine = "SELECT count(DISTINCT bucket_id), count(note) FROM delivery WHERE endpoint_id = :id"
+    assert await world.rows(mine, id=number) == [(2, 2)]
+    async with begin(world.engine) as connection:
+        await forget_me(connection, "s", await show_subscriber(connection, "crowd3"), None)
+    assert await world.rows(mine, id=number) == [(2, 0)]
 
 
 async def test_what_is_tried_again_is_where_its_endpoint_is_and_what_is_reported_of_it_counts(world: World) -> None:

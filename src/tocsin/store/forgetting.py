@@ -7,13 +7,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 async def forget_notes(connection: AsyncConnection, endpoint: int, bucket: int, channel: str, key: str) -> None:
-    """Empty the notes of an endpoint's ledger rows and receipts, and delete notices to its address."""
+    """Empty the notes of an endpoint's ledger rows and receipts, and delete notices to its address.
+
+    A slow address may have left old rows in the bucket where it is at home.
+    """
     values = {"endpoint": endpoint, "bucket": bucket, "channel": channel, "key": key}
     await connection.execute(
         text("""
             UPDATE delivery SET note = NULL
-            WHERE update_id IN (SELECT id FROM incident_update) AND bucket_id = :bucket AND endpoint_id = :endpoint
-              AND note IS NOT NULL
+            WHERE update_id IN (SELECT id FROM incident_update) AND endpoint_id = :endpoint AND note IS NOT NULL
+              AND bucket_id IN (SELECT unnest(ARRAY[id, home]) FROM bucket WHERE id = :bucket)
         """),
         values,
     )
