@@ -213,15 +213,14 @@ def _desk(resources: Resources, way: Way) -> Desk:
 
 
 def _composer(resources: Resources, channel: Channel) -> Compose:
-    settings = resources.settings
     return Composer(
         channel,
         resources.pool,
         resources.audiences,
         _languages(),
-        brand=settings.brand,
-        url=settings.url,
-        secret=settings.secret.get_secret_value(),
+        brand=resources.settings.brand,
+        url=resources.settings.url,
+        secret=resources.settings.secret.get_secret_value(),
     ).compose
 
 
