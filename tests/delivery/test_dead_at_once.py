@@ -8,7 +8,7 @@ import time
 from asyncio import CancelledError
 from pathlib import Path
 
-from delivery.test_journal import BEGAN, CROWD, TOOK, Telling
+from delivery.test_journal import BEGAN, CROWD, TOOK, Telling, owed_to_a_crowd
 from delivery.world import World
 from tocsin.journal.frames import Whose, frame, whose
 from tocsin.journal.writer import Journal
@@ -18,9 +18,7 @@ from tocsin.services.keep_journal import tidy
 
 async def dying(world: World, directory: Path) -> tuple[Journal, Journal]:
     """Let a worker begin a batch and fall silent; return its journal and the next worker's."""
-    await world.crowd(CROWD)
-    await world.say("It is down.", severity="sev1")
-    await world.spread()
+    await owed_to_a_crowd(world)
     journal = await world.keep_journal(directory)
     with contextlib.suppress(CancelledError):
         await deliver_batch(world.way(provider=Telling()))

@@ -45,6 +45,12 @@ class Telling(Provider):
             raise asyncio.CancelledError  # the process is gone: nothing after this line happens
 
 
+async def owed_to_a_crowd(world: World) -> None:
+    await world.crowd(CROWD)
+    await world.say("It is down.", severity="sev1")
+    await world.spread()
+
+
 async def killed_worker(world: World, directory: Path, provider: Provider, database: str = "") -> Journal:
     """Let a worker begin a batch and die in it; return its journal, which the lock has not gone from yet."""
     journal = await world.keep_journal(directory)
@@ -65,9 +71,7 @@ async def counts(world: World) -> dict[tuple[str, str | None, int], int]:
 
 
 async def test_only_what_had_begun_and_was_not_answered_is_unknown(world: World, tmp_path: Path) -> None:
-    await world.crowd(CROWD)
-    await world.say("It is down.", severity="sev1")
-    await world.spread()
+    await owed_to_a_crowd(world)
     died = Telling()
     (await killed_worker(world, tmp_path, died)).close()
     await world.deliver()
@@ -149,9 +153,7 @@ async def test_of_a_bucket_that_was_given_back_only_accepted_counts(world: World
 async def test_a_worker_that_only_fell_silent_may_still_send_the_rest_so_all_of_it_is_labelled(
     world: World, tmp_path: Path
 ) -> None:
-    await world.crowd(CROWD)
-    await world.say("It is down.", severity="sev1")
-    await world.spread()
+    await owed_to_a_crowd(world)
     journal = await killed_worker(world, tmp_path, Telling())
     await world.deliver()
     journal.close()
@@ -185,9 +187,7 @@ class Late(Provider):
 async def test_a_worker_whose_lease_ran_out_says_so_and_only_what_it_had_begun_is_unknown(
     world: World, tmp_path: Path
 ) -> None:
-    await world.crowd(CROWD)
-    await world.say("It is down.", severity="sev1")
-    await world.spread()
+    await owed_to_a_crowd(world)
     late = Late()
 
     async def meanwhile() -> None:
@@ -206,9 +206,7 @@ async def test_a_worker_whose_lease_ran_out_says_so_and_only_what_it_had_begun_i
 
 
 async def test_the_journal_of_another_database_is_not_believed(world: World, tmp_path: Path) -> None:
-    await world.crowd(CROWD)
-    await world.say("It is down.", severity="sev1")
-    await world.spread()
+    await owed_to_a_crowd(world)
     (await killed_worker(world, tmp_path, Telling(), database="elsewhere/5")).close()
     await world.deliver()
     assert await counts(world) == {("accepted", "outcome_unknown", 1): CROWD}
@@ -216,9 +214,7 @@ async def test_the_journal_of_another_database_is_not_believed(world: World, tmp
 
 
 async def test_a_file_goes_once_nothing_in_it_is_needed(world: World, tmp_path: Path) -> None:
-    await world.crowd(CROWD)
-    await world.say("It is down.", severity="sev1")
-    await world.spread()
+    await owed_to_a_crowd(world)
     (await killed_worker(world, tmp_path, Telling())).close()
     [left] = _in(tmp_path)
     await world.deliver()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from delivery.test_journal import CROWD, TOOK, Telling, killed_worker
+from delivery.test_journal import TOOK, Telling, killed_worker, owed_to_a_crowd
 from delivery.world import World
 from tocsin.journal.writer import Journal
 from tocsin.services.keep_journal import tell_of_journal
@@ -12,9 +12,7 @@ from tocsin.web.metrics import Metrics
 
 
 async def test_metrics_say_whether_journals_are_kept_and_what_was_recovered(world: World, tmp_path: Path) -> None:
-    await world.crowd(CROWD)
-    await world.say("It is down.", severity="sev1")
-    await world.spread()
+    await owed_to_a_crowd(world)
     await killed_worker(world, tmp_path, Telling())
     await world.deliver()
     journal = world.journal

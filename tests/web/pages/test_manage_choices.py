@@ -11,6 +11,17 @@ from delivery.world import World
 from joining import ADA, endpoint_of, press, sentence, version, words
 
 
+async def checkout_alone(visitor: httpx.AsyncClient, world: World, way_in: str) -> dict[str, Any]:
+    """Return the form of whoever wants to hear of checkout alone."""
+    return {
+        "endpoint": await endpoint_of(world),
+        "version": version(await visitor.get(way_in)),
+        "scope": "some",
+        "component": ["checkout"],
+        "breaks": "1",
+    }
+
+
 async def test_the_page_says_what_one_gets(visitor: httpx.AsyncClient, way_in: str) -> None:
     shown = await visitor.get(way_in)
     assert shown.headers["referrer-policy"] == "no-referrer"
@@ -62,14 +73,7 @@ async def test_a_whole_day_is_said_as_one(visitor: httpx.AsyncClient, world: Wor
 async def test_choosing_only_what_was_removed_meanwhile_widens_nothing(
     visitor: httpx.AsyncClient, world: World, way_in: str
 ) -> None:
-    mine = {
-        "endpoint": await endpoint_of(world),
-        "version": version(await visitor.get(way_in)),
-        "scope": "some",
-        "component": ["checkout"],
-        "mode": "hourly",
-        "breaks": "1",
-    }
+    mine = await checkout_alone(visitor, world, way_in) | {"mode": "hourly"}
     assert (await press(visitor, way_in, "choose", **mine | {"component": ["api"], "mode": ""})).status_code == 200
     mine["version"] = version(await visitor.get(way_in))
     await world.run("DELETE FROM component WHERE slug = 'checkout'")
@@ -87,13 +91,7 @@ async def test_choosing_only_what_was_removed_meanwhile_widens_nothing(
 async def test_who_was_left_with_nothing_is_not_given_everything_by_a_pause(
     visitor: httpx.AsyncClient, world: World, way_in: str
 ) -> None:
-    mine = {
-        "endpoint": await endpoint_of(world),
-        "version": version(await visitor.get(way_in)),
-        "scope": "some",
-        "component": ["checkout"],
-        "breaks": "1",
-    }
+    mine = await checkout_alone(visitor, world, way_in)
     assert sentence(await press(visitor, way_in, "choose", **mine)).startswith("You get an e-mail when checkout has")
     await world.run("DELETE FROM component WHERE slug = 'checkout'")
     shown = await press(visitor, way_in, "resume")
