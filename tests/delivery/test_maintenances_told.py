@@ -97,12 +97,24 @@ async def test_flood_control_holds_what_the_clock_says(world: World) -> None:
 
 async def test_words_for_the_inside_alone_do_not_keep_the_others_from_the_next_step(world: World) -> None:
     await world.person(WHO)
-    about = await plan(world, remind_before=0, audiences=("oncall", "customers"))
-    await more(world, about, "psp-gw-3 first.", title="psp-gw-3 goes", audiences=("oncall",), notify=False)
+    both, german = ("oncall", "customers"), {"customers.de": "Neue Datenbank"}
+    about = await plan(world, remind_before=0, audiences=both)
+    await more(world, about, "Half of it.", title="Half a new database", titles=german)
+    inside = {"title": "psp-gw-3 goes", "titles": {"oncall": "psp-gw-3 goes"}}
+    await more(world, about, "psp-gw-3 first.", **inside, audiences=("oncall",), notify=False)
     await until(world, BEGINS_IN)
     assert world.email.texts_to(WHO)[-1] == ["This maintenance has begun."]
-    said = await world.rows("SELECT title, audiences, notify FROM incident_update ORDER BY version DESC LIMIT 1")
-    assert said == [("New database", world.audiences.mask(("oncall", "customers")), True)]
+    said = await world.rows("SELECT title, titles, audiences, notify FROM incident_update ORDER BY version DESC LIMIT 1")
+    assert said == [("Half a new database", german, world.audiences.mask(both), True)]
+
+
+async def test_of_what_nobody_was_told_the_clock_tells_nobody(world: World) -> None:
+    await world.person(WHO)
+    await plan(world, notify=False)
+    await until(world, BEGINS_IN)
+    assert await until(world, LASTS) == 1
+    assert world.email.texts_to(WHO) == []
+    assert await world.rows("SELECT DISTINCT notify FROM incident_update") == [(False,)]
 
 
 async def test_an_incident_is_no_maintenance_and_the_other_way_round(world: World) -> None:
