@@ -26,12 +26,6 @@ async def two_buckets(world: World) -> tuple[int, int]:
     return first, second
 
 
-async def someone_waits(world: World) -> None:
-    async with asyncio.timeout(20):
-        while not await world.rows("SELECT 1 FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110  as it says
-            await asyncio.sleep(0.01)
-
-
 async def renew(connection: Connection, buckets: Sequence[int]) -> object:
     del buckets
     return await claim.renew(connection, TOKEN, 15.0)
@@ -56,7 +50,7 @@ async def test_buckets_are_locked_in_the_order_in_which_a_fan_out_does(
         async with theirs.transaction():
             await theirs.execute(_LOCK, first)
             acting = asyncio.create_task(act(ours, [first, second]))
-            await someone_waits(world)
+            await world.someone_waits()
             await theirs.execute(f"{_LOCK} NOWAIT", second)  # refused where it is locked already
         assert await acting in (True, {first, second})
 
@@ -67,7 +61,7 @@ async def test_a_fan_out_that_a_deadlock_ended_goes_on_at_once(world: World) -> 
     async with world.pool.acquire() as other, other.transaction():
         await other.execute(_LOCK, second)
         spreading = asyncio.create_task(world.spread())
-        await someone_waits(world)
+        await world.someone_waits()
         await other.execute(_LOCK, first)  # whoever waits longest is ended
     assert await spreading == 1
     assert await world.states() == {"pending": 501}

@@ -104,8 +104,8 @@ async def test_words_for_the_inside_alone_do_not_keep_the_others_from_the_next_s
     await more(world, about, "psp-gw-3 first.", **inside, audiences=("oncall",), notify=False)
     await until(world, BEGINS_IN)
     assert world.email.texts_to(WHO)[-1] == ["This maintenance has begun."]
-    said = await world.rows("SELECT title, titles, audiences, notify FROM incident_update ORDER BY version DESC LIMIT 1")
-    assert said == [("Half a new database", german, world.audiences.mask(both), True)]
+    said = await world.rows("SELECT title, titles, audiences, notify FROM incident_update ORDER BY version DESC")
+    assert said[:1] == [("Half a new database", german, world.audiences.mask(both), True)]
 
 
 async def test_of_what_nobody_was_told_the_clock_tells_nobody(world: World) -> None:
