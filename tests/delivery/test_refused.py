@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from delivery.provider import Provider
 from delivery.test_slow import SILENT, Slow, finish
 from delivery.world import World
-from tocsin.domain.channel import Accepted, Answered, Message, Result
+from tocsin.domain.channel import Accepted, Answered, Limits, Message, Result
 from tocsin.domain.errors import AddressDead, TryAgain
 from tocsin.services import settle
 from tocsin.services.deliver import deliver_batch
@@ -55,6 +55,7 @@ async def forbid(world: World, what: str) -> None:
         (Accepted(STRANGE, 250), f"NEW.provider_id = '{STRANGE}'", (1, "accepted", None)),
         (Accepted("queued", 299), "NEW.code = 299", (1, "accepted", None)),
         (TryAgain(STRANGE), f"NEW.note = '{STRANGE}'", (1, "held", "retrying")),
+        (TryAgain("later", code=299), "NEW.code = 299", (1, "held", "retrying")),
         (AddressDead(STRANGE), f"NEW.note = '{STRANGE}'", (1, "failed", "address_dead")),
     ],
 )
@@ -86,6 +87,50 @@ async def test_a_row_that_refuses_its_move_is_labelled_and_all_others_are_record
     assert len([message for message in world.email.sent if message.address == BAD]) == 2
     assert world.email.most_to_one() == 2
     assert await world.states() == {"accepted": 12}
+
+
+async def test_a_row_that_refuses_everything_keeps_nobody_elses_from_being_recorded(world: World) -> None:
+    await say(world)
+    await forbid(world, "true")
+    with capture_logs() as logs:
+        await asyncio.wait_for(world.deliver(), 60)
+    assert await world.states() == {"accepted": 11, "pending": 1}
+    assert [one["log_level"] for one in logs if one["event"] == "row.refused_altogether"] == ["critical"]
+
+
+async def test_what_is_labelled_is_looked_for_once_reports_have_had_their_time(world: World) -> None:
+    await say(world)
+    await forbid(world, "NEW.state = 'accepted' AND OLD.unknowns = 0")
+    reporting = Provider(limits=Limits(batch=500, in_flight=2, merges=True, reports_within=600))
+    await asyncio.wait_for(world.deliver(world.way(provider=reporting)), 60)
+    [(wait,)] = await world.rows("SELECT due_at - tocsin_epoch() FROM delivery WHERE state = 'unknown'")
+    assert 500 < wait <= 600
+
+
+async def test_an_attempts_record_goes_without_words_that_it_refuses(world: World) -> None:
+    await say(world)
+    await world.run(
+        "CREATE TRIGGER forbidden AFTER UPDATE ON attempt FOR EACH ROW"
+        f" WHEN ('{STRANGE}' = ANY (NEW.notes)) EXECUTE FUNCTION evidence_stays()"
+    )
+    await asyncio.wait_for(world.deliver(world.way(provider=but_for_one(TryAgain(STRANGE)))), 60)
+    assert await world.states() == {"accepted": 11, "held": 1}
+    assert await world.rows("SELECT notes FROM attempt WHERE finished_at IS NOT NULL") == [(None,)]
+
+
+async def test_whoever_has_lost_its_lease_labels_nothing(world: World) -> None:
+    await say(world)
+    await forbid(world, "NEW.state = 'accepted'")
+    world.email.answer = lambda _: TryAgain("busy")
+
+    async def meanwhile() -> None:
+        if not world.email.sent:
+            await world.later(16)
+            await world.deliver()
+
+    await asyncio.wait_for(world.deliver(world.way(provider=Provider(before_answer=meanwhile))), 60)
+    assert await world.ledger(BAD) == [(1, "held", "retrying")]
+    assert await world.states() == {"accepted": 11, "held": 1}
 
 
 async def test_what_is_waited_for_is_recorded_beside_a_row_that_is_refused(world: World) -> None:
