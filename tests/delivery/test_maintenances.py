@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from delivery.planning import BEGINS_IN, HOUR, LASTS, more, now, plan, shown, states, step, tell, until
 from delivery.world import World
-from tocsin.domain.errors import Conflict, IllegalMove
+from tocsin.domain.errors import Conflict, IllegalMove, Refused
 from tocsin.domain.incident import Status
 from tocsin.services.schedule import Asked
 from tocsin.store import outbox
@@ -120,6 +120,26 @@ async def test_one_whose_time_has_come_waits_for_people_all_the_same(world: Worl
     await plan(world, begins_in=-60, auto=False)
     assert await step(world) == 0
     assert await states(world) == ["scheduled by test"]
+
+
+async def test_whether_it_begins_by_itself_is_taken_back_and_wanted_again(world: World) -> None:
+    about = await plan(world, remind_before=0)
+    await more(world, about, "We begin by hand.", Asked(auto_start=False))
+    assert await until(world, BEGINS_IN) == 0
+    await more(world, about, "Let it begin.", Asked(auto_start=True))
+    assert await step(world) == 1
+
+
+async def test_what_is_said_before_a_worker_begins_it_is_taken_and_what_was_to_be_over_is_not(world: World) -> None:
+    about = await plan(world, remind_before=0)
+    await world.later(BEGINS_IN)
+    await more(world, about, "It begins any moment.")
+    assert await step(world) == 1
+    await world.later(LASTS)
+    with pytest.raises(Refused, match="This was to be over by now"):
+        await more(world, about, "It goes on.")
+    await more(world, about, "All is well.", status=Status.VERIFYING, asked=Asked(auto_complete=False))
+    assert await step(world) == 0
 
 
 async def test_one_that_moves_reminds_anew_and_begins_at_its_new_time(world: World) -> None:

@@ -68,6 +68,15 @@ async def test_who_chose_other_components_hears_nothing_of_it(world: World) -> N
     assert await world.ledger(WHO) == [(1, "skipped", "components_not_chosen")]
 
 
+async def test_policy_has_it_as_the_least_severe_of_incidents(world: World) -> None:
+    world.policy = replace(world.policy, addressed={**world.policy.addressed, Severity.SEV4: ("oncall",)})
+    await world.person(WHO)
+    await world.person("oncall@example.com", ("oncall",))
+    await plan(world)
+    assert await world.ledger(WHO) == []
+    assert await world.ledger("oncall@example.com") == [(1, "accepted", None)]
+
+
 async def test_it_is_never_urgent_and_required_of_nobody_whatever_the_policy_says(world: World) -> None:
     world.policy = replace(world.policy, urgent=Severity.SEV4)
     await world.person(WHO)
