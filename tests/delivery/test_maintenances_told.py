@@ -109,8 +109,8 @@ async def test_words_for_the_inside_alone_do_not_keep_the_others_from_the_next_s
     both, german = ("oncall", "customers"), {"customers.de": "Neue Datenbank"}
     about = await plan(world, remind_before=0, audiences=both)
     await more(world, about, "Half of it.", title="Half a new database", titles=german)
-    inside = {"title": "psp-gw-3 goes", "titles": {"oncall": "psp-gw-3 goes"}}
-    await more(world, about, "psp-gw-3 first.", **inside, audiences=("oncall",), notify=False)
+    inside = "psp-gw-3 goes"
+    await more(world, about, inside, title=inside, titles={"oncall": inside}, audiences=("oncall",), notify=False)
     await until(world, BEGINS_IN)
     assert world.email.texts_to(WHO)[-1] == ["This maintenance has begun."]
     said = await world.rows("SELECT title, titles, audiences, notify FROM incident_update ORDER BY version DESC")

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.usefixtures("impatient")
 
 
 async def test_they_go_where_they_were_and_nobody_goes_from_where_they_belong(world: World) -> None:
-    async with begin(world.engine) as connection:
-        older, *_ = await place(connection, ChannelName.EMAIL, world.audiences.widest.rank, BUCKET_SIZE)
+    async with begin(world.engine) as placing:
+        older, *_ = await place(placing, ChannelName.EMAIL, world.audiences.widest.rank, BUCKET_SIZE)
     await one_apart(world)
     await world.run("UPDATE bucket SET size = 0 WHERE id = :id", id=older)
     await world.later(1.1 * HOUR)

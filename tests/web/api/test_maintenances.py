@@ -149,6 +149,14 @@ async def test_an_update_moves_it_and_leaves_the_rest(client: httpx.AsyncClient)
     assert [update["status"] for update in after["updates"]] == ["scheduled", "scheduled"]
 
 
+async def test_a_reminder_is_as_asked_for_and_no_update_leaves_nothing_touched(client: httpx.AsyncClient) -> None:
+    await planned(client, remind_before=600)
+    assert (await show(client, "INC-1"))["remind_before"] == 600
+    answer = await client.post("/v1/maintenances/INC-1/updates", json={"body": "Of nothing.", "components": []})
+    assert answer.status_code == 422
+    assert is_problem(answer)["errors"][0]["field"] == "components"
+
+
 async def test_an_illegal_move_is_409_and_names_the_legal_ones(client: httpx.AsyncClient) -> None:
     await planned(client)
     answer = await client.post("/v1/maintenances/INC-1/updates", json={"body": "Done.", "status": "completed"})
@@ -196,7 +204,8 @@ async def test_lists_are_by_state_and_pages_and_keep_incidents_apart(client: htt
     assert await refs("/v1/incidents?open=true") == ["INC-5"]
     assert await refs("/v1/incidents?open=false") == []
     first = (await client.get("/v1/maintenances?limit=3")).json()
-    assert await refs(f"/v1/maintenances?limit=3&cursor={first['next_cursor']}") == ["INC-1"]
+    last = (await client.get(f"/v1/maintenances?limit=3&cursor={first['next_cursor']}")).json()
+    assert ([one["ref"] for one in last["items"]], last["next_cursor"]) == (["INC-1"], None)
     assert (await client.get("/v1/maintenances?state=odd")).status_code == 422
 
 
