@@ -6,7 +6,6 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from structlog.testing import capture_logs
 
 from delivery.planning import BEGINS_IN, HOUR, LASTS, more, now, plan, shown, states, step, tell, until
 from delivery.world import World
@@ -51,17 +50,6 @@ async def test_however_many_workers_look_each_step_is_said_once(world: World) ->
     looks = (step(world) for _ in range(4))
     assert sum(await asyncio.gather(*looks)) == 1
     assert await states(world) == ["scheduled by test", "in_progress by clock"]
-
-
-async def test_one_that_cannot_be_moved_on_keeps_no_other_waiting(world: World) -> None:
-    await plan(world, remind_before=0)
-    await plan(world, remind_before=0)
-    await world.run("""UPDATE incident_update SET titles = '{"board": "x"}' WHERE id = 1""")  # of no audience
-    await world.later(BEGINS_IN)
-    with capture_logs() as logs:
-        assert await step(world) == 1
-    assert (await states(world))[2:] == ["in_progress by clock"]
-    assert [one["log_level"] for one in logs if one["event"] == "maintenance.stuck"] == ["error"]
 
 
 async def test_a_clock_that_stood_still_says_how_things_are_now(world: World) -> None:

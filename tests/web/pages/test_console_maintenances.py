@@ -8,11 +8,14 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from playwright.async_api import Browser, expect
 
 from browsing import DESK, PHONE, overflow, serious
+from delivery.planning import plan
 from delivery.world import World
 from joining import words
+from tocsin.web.pages import console_maintenances
 from web.pages.conftest import OPERATOR
 from web.pages.test_console_in_a_browser import sign_in
 
@@ -68,8 +71,12 @@ async def test_what_is_planned_is_listed_and_told(console: httpx.AsyncClient, wo
 
 async def test_it_is_moved_told_of_and_called_off(console: httpx.AsyncClient, world: World) -> None:
     await world.component("shop")
-    await post(console, **planned(component="shop"))
+    assert "Plan it, and tell oncall, support and customers" in (await console.get(HERE)).text
+    own = await post(console, **planned(component="shop"))
+    for button in ("Say it to oncall, support and customers", "Cancel it, and tell support, staff and customers"):
+        assert button in own.text
     [before] = await world.rows("SELECT scheduled_for, scheduled_until FROM incident_update")
+    assert await world.rows("SELECT remind_before FROM maintenance") == [(3600,)]  # as the policy has it
     more = planned(status="scheduled", body="An hour more.", ends_at=at(6), component="shop")
     await post(console, f"{HERE}/INC-1", **more)
     [(starts, ends)] = await world.rows("SELECT scheduled_for, scheduled_until FROM incident_update WHERE version = 2")
@@ -93,7 +100,9 @@ async def test_it_is_moved_told_of_and_called_off(console: httpx.AsyncClient, wo
         ({"title": ""}, "This is empty"),
         ({"title": "x" * 300}, "A title has at most 255 characters."),
         ({"body": ""}, "This is empty"),
+        ({"body": "x" * 25_001}, "A text has at most 25,000 characters."),
         ({"starts_at": "soon"}, "Say when it is to begin"),
+        ({"starts_at": "0001-01-01T00:00+14:00"}, "Say when it is to begin"),
         ({"ends_at": ""}, "Say when it is to end"),
         ({"ends_at": at(2)}, "This is not after"),
         ({"component": "nothing"}, "There is no component"),
@@ -125,6 +134,57 @@ async def test_what_cannot_be_said_of_one_is_answered_on_its_page(console: httpx
         assert "There is no maintenance" in words(answer)
     await world.say("It is down.")
     assert (await console.get(f"{HERE}/INC-2")).status_code == 404
+
+
+async def test_workers_are_told_and_people_only_where_that_is_ticked(
+    console: httpx.AsyncClient, app: FastAPI, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hinted: list[bool] = []
+    monkeypatch.setattr(app.state.site.hints, "fan_out", lambda: hinted.append(True))
+    await post(console, **planned(notify="", title=""))
+    assert hinted == []
+    await post(console, **planned(notify="", starts_at="2100-01-01T02:00+02:00", ends_at="2100-01-01T03:00"))
+    assert hinted == [True]
+    assert await world.rows("SELECT notify, scheduled_for FROM incident_update") == [
+        (False, datetime(2100, 1, 1, tzinfo=UTC))
+    ]
+
+
+async def test_what_is_left_as_it_stood_stays_to_the_microsecond(console: httpx.AsyncClient, world: World) -> None:
+    await world.component("shop")
+    await plan(world, begins_in=-60, touches=("shop",))
+    page = await console.get(f"{HERE}/INC-1")
+    shown = dict(re.findall(r'name="(starts_at|ends_at)"[^>]* value="([^"]*)"', page.text))
+    assert '<option value="cancelled"' not in page.text, "that has a form of its own"
+    form = planned(**shown, status="in_progress", component="shop", body="Half of it is done.", auto_start="")
+    wrong = await post(console, f"{HERE}/INC-1", **form | {"component": ""})
+    assert "Leave a component ticked" in words(wrong)
+    await post(console, f"{HERE}/INC-1", **form)
+    windows = await world.rows("SELECT DISTINCT scheduled_for, scheduled_until FROM incident_update")
+    assert len(windows) == 1
+    assert await world.rows("SELECT count(*) FROM incident_update") == [(2,)]
+    assert await world.rows("SELECT auto_start, auto_complete FROM maintenance") == [(False, True)]
+    wrong = await post(console, f"{HERE}/INC-1/cancel", why="x" * 25_001)
+    assert wrong.status_code == 422
+    assert f'value="{shown["ends_at"]}"' in wrong.text, "the other form is as it was"
+
+
+async def test_what_begins_first_is_first_and_what_is_over_comes_in_pages(
+    console: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console_maintenances, "_A_PAGE", 2)
+    for hours in (7, 6, 5):
+        await post(console, **planned(starts_at=at(hours), ends_at=at(8)))
+    shown = (await console.get(HERE)).text
+    assert re.findall(r"maintenances/(INC-\d+)", shown) == ["INC-3", "INC-2", "INC-1"]
+    for number in (1, 2, 3):
+        await post(console, f"{HERE}/INC-{number}/cancel", why="It is off.")
+    newest = (await console.get(HERE)).text
+    assert re.findall(r"maintenances/(INC-\d+)", newest) == ["INC-3", "INC-2"]
+    [older] = re.findall(r'href="(/console/maintenances\?before=\d+)"', newest)
+    last = (await console.get(older)).text
+    assert re.findall(r"maintenances/(INC-\d+)", last) == ["INC-1"]
+    assert "?before=" not in last
 
 
 async def test_a_form_from_elsewhere_plans_nothing(console: httpx.AsyncClient, world: World) -> None:
