@@ -73,7 +73,7 @@ async def test_it_is_moved_told_of_and_called_off(console: httpx.AsyncClient, wo
     await world.component("shop")
     assert "Plan it, and tell oncall, support and customers" in (await console.get(HERE)).text
     own = await post(console, **planned(component="shop"))
-    for button in ("Say it to oncall, support and customers", "Cancel it, and tell support, staff and customers"):
+    for button in ("Say it to oncall, support and customers", "Cancel it, and tell oncall, support and customers"):
         assert button in own.text
     [before] = await world.rows("SELECT scheduled_for, scheduled_until FROM incident_update")
     assert await world.rows("SELECT remind_before FROM maintenance") == [(3600,)]  # as the policy has it
