@@ -111,6 +111,19 @@ async def test_whoever_may_ask_for_health_learns_neither_the_address_nor_the_pro
     assert "mx7.inside.example" in (await aviary.check()).detail, "operators learn it"
 
 
+async def test_where_none_was_ever_taken_it_is_overdue_since_the_first(world: World) -> None:
+    aviary = Aviary(world)
+    aviary.answer = TryAgain("421 too busy")
+    await aviary.fly()
+    await aviary.fly(minutes=6)
+    await world.later(5 * MINUTES)
+    assert (await aviary.check()).ok, "twice five minutes, and two for the house"
+    await aviary.fly(minutes=2)
+    assert "none has arrived for 13 minutes" in (await aviary.check()).detail
+    await world.later(25 * 60 * MINUTES)
+    assert await aviary.flights() == [], "a day later they are forgotten"
+
+
 async def test_one_that_no_worker_takes_is_waited_for_and_named(world: World) -> None:
     aviary = Aviary(world)
     for _ in range(4):

@@ -96,7 +96,7 @@ async def test_a_report_counts_once_however_often_it_comes(world: World) -> None
     await world.person("ada@example.com")
     await world.tell("It is broken.", severity="sev1")
     told = Receipt(
-        world.email.sent[0].delivery, ReceiptKind.DELAYED, "new", "as told", event="e1", unlisted="Bounce New"
+        world.email.sent[0].delivery, ReceiptKind.DELAYED, "new", "as\x00told", event="e1", unlisted="Bounce New"
     )
     for _ in range(2):
         await receive(world.engine, "s", "practice", [told], ChannelName.EMAIL)
@@ -132,7 +132,14 @@ async def test_it_is_shown_for_a_week_and_forgotten_after_a_month(world: World) 
     async with begin(world.engine) as connection:
         await report(await bare(connection), ChannelName.EMAIL, [Strange("practice", "599", "…", 1)])
         assert [one.code for one in await unlisted.seen(connection)] == ["599"]
-    await world.later(8 * 86_400)
+    await world.later(6 * 86_400)
+    async with begin(world.engine) as connection:
+        await report(await bare(connection), ChannelName.EMAIL, [Strange("practice", "599", "again", 1)])
+    await world.later(2 * 86_400)
+    async with begin(world.engine) as connection:
+        [still] = await unlisted.seen(connection)
+    assert (still.n, still.note) == (2, "again")
+    await world.later(6 * 86_400)
     async with begin(world.engine) as connection:
         assert await unlisted.seen(connection) == []
     await world.later(23 * 86_400)

@@ -132,6 +132,27 @@ async def test_many_at_once_are_asked_to_come_again(world: World, monkeypatch: p
                 await asyncio.sleep(0.05)
 
 
+async def test_a_dialogue_has_its_bounds_and_ends_with_the_door(world: World) -> None:
+    to = back_to(world, "gone@example.com")
+    async with listening("127.0.0.1:0", door_of(world)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+        async def say(line: str) -> int:
+            writer.write(f"{line}\r\n".encode())
+            return int((await reader.readline())[:3])
+
+        assert (await reader.readline()).startswith(b"220 status.test bounces only")
+        assert [await say("HELO mx.example"), await say("MAIL FROM:<>")] == [250, 250]
+        assert [await say(f"RCPT TO:<{to}>") for _ in range(11)] == [250] * 10 + [452]
+        assert [await say("NOOP") for _ in range(51)] == [250] * 50 + [421]
+        assert await reader.read() == b""
+        writer.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await reader.readline()
+    assert await asyncio.wait_for(reader.read(), 5) == b"", "nobody stays when the web stops"
+    writer.close()
+
+
 def mail(**more: object) -> Email:
     return Email.model_validate({"smtp_url": "smtp://127.0.0.1:9", "bounce_domain": "Bounces.test", **more})
 

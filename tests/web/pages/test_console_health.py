@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from delivery.two_servers import WRONG_PASSWORD, two_servers
 from delivery.world import World
 from tocsin.domain.channel import ChannelName
+from tocsin.services.canary import Canaries
 from tocsin.services.sweep import keep_house
 from tocsin.settings import Canary, Settings
 from web.pages.conftest import OPERATOR, PASSWORD
@@ -44,7 +45,9 @@ async def test_an_operator_sees_the_audit_and_how_canaries_fare(visitor: httpx.A
     assert "has not run yet" in await shown()
     await keep_house(world.pool)
     assert "promises kept" in await shown()
-    assert "canary" not in await shown()
+    assert "the first canary is under way" not in await shown()
+    await keep_house(world.pool, canaries=Canaries({"email": "canary@example.com"}, 300.0))
+    assert "the first canary is under way" in await shown()
     await world.run(
         """WITH n AS (INSERT INTO notice (kind, channel, address, address_key, outcome, created_at)
           SELECT 'canary', 'email', 'c', 'c', 'accepted', tocsin_now() - interval '3 minutes' RETURNING id, created_at)

@@ -88,6 +88,7 @@ async def test_what_is_wanted_is_asked_done_on_record_and_undone(
     assert await two.world.rows("SELECT wish FROM provider WHERE name = 'first'") == [(to,)]
     await post(console, to="auto")
     assert "It is used as its health allows." in read(await console.get(FIRST))
+    assert "Leave it as it is" not in read(await console.get(f"{FIRST}?to=auto")), "so it stands already"
 
 
 async def test_whoever_stops_the_last_one_reads_that_all_waits(console: httpx.AsyncClient, two: TwoServers) -> None:
@@ -97,9 +98,12 @@ async def test_whoever_stops_the_last_one_reads_that_all_waits(console: httpx.As
 
 
 async def test_a_weight_is_set_and_one_that_is_none_is_kept_and_explained(
-    console: httpx.AsyncClient, two: TwoServers
+    console: httpx.AsyncClient, two: TwoServers, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    hinted: list[ChannelName] = []
+    monkeypatch.setattr(app.state.site.hints, "deliver", hinted.append)
     assert (await post(console, weight="30")).status_code == 303
+    assert hinted == [ChannelName.EMAIL], "what is due may go by it now"
     assert "30 (100 in the settings)" in read(await console.get(FIRST))
     for wrong in ("", "-1", "1001", "much", "³"):
         answer = await post(console, weight=wrong)
