@@ -179,6 +179,7 @@ async def test_a_dead_workers_answers_are_recovered_beside_a_row_that_is_refused
         (asyncpg.ReadOnlySQLTransactionError("x"), True),  # a standby that takes over
         (asyncpg.ConnectionDoesNotExistError("x"), True),
         (asyncpg.InterfaceError("connection is closed"), True),
+        (asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"), True),
         (ConnectionRefusedError(), True),
         (TimeoutError(), True),
         (asyncpg.CheckViolationError("x"), False),

@@ -20,7 +20,8 @@ else:
 
 
 # What a database that is away, restarts or is too slow looks like: the same may be tried again.
-DATABASE_TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+# An InternalClientError is what the driver says of a connection that broke amid a query and is given back.
+DATABASE_TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 # … save where it refuses what it was asked to write: a value, a constraint, a move that a trigger forbids.
 REFUSED = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.RaiseError)
 # Held by claims together and by a pause alone, with the channel's name as its second number.

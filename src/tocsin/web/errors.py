@@ -108,8 +108,7 @@ def as_problem(error: Exception) -> Problem:  # noqa: PLR0911 - one line a kind 
 def add_error_answers(app: FastAPI) -> None:
     """Answer every error of `app` in the one form."""
     for kind in (HTTPException, RequestValidationError, Refused, Conflict, NotFound, NotReady, DBAPIError, PoolTimeout,
-                 asyncpg.PostgresError, asyncpg.InterfaceError,
-                 OSError):  # fmt: skip
+                 asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):  # fmt: skip
         app.add_exception_handler(kind, _handle)
     app.add_exception_handler(Exception, _handle)
 
@@ -128,8 +127,10 @@ def logged_path(path: str) -> str:
 
 
 def _is_database_away(error: Exception) -> bool:
-    if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
-        return isinstance(error, asyncpg.InterfaceError | asyncpg.PostgresConnectionError) or error.sqlstate in _PASSING
+    if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError | asyncpg.PostgresConnectionError):
+        return True
+    if isinstance(error, asyncpg.PostgresError):
+        return error.sqlstate in _PASSING
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None)
         return error.connection_invalidated or isinstance(error, InterfaceError | OperationalError) or state in _PASSING

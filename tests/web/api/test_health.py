@@ -110,6 +110,7 @@ async def test_the_docs_name_every_route_and_fetch_nothing_from_elsewhere(client
     [
         (asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"), 503),
         (asyncpg.InterfaceError("the pool is closing"), 503),
+        (asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"), 503),
         (asyncpg.DeadlockDetectedError("deadlock detected"), 503),
         (asyncpg.TooManyConnectionsError("sorry, too many clients already"), 503),
         (asyncpg.AdminShutdownError("terminating connection due to administrator command"), 503),
