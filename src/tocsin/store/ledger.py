@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tocsin.domain.delivery import State
+from tocsin.domain.delivery import Reason, State
 from tocsin.store.mutes import COVERS
 
 # Who is deleted leaves rows behind; they are named by a number then.
@@ -24,6 +24,8 @@ OPEN: Final = """
     FROM attempt a, unnest(a.updates, a.row_buckets, a.endpoints) AS x (update_id, bucket_id, endpoint_id)
     WHERE a.finished_at IS NULL
 """
+# A pause is not written to the rows that it keeps back.
+REASON: Final = "CASE WHEN d.state = 'pending' AND p.paused_at IS NOT NULL THEN 'channel_paused' ELSE d.reason END"
 _COLUMNS: Final = f"""
     SELECT d.update_id, d.bucket_id, d.endpoint_id, d.audience, d.tries, d.unknowns, d.code, d.since, d.due_at,
       d.done_at, d.receipt_at, d.message, d.rule, d.provider, d.provider_id,
@@ -32,7 +34,7 @@ _COLUMNS: Final = f"""
         WHERE m.ended_at IS NULL AND (m.channel IS NULL OR m.channel = b.channel) AND {COVERS}) END) AS note,
       CASE WHEN d.state IN ('held', 'pending', 'unknown')
         AND (d.update_id, d.bucket_id, d.endpoint_id) IN ({OPEN}) THEN 'sending' ELSE d.state::text END AS state,
-      CASE WHEN d.state = 'pending' AND p.paused_at IS NOT NULL THEN 'channel_paused' ELSE d.reason END AS reason,
+      {REASON} AS reason,
       u.public_id AS update_public_id, u.incident_id, u.version, b.channel, a.name AS audience_name,
       coalesce(e.public_id, '{_GONE}' || d.endpoint_id) AS endpoint_public_id, s.public_id AS subscriber_public_id
 """
@@ -125,7 +127,10 @@ async def _read_part(
     if only.audience is not None:
         wheres.append("d.audience = :audience")
         values["audience"] = only.audience
-    if only.reason is not None:
+    if only.reason == Reason.CHANNEL_PAUSED:
+        paused = "SELECT b.id FROM bucket b JOIN channel p ON p.name = b.channel WHERE p.paused_at IS NOT NULL"
+        wheres.append(f"d.state = 'pending' AND d.bucket_id IN ({paused})")
+    elif only.reason is not None:
         wheres.append("d.reason = :reason")
         values["reason"] = only.reason
     if only.state is State.SENDING:

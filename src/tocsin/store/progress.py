@@ -13,20 +13,20 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.domain.delivery import State
-from tocsin.store.ledger import OPEN
+from tocsin.store.ledger import OPEN, REASON
 
-_COUNTS: Final = text("""
-    SELECT b.channel, d.state, d.reason, sum(d.n)::int AS n, min(d.first) AS first, max(d.last) AS last
+_COUNTS: Final = text(f"""
+    SELECT b.channel, d.state, {REASON} AS reason, sum(d.n)::int AS n, min(d.first) AS first, max(d.last) AS last
     FROM (
       SELECT bucket_id, state::text, reason, count(*) AS n, min(done_at) AS first, max(done_at) AS last
       FROM delivery WHERE update_id = :update GROUP BY 1, 2, 3
-    ) d JOIN bucket b ON b.id = d.bucket_id GROUP BY 1, 2, 3
+    ) d JOIN bucket b ON b.id = d.bucket_id LEFT JOIN channel p ON p.name = b.channel GROUP BY 1, 2, 3
 """)
 _SENDING: Final = text(f"""
-    SELECT b.channel, d.state::text AS state, d.reason, count(*)::int AS n
+    SELECT b.channel, d.state::text AS state, {REASON} AS reason, count(*)::int AS n
     FROM ({OPEN} AND a.updates && ARRAY[CAST(:update AS int)]) o
       JOIN delivery d ON (d.update_id, d.bucket_id, d.endpoint_id) = (o.update_id, o.bucket_id, o.endpoint_id)
-      JOIN bucket b ON b.id = d.bucket_id
+      JOIN bucket b ON b.id = d.bucket_id LEFT JOIN channel p ON p.name = b.channel
     WHERE d.update_id = :update AND d.state IN ('held', 'pending', 'unknown') GROUP BY 1, 2, 3
 """)
 _SECONDS: Final = text("""

@@ -226,9 +226,10 @@ async def test_what_waits_for_a_paused_channel_says_so(client: httpx.AsyncClient
     await world.person("a@example.com")
     assert (await client.post("/v1/channels/email/pause")).status_code == 200
     await world.tell("It broke.", audiences=["customers"])
-    [row] = await email_rows(client)
+    [row] = await email_rows(client, "&reason=channel_paused")
     assert (row["state"], row["reason"]) == ("pending", "channel_paused")
     assert "paused this channel" in (await get(client, f"/v1/deliveries/{row['id']}"))["why"]
+    assert (await get(client, "/v1/incidents/INC-1/progress"))["reasons"]["pending"] == {"channel_paused": 1}
 
 
 async def test_what_waits_for_a_provider_is_counted(client: httpx.AsyncClient, world: World) -> None:
