@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import time
 
 from delivery.provider import Provider
 from delivery.world import World
@@ -10,6 +11,8 @@ from tocsin.domain.channel import ChannelName
 from tocsin.domain.incident import ALL_PHASES, Phase, Severity
 from tocsin.domain.incident import Kind as IncidentKind
 from tocsin.domain.policy import Cell, Required
+from tocsin.domain.terms import Digest
+from tocsin.domain.timing import Timing
 from tocsin.store.evaluation import Kind, statement
 
 FIRST_AND_LAST = Phase.OPENED | Phase.ESCALATED | Phase.RESOLVED
@@ -129,52 +132,6 @@ async def test_when_one_chose_to_hear_beats_a_digest_unless_it_is_the_most(world
     assert (await world.ledger("now@example.com"))[-1] == (1, "held", "cadence")
 
 
-async def test_what_is_told_only_if_it_lasts_waits_and_is_told_as_it_stands_then(world: World) -> None:
-    cell(world, "customers", ChannelName.EMAIL, Cell(lasts=1800))
-    await world.person("someone@example.com")
-    opened = await world.tell("It is down.")
-    assert await world.ledger("someone@example.com") == [(1, "held", "lasting")]
-    await world.later(1200)
-    await world.tell("We are on it.", about=opened)
-    assert (await world.ledger("someone@example.com"))[-1] == (2, "held", "lasting")
-    await world.later(590)
-    await world.deliver()
-    assert world.email.texts_to("someone@example.com") == []
-    await world.later(15)  # half an hour from the first word, not from the last
-    await world.deliver()
-    assert world.email.texts_to("someone@example.com") == [["We are on it."]]
-    await world.tell("It is over.", about=opened, status="resolved")
-    assert world.email.texts_to("someone@example.com")[-1] == ["It is over."]
-
-
-async def test_what_did_not_last_is_not_told_nor_its_end(world: World) -> None:
-    cell(world, "customers", ChannelName.EMAIL, Cell(lasts=1800))
-    await world.person("someone@example.com")
-    opened = await world.tell("It is down.")
-    await world.later(600)
-    await world.tell("It is over.", about=opened, status="resolved")
-    await world.later(3600)
-    await world.deliver()
-    assert world.email.texts_to("someone@example.com") == []
-    assert (await world.ledger("someone@example.com"))[-1] == (2, "skipped", "already_over")
-
-
-async def test_what_gets_worse_does_not_wait_to_last_and_real_time_that_was_chosen_beats_it(world: World) -> None:
-    chosen = '{"mode": "realtime", "digest_at": null, "quiet_hours": null, "sev1_breaks_quiet": true}'
-    await world.person("now@example.com")
-    await world.run("UPDATE endpoint SET timing = CAST(:t AS jsonb)", t=chosen)
-    await world.person("someone@example.com")
-    cell(world, "customers", ChannelName.EMAIL, Cell(lasts=1800))
-    opened = await world.tell("It is slow.")
-    assert await world.ledger("now@example.com") == [(1, "accepted", None)]
-    assert await world.ledger("someone@example.com") == [(1, "held", "lasting")]
-    await world.tell("It is down.", about=opened, severity="sev1")
-    assert world.email.texts_to("someone@example.com") == [["It is down."]]
-    cell(world, "customers", ChannelName.EMAIL, Cell(lasts=1800, most=True))
-    await world.tell("Search is slow.")
-    assert (await world.ledger("now@example.com"))[-1] == (1, "held", "lasting")
-
-
 async def test_a_cell_for_those_who_chose_is_for_nobody_who_hears_of_everything(world: World) -> None:
     cell(world, "customers", ChannelName.EMAIL, Cell(chosen=True))
     await world.component("search")
@@ -227,3 +184,20 @@ async def test_of_what_is_required_everyone_hears_on_one_endpoint_at_least(world
     assert await world.ledger("paused@example.com") == [(1, "suppressed", "paused")]
     assert await world.ledger("customer@example.com") == [(1, "skipped", "phase_not_chosen")]
     assert await world.rows("SELECT rule FROM delivery WHERE endpoint_id = :id", id=choosy) == [("required",)]
+
+
+async def test_who_is_owed_an_earlier_word_is_owed_the_next_by_a_cell_for_those_who_chose(world: World) -> None:
+    cell(world, "customers", ChannelName.EMAIL, Cell(chosen=True))
+    await world.component("search")
+    await world.person("all@example.com")
+    opened = await world.say("It is down.", severity="sev1", components={"search": "major_outage"})
+    await world.spread()
+    await world.say("It is slow.", about=opened, severity="sev3")
+    await world.spread()
+    assert (await world.ledger("all@example.com"))[-1] == (2, "pending", None)
+
+
+def test_who_chose_one_hour_of_the_day_keeps_it_where_news_come_hourly_at_the_most() -> None:
+    chosen = Timing("daily", time(8), chosen=True)
+    assert Digest(Timing("hourly"), most=True).over(chosen) == chosen
+    assert Digest(Timing("hourly"), most=True).over(Timing(chosen=True)).mode == "hourly"

@@ -95,6 +95,7 @@ async def test_many_come_in_pages_and_what_was_looked_for_is_kept(console: httpx
             + (re.findall(r'href="/console/subscribers\?([^"]*after=\d+)"', text) or ["end"])[0].replace("&amp;", "&")
         )
     assert (len(seen), len(set(seen)), path) == (120, 120, f"{LIST}?end")
+    assert 'href="/console/subscribers?q=crowd&amp;state=active">First page' in text
 
 
 async def test_one_is_shown_with_state_choice_evidence_what_was_told_and_why(

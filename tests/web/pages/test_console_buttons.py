@@ -1,0 +1,80 @@
+"""The buttons beside a subscriber: where there is one, what a press wakes, and what is answered where it may not be."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from delivery.world import World
+from joining import read
+from post_office import PostOffice
+from tocsin.domain.asking import Bound
+from tocsin.domain.channel import ChannelName
+from tocsin.services import look_after
+from web.pages.test_console_subscribers import LIST, WHO, endpoint_at, evidence, page_of, post
+
+
+@pytest.mark.parametrize(
+    ("channel", "state", "buttons"),
+    [
+        ("email", "active", []),
+        ("email", "paused", ["lift"]),
+        ("email", "quarantined", ["lift", "ask"]),
+        ("email", "unconfirmed", ["ask"]),
+        ("email", "opted_out", []),
+        ("webhook", "unconfirmed", []),
+    ],
+)
+async def test_a_button_is_there_only_where_it_does_something(
+    console: httpx.AsyncClient, world: World, channel: str, state: str, buttons: list[str]
+) -> None:
+    await world.person(WHO, state=state, channel=ChannelName(channel))
+    page = (await console.get(await page_of(world))).text
+    assert re.findall(r'name="do" value="(lift|ask)"', page) == buttons
+    for do in {"lift", "ask"} - set(buttons):
+        assert (await post(console, world, do)).status_code == 409
+    assert 'value="status_page"' not in (await console.get(LIST)).text
+
+
+async def test_what_is_done_wakes_the_workers_of_their_channels(
+    console: httpx.AsyncClient, app: FastAPI, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hinted: list[ChannelName] = []
+    monkeypatch.setattr(app.state.site.hints, "deliver", hinted.append)
+    await world.person(WHO, state="quarantined")
+    await post(console, world, "lift")
+    assert hinted == [ChannelName.EMAIL]
+
+
+async def test_what_is_stopped_twice_or_removed_then_is_remembered_once(
+    console: httpx.AsyncClient, world: World
+) -> None:
+    await world.person(WHO)
+    nothing = read(await console.get(f"{await page_of(world)}?sure=stop"))
+    assert "Stop writing to this address?" not in nothing, "at no address"
+    for _ in range(2):
+        await post(console, world, "stop")
+    assert len(await evidence(world)) == 1
+    await post(console, world, "remove")
+    assert await world.rows("SELECT reason FROM suppression") == [("opted_out",)]
+
+
+async def test_an_address_is_asked_in_its_own_language_and_not_too_often(
+    console: httpx.AsyncClient, world: World, office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.person(WHO, state="quarantined")
+    await world.run("UPDATE endpoint SET locale = 'de' WHERE address = :who", who=WHO)
+    await post(console, world, "ask")
+    [notice] = await office.notices(WHO)
+    assert any("Link" in words and "gilt" in words for words in notice.paragraphs), notice.paragraphs
+
+    async def too_often(*_: object) -> Bound:
+        return Bound.NETWORK_HOUR
+
+    monkeypatch.setattr(look_after, "ask_there", too_often)
+    answer = await post(console, world, "ask")
+    assert (answer.status_code, "So many questions were asked" in read(answer)) == (409, True)
+    assert (await endpoint_at(world))[1] == "quarantined"
