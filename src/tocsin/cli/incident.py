@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
-from tocsin.cli.reach import Api, HomeOption, JsonOption, KeyOption, UrlOption, reach, show
+from tocsin.cli.reach import Api, HomeOption, JsonOption, KeyOption, UrlOption, named, reach, show
 from tocsin.domain.component import ComponentStatus
 from tocsin.domain.errors import Refused
 from tocsin.domain.incident import Impact, Kind, Status
@@ -81,7 +81,7 @@ def update(
     said = _said(body, severity, kind, status, impact, text, audience, component, next_update_in, notify=notify)
     if title is not None:
         said["title"] = title
-    _post(reach(home, url, key), f"/v1/incidents/{ref}/updates", said, as_json=as_json)
+    _post(reach(home, url, key), f"/v1/incidents/{named(ref)}/updates", said, as_json=as_json)
 
 
 @app.command()
@@ -98,7 +98,7 @@ def resolve(
 ) -> None:
     """Say that it is over; its components are operational again."""
     said = _said(body, None, None, Status.RESOLVED, None, text, None, None, "", notify=notify)
-    _post(reach(home, url, key), f"/v1/incidents/{ref}/updates", said, as_json=as_json)
+    _post(reach(home, url, key), f"/v1/incidents/{named(ref)}/updates", said, as_json=as_json)
 
 
 @app.command("list")
@@ -120,11 +120,10 @@ def list_(
     if as_json:
         show(found)
         return
-    table = Table("Ref", "Severity", "Status", "Title", "Version", "Begun")
+    table = Table("Ref", "Severity", "Status", Column("Title", no_wrap=True), "Version", Column("Begun", no_wrap=True))
     for one in found:
-        table.add_row(
-            one["ref"], one["severity"], one["status"], escape(one["title"]), str(one["version"]), one["started_at"]
-        )
+        begun = one["started_at"][:16].replace("T", " ")
+        table.add_row(one["ref"], one["severity"], one["status"], escape(one["title"]), str(one["version"]), begun)
     Console().print(table if found else "There are no incidents.")
 
 
@@ -139,7 +138,7 @@ def show_(
 ) -> None:
     """Show an incident with everything that was said, newest first."""
     with reach(home, url, key) as api:
-        one = api.get(f"/v1/incidents/{ref}")
+        one = api.get(f"/v1/incidents/{named(ref)}")
     if as_json:
         show(one)
         return

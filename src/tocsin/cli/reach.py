@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
+from urllib.parse import quote
 
 import httpx
 import typer
@@ -106,6 +107,11 @@ def reach(home: Path | None, url: str, key: str) -> Api:
         return Api(url, key)
     at = home or settings.load().home_directory
     return Api(local.address(at), key or local.key(at))
+
+
+def named(ref: str) -> str:
+    """Return what somebody typed as one part of a path, whatever is in it."""
+    return quote(ref, safe="").replace(".", "%2E")
 
 
 def show(content: Any) -> None:

@@ -101,5 +101,7 @@ def _tell_refusals(answer: httpx.Response) -> dict[str, int]:
         told[entry["status"]] += 1
         if entry["status"] == "refused" and told["refused"] <= _SHOWN:
             [first, *_] = entry["errors"]
-            console.print(f"Line {entry['line']}: {first['field']}: {first['detail']}", markup=False, highlight=False)
+            where = "" if first["field"] == "line" else f"{first['field']}: "
+            said = f"Line {entry['line']}: {where}{first['detail']}"
+            console.print(said, markup=False, highlight=False, soft_wrap=True)
     raise Refused("The answer broke off. Import the same file again: what is there already is left as it is.")

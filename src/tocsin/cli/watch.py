@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from tocsin.cli.reach import HomeOption, JsonOption, KeyOption, UrlOption, reach
+from tocsin.cli.reach import HomeOption, JsonOption, KeyOption, UrlOption, named, reach
 
 _EVERY_SECONDS: Final = 0.5
 
@@ -30,20 +30,21 @@ def watch(
     """Watch an update go out; ends when nothing is on its way any more. --json prints a line for each change."""
     only: dict[str, str | int] = {} if version is None else {"version": version}
     with reach(home, url, key) as api:
-        _follow(lambda: api.get(f"/v1/incidents/{ref}/progress", **only), as_json=as_json)
+        _follow(lambda: api.get(f"/v1/incidents/{named(ref)}/progress", **only), as_json=as_json)
 
 
 def _follow(look: Callable[[], dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         _print_changes(look)
         return
-    with Live(console=Console(), refresh_per_second=4, transient=False) as live:
-        while True:
-            progress = look()
+    console = Console()
+    with Live(console=console, refresh_per_second=4, transient=False) as live:
+        while not (progress := look())["done"]:
             live.update(_board(progress))
-            if progress["done"]:
-                return
             time.sleep(_EVERY_SECONDS)
+        live.update(_board(progress))
+    if not console.is_terminal:  # where Live leaves the last line open
+        console.line()
 
 
 def _print_changes(look: Callable[[], dict[str, Any]]) -> None:
