@@ -209,6 +209,16 @@ async def owe(connection: Any) -> None:
     """Owe every e-mail endpoint news of update 7."""
     await connection.execute(
         text("""
+            WITH i AS (
+              INSERT INTO incident (public_id, version, status, severity, title, started_at)
+              VALUES ('i', 1, 'investigating', 3, 'Down', tocsin_now()) RETURNING *)
+            INSERT INTO incident_update (id, public_id, incident_id, version, status, severity, impact, kind, phase,
+              title, body, audiences, is_public, created_by) OVERRIDING SYSTEM VALUE
+            SELECT 7, public_id, id, 1, status, severity, 'none', 'standard', 1, title, 'Down.', 1, true, 'test' FROM i
+        """)
+    )
+    await connection.execute(
+        text("""
             INSERT INTO delivery (update_id, bucket_id, endpoint_id, audience, state, since, due_at)
             SELECT 7, bucket_id, id, 4, 'pending', tocsin_epoch(), tocsin_epoch() FROM endpoint WHERE channel = 'email'
         """)
