@@ -9,7 +9,8 @@ import pytest
 from delivery.planning import BEGINS_IN, HOUR, LASTS, broken, more, plan, step, until
 from delivery.world import World
 from tocsin.domain.errors import Conflict, NotFound
-from tocsin.domain.incident import Severity, Status
+from tocsin.domain.incident import Kind, Severity, Status
+from tocsin.domain.policy import Required
 
 _MAINTENANCE = 16  # the phase
 WHO = "someone@example.com"
@@ -78,12 +79,15 @@ async def test_policy_has_it_as_the_least_severe_of_incidents(world: World) -> N
 
 
 async def test_it_is_never_urgent_and_required_of_nobody_whatever_the_policy_says(world: World) -> None:
-    world.policy = replace(world.policy, urgent=Severity.SEV4)
+    all_of_them = Required(frozenset(Severity), frozenset(Kind), ("customers",))
+    world.policy = replace(world.policy, urgent=Severity.SEV4, required=(all_of_them,))
     await world.person(WHO)
+    await world.person("other@example.com", phases=1 | 2 | 4 | 8)
     await plan(world, remind_before=0)
     await until(world, BEGINS_IN)
     assert await world.rows("SELECT bool_or(urgent) FROM outbox WHERE kind = 'fan_out'") == [(False,)]
     assert await world.rows("SELECT max(greatest(u1, u2)) FROM pace") == [(0.0,)]
+    assert {state for _, state, _ in await world.ledger("other@example.com")} == {"skipped"}
 
 
 async def test_flood_control_holds_what_the_clock_says(world: World) -> None:

@@ -52,7 +52,7 @@ async def ask_there(
         raise Conflict("Nobody is asked at this address: it is confirmed, or answers no questions.")
     log.info("endpoint.asked", endpoint=endpoint.public_id, by=by)
     for waiting in await opt_ins.of_subscriber(connection, who.id):
-        if waiting.endpoint_id == endpoint.id or (waiting.channel, waiting.key) == (endpoint.channel, endpoint.key):
+        if (waiting.channel, waiting.key) == (endpoint.channel, endpoint.key):
             return await ask_again(connection, settings, waiting, asker)
     address = Address(endpoint.address, endpoint.key)
     question = Question(Purpose.RETURN, ChannelName(endpoint.channel), address, {}, who.id, endpoint.id)

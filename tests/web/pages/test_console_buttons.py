@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from delivery.world import World
-from joining import read
+from joining import ADA, endpoint_of, press, read
 from post_office import PostOffice
 from tocsin.domain.asking import Bound
 from tocsin.domain.channel import ChannelName
@@ -78,3 +78,32 @@ async def test_an_address_is_asked_in_its_own_language_and_not_too_often(
     answer = await post(console, world, "ask")
     assert (answer.status_code, "So many questions were asked" in read(answer)) == (409, True)
     assert (await endpoint_at(world))[1] == "quarantined"
+
+
+async def test_who_asked_to_move_an_address_elsewhere_is_asked_where_the_button_stands(
+    console: httpx.AsyncClient, visitor: httpx.AsyncClient, world: World, office: PostOffice, way_in: str
+) -> None:
+    await world.run("UPDATE endpoint SET state = 'quarantined' WHERE address = :who", who=ADA)
+    await press(visitor, way_in, "add", endpoint=await endpoint_of(world), address="new@example.com")
+    assert len(await office.notices("new@example.com")) == 1
+    before = len(await office.notices(ADA))
+    await post(console, world, "ask", ADA)
+    assert (len(await office.notices(ADA)), len(await office.notices("new@example.com"))) == (before + 1, 1)
+
+
+async def test_one_may_ask_about_what_is_open_what_they_had_rows_of_and_what_is_asked_about(
+    console: httpx.AsyncClient, world: World
+) -> None:
+    await world.person(WHO)
+
+    async def askable(query: str = "") -> list[str]:
+        page = (await console.get(f"{await page_of(world)}{query}")).text
+        return sorted(re.findall(r'<option value="(INC-\d+)"', page))
+
+    told = await world.tell("It is down.")
+    await world.tell("It is fixed.", about=told, status="resolved")
+    inside = await world.tell("psp-gw-3 is down.", audiences=["oncall"])
+    await world.tell("psp-gw-3 is up.", about=inside, status="resolved")
+    await world.tell("psp-gw-4 is down.", audiences=["oncall"])
+    assert await askable() == ["INC-1", "INC-3"]
+    assert await askable("?incident=INC-2") == ["INC-1", "INC-2", "INC-3"]
