@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tocsin.domain.audience import Audiences
 from tocsin.domain.board import Board
+from tocsin.domain.delivery import Reason
 from tocsin.domain.errors import NotFound
 from tocsin.domain.incident import OPEN_INCIDENTS, PAST_INCIDENTS
 from tocsin.domain.language import ENGLISH
@@ -30,12 +31,13 @@ _MOST_OPEN = 200
 
 @dataclass(frozen=True, slots=True)
 class IncidentBoard:
-    """`seconds` are those until half, 95 % and 99 % of those who heard had heard."""
+    """`seconds` are those until half, 95 % and 99 % of those who heard had heard; `paused`: who waits, by channel."""
 
     incident: Incident
     updates: list[Update]
     shown: Update
     board: Board
+    paused: Mapping[str, int]
     seconds: tuple[float, float, float] | None
     is_written: bool
     audiences: Audiences
@@ -101,6 +103,7 @@ async def read_board(engine: AsyncEngine, which: str, version: int | None) -> In
             updates=updates,
             shown=shown,
             board=Board.of(await store.tally(connection, shown.public_id)),
+            paused={one.channel: one.n for one in progress.counts if one.reason == Reason.CHANNEL_PAUSED},
             seconds=progress.seconds,
             is_written=progress.written,
             audiences=await read_audiences(connection),

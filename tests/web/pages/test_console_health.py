@@ -70,3 +70,14 @@ async def test_a_channel_works_where_one_of_its_providers_does(
         shown = (await visitor.get("/console/channels")).text
     assert "Does not work" not in shown
     assert "535" in shown, "what is wrong with the first is told all the same"
+
+
+async def test_an_operator_sees_on_the_board_that_a_channel_is_paused(visitor: httpx.AsyncClient, world: World) -> None:
+    await visitor.post("/console/sign-in", data={"email": OPERATOR, "password": PASSWORD})
+    await world.crowd(3)
+    await world.run("INSERT INTO channel (name, paused_at, paused_by) VALUES ('email', tocsin_now(), 'key:ops')")
+    said = await world.tell("We see failed payments.")
+    board = (await visitor.get(f"/console/incidents/{said.ref}")).text
+    assert "Email is paused</a>: 3 deliveries wait until it is resumed." in board
+    await world.run("UPDATE channel SET paused_at = NULL")
+    assert "is paused" not in (await visitor.get(f"/console/incidents/{said.ref}")).text

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, expect
 
 from browsing import DESK, PHONE, overflow, serious, shifted
 from delivery.world import World
-from tocsin.domain.channel import Accepted, Message
+from tocsin.domain.channel import Accepted, ChannelName, Message
 from tocsin.domain.errors import AddressDead, DeliveryError, GiveUp
 from web.pages.conftest import OPERATOR, PASSWORD
 
@@ -164,6 +164,24 @@ async def test_everyone_can_use_the_console(
             assert await serious(tab) == [], path
             assert await overflow(tab) <= 0, path
             assert await shifted(tab) < 0.02, path
+
+
+async def test_the_board_of_all_channels_fits_and_headings_stay_whole(
+    site: str, browser: Browser, world: World, operator: str
+) -> None:
+    assert operator == OPERATOR
+    for channel in set(ChannelName) - {ChannelName.STATUS_PAGE}:
+        await world.person(f"{channel}@example.com", channel=channel)
+    said = await world.say("We see failed payments.", severity="sev1")
+    await world.spread()
+    async with await browser.new_context(viewport={"width": 1280, "height": 800}) as context:
+        tab = await context.new_page()
+        await sign_in(tab, site, f"/console/incidents/{said.ref}")
+        await expect(tab.locator(".matrix thead th")).to_have_count(1 + len(ChannelName))
+        beyond = "one => one.closest('.scroll').scrollWidth - one.closest('.scroll').clientWidth"
+        assert await tab.locator(".matrix").evaluate(beyond) <= 0
+        await tab.set_viewport_size({"width": 360, "height": 740})
+        assert await tab.locator("#thread").evaluate("one => one.clientHeight") < 40
 
 
 async def test_the_keyboard_reaches_everything_and_one_sees_where_it_is(
