@@ -123,6 +123,12 @@ def test_the_doctor_names_what_is_broken(terminal: Terminal, tmp_path: Path) -> 
     well = {one["name"]: one for one in terminal.run("doctor", "--json").content}
     assert well["database"] == {"name": "database", "ok": True, "detail": "answers, and has the newest schema"}
     assert well["web"]["ok"] is True
+    assert [name for name, one in well.items() if "is not set up ([" in one["detail"]] == [
+        "email",
+        "sms",
+        "social",
+        "push",
+    ]
     broken = replace(
         terminal,
         environment={

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import httpx
 import typer
@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from tocsin import logs, settings
 from tocsin.cli.reach import HomeOption, JsonOption, show
-from tocsin.domain.channel import providers_of, way_by
+from tocsin.domain.channel import ChannelName, providers_of, way_by
 from tocsin.domain.errors import DeliveryError, Refused
 from tocsin.embedded import local
 from tocsin.embedded.process import CouldNotStart
@@ -26,6 +26,10 @@ from tocsin.settings import BrokenSettings, Settings
 from tocsin.store.engine import DATABASE_TROUBLE, make_engine, make_pool
 from tocsin_channels.registry import build
 from tocsin_channels.registry_words import read_words
+
+_NOT_SET_UP: Final = (
+    "is not set up ([{}] in tocsin.toml): nothing goes out there, save by what `tocsin up` sets up itself"
+)
 
 
 class Finding(NamedTuple):
@@ -148,7 +152,9 @@ async def _channels(loaded: Settings) -> list[Finding]:
             except DeliveryError as error:
                 findings.append(Finding(called, ok=False, detail=error.note))
         await channel.close()
-    return findings
+    return findings + [
+        Finding(name, ok=True, detail=_NOT_SET_UP.format(name)) for name in ChannelName if name not in built
+    ]
 
 
 async def _web(loaded: Settings, home: Path | None) -> list[Finding]:
