@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count, takewhile
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -16,7 +18,6 @@ from tocsin.store.templates import UpdateTemplate
 from tocsin.web.api.templates import NewTemplate
 from tocsin.web.errors import detail_of, field_of
 
-_MOST_ROWS: Final = 60
 # One more than fits, so that what is too long is refused and not cut.
 _LONGEST: Final = LONGEST_BODY + 1
 
@@ -41,12 +42,16 @@ class Typed:
     seen: str = ""
     wrong: Mapping[str, str] = field(default_factory=dict[str, str])
 
-    def wrong_in(self, row: Row) -> str:
-        """Return what is wrong with a row, "" where nothing is."""
-        return " ".join(self.wrong[place] for place in (f"titles.{row.key}", f"texts.{row.key}") if place in self.wrong)
+    def is_wrong(self, row: Row) -> bool:
+        return not self.wrong.keys().isdisjoint({f"titles.{row.key}", f"texts.{row.key}"})
 
     def wording(self, audiences: Audiences) -> Wording:
-        """Return the words; raise Refused or ValidationError as the API would."""
+        """Return the words; raise Refused or ValidationError as the API would, and where a row stands twice."""
+        keys = Counter(row.key for row in self.rows if row.key and (row.title or row.text))
+        for key in (key for key, n in keys.items() if n > 1):
+            raise Refused(
+                "They stand here twice. Keep the words that count, and empty the others.", field=f"texts.{key}"
+            )
         body: dict[str, Any] = {
             "name": self.name,
             "title": self.title or None,
@@ -76,9 +81,10 @@ def typed(form: FormData, name: str = "") -> Typed:
 
     def said(place: str) -> str:
         value = form.get(place)
-        return value[:_LONGEST].replace("\r\n", "\n") if isinstance(value, str) else ""
+        return value.replace("\r\n", "\n")[:_LONGEST] if isinstance(value, str) else ""
 
-    rows = [Row(said(f"key_{n}").strip(), said(f"title_{n}"), said(f"text_{n}")) for n in range(_MOST_ROWS)]
+    numbers = takewhile(lambda n: f"key_{n}" in form, count())
+    rows = [Row(said(f"key_{n}").strip(), said(f"title_{n}"), said(f"text_{n}")) for n in numbers]
     kept = [row for row in rows if row.key or row.title or row.text]
     if all(row.key for row in kept):
         kept.append(Row())
