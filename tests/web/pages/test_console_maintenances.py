@@ -29,9 +29,10 @@ def at(hours: float) -> str:
 
 
 async def post(console: httpx.AsyncClient, path: str = HERE, **fields: Any) -> httpx.Response:
-    shown = await console.get(HERE)
-    [token, *_] = re.findall(r'name="csrf" value="([^"]*)"', shown.text)
-    answer = await console.post(path, data={"csrf": token, **fields})
+    """Send a form as its page has it, changed by `fields`; return the page that it leads to."""
+    shown = await console.get(path.removesuffix("/cancel"))
+    hidden = dict(re.findall(r'name="(csrf|seen)" value="([^"]*)"', shown.text))
+    answer = await console.post(path, data=hidden | fields)
     return await console.get(answer.headers["location"]) if answer.status_code == 303 else answer
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from starlette.datastructures import FormData
 
 from tocsin.domain.component import ComponentStatus
-from tocsin.domain.errors import Refused
+from tocsin.domain.errors import Conflict, Refused
 from tocsin.domain.incident import Status, moves
 from tocsin.domain.maintenance import ByClock, Window
 from tocsin.domain.policy import Policy
@@ -27,11 +27,14 @@ REMINDERS: Final = {
     "86400": "a day before",
     "259200": "three days before",
 }
+_SAID_MEANWHILE: Final = (
+    "More was said meanwhile by {}, see below. What you typed is still here: say it again to have it so."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What stands in the forms, right or wrong."""
+    """What stands in the forms, right or wrong; `seen` is the version that they were made from."""
 
     title: str = ""
     body: str = ""
@@ -44,12 +47,13 @@ class Typed:
     auto_complete: bool = True
     notify: bool = True
     remind: str = ""
+    seen: str = ""
 
     @classmethod
     def read(cls, form: FormData) -> Typed:
         def said(name: str, longest: int = 100) -> str:
             value = form.get(name)
-            return value[:longest].strip() if isinstance(value, str) else ""
+            return value.replace("\r\n", "\n").strip()[:longest] if isinstance(value, str) else ""
 
         return cls(
             said("title", LONGEST_TITLE + 1),
@@ -63,6 +67,7 @@ class Typed:
             bool(said("auto_complete")),
             bool(said("notify")),
             said("remind"),
+            said("seen"),
         )
 
     @classmethod
@@ -77,6 +82,7 @@ class Typed:
             components=list(said.components),
             auto_start=found.by_clock.auto_start,
             auto_complete=found.by_clock.auto_complete,
+            seen=str(said.version),
         )
 
     def plan(self, policy: Policy) -> tuple[Draft, ByClock]:
@@ -89,8 +95,13 @@ class Typed:
         return self._draft(title=_title(self.title), window=window), wanted
 
     def change(self, found: Maintenance) -> tuple[Draft, Asked]:
-        """Return what is to be said more of `found`, of which only what was changed is asked for."""
+        """Return what is to be said more of `found`, of which only what was changed is asked for.
+
+        Raise Conflict where more was said of it since the form was made: nobody moves back what they have not seen.
+        """
         before, said = Typed.of(found), found.incident.latest.snapshot
+        if self.seen != before.seen:
+            raise Conflict(_SAID_MEANWHILE.format(found.incident.latest.created_by))
         if self.status not in moves(said.status):
             raise Refused("Choose how it stands now.", field="status")
         if said.components and not self.components:

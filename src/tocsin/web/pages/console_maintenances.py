@@ -136,6 +136,8 @@ async def _one(site: Site, operator: Operator, which: str, typed: Typed | None =
     before = Typed.of(found)
     if typed is not None and not typed.status:  # it was the form that calls it off
         typed = replace(before, why=typed.why)
+    offered = [(one.slug, one.name) for one in known]
+    offered += [(slug, slug) for slug in said.components if slug not in dict(offered)]
     context: dict[str, Any] = {
         "ref": found.incident.ref,
         "id": found.incident.public_id,
@@ -144,9 +146,9 @@ async def _one(site: Site, operator: Operator, which: str, typed: Typed | None =
         "statuses": [
             (status.value, status.replace("_", " ")) for status in moves(said.status) if status is not Status.CANCELLED
         ],
-        "components": [(one.slug, one.name) for one in known],
+        "components": offered,
         "addressed": ENGLISH.listed([one.name for one in site.audiences.in_mask(said.audiences)]),
-        "typed": typed or before,
+        "typed": replace(typed or before, seen=before.seen),
         "problem": problem,
     }
     status_code = 422 if problem else 200
