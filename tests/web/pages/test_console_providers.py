@@ -120,6 +120,8 @@ async def test_what_is_not_there_or_no_wish_changes_nothing(console: httpx.Async
     ):
         assert (await console.get(path)).status_code == 404
         assert (await post(console, path, to="off")).status_code == 404
+        wrong = await post(console, path, weight="much")
+        assert (wrong.status_code, wrong.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert (await post(console, to="gone")).status_code == 404
     assert await two.world.rows("SELECT count(*) FROM provider_change") == [(0,)]
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 from fastapi.responses import Response
+from starlette.datastructures import FormData
 
 from tocsin.domain.channel import Channel, ChannelName
 from tocsin.domain.errors import NotFound, Refused
@@ -36,6 +37,13 @@ async def show_provider(channel: str, provider: str, site: SiteDep, operator: Op
 @router.post("")
 async def change_provider(channel: str, provider: str, site: SiteDep, operator: Operator, form: Form) -> Response:
     """Do what was confirmed, or let it carry more or less."""
+    try:
+        return await _change(site, operator, channel, provider, form)
+    except NotFound as error:
+        return problem(site, operator, error, 404)
+
+
+async def _change(site: Site, operator: Operator, channel: str, provider: str, form: FormData) -> Response:
     to, typed = str(form.get("to", "")), str(form.get("weight", ""))[:20]
     try:
         name, carried = _named(site, channel)
@@ -43,8 +51,6 @@ async def change_provider(channel: str, provider: str, site: SiteDep, operator: 
         weight = None if wish else _weight(typed)
         async with begin(site.engine) as connection:
             await choose(connection, carried, provider, operator.email, weight, wish)
-    except NotFound as error:
-        return problem(site, operator, error, 404)
     except Refused as error:
         return await _show(site, operator, channel, provider, typed=typed, wrong=str(error.args[0]))
     site.hints.deliver(name)
