@@ -58,3 +58,15 @@ async def test_a_component_that_it_touches_is_offered_however_many_there_are(
     monkeypatch.setattr(console_maintenances, "_MOST", 1)
     ticked = re.findall(r'name="component" value="([^"]*)" checked', (await console.get(OWN)).text)
     assert ticked == ["shop"]
+
+
+async def test_who_looks_at_one_is_led_back_to_maintenances(console: httpx.AsyncClient, world: World) -> None:
+    await world.person("someone@example.com")
+    await post(console, **planned())
+    await world.spread()
+    board = "/console/incidents/INC-1"
+    [row, *_] = re.findall(r'href="(/console/deliveries/[^"]*)"', (await console.get(f"{board}/deliveries")).text)
+    for path in (board, f"{board}/deliveries", f"{board}/looks", row):
+        page = (await console.get(path)).text
+        assert re.findall(r'href="([^"]*)" aria-current="page"', page) == [HERE], path
+        assert re.findall(r'<p class="small"><a href="([^"]*)"', page)[0] == HERE, path

@@ -24,7 +24,7 @@ from tocsin.store.channels import read_pauses
 from tocsin.store.console import waiting
 from tocsin.store.engine import begin
 from tocsin.web.deps import Site, SiteDep
-from tocsin.web.pages.console_frame import QUIET_SECONDS, go, problem, show
+from tocsin.web.pages.console_frame import QUIET_SECONDS, go, place_of, problem, show
 from tocsin.web.pages.session import Form, Operator
 
 router = APIRouter(prefix="/console", include_in_schema=False)
@@ -57,7 +57,7 @@ async def show_incident(which: str, site: SiteDep, operator: Operator, version: 
         "incident",
         site,
         operator,
-        "incidents" if found.incident.latest.snapshot.window is None else "maintenances",
+        place_of(found.incident.latest.snapshot),
         live=QUIET_SECONDS if is_done else _BUSY_SECONDS,
         found=found,
         now=found.now,
@@ -85,7 +85,7 @@ async def show_deliveries(
         "deliveries",
         site,
         operator,
-        "incidents",
+        place_of(found.incident.latest.snapshot),
         found=found,
         only=only,
         audience=audience,
@@ -121,7 +121,7 @@ async def show_delivery(delivery_id: str, site: SiteDep, operator: Operator) -> 
         "delivery",
         site,
         operator,
-        "incidents",
+        place_of(story.incident.latest.snapshot),
         live=_BUSY_SECONDS if is_moving else QUIET_SECONDS,
         story=story,
         can_retry=story.delivery.state in second_try.AGAIN,

@@ -7,11 +7,17 @@ from typing import Any, Final
 from fastapi.responses import RedirectResponse, Response
 
 from tocsin.domain.board import STATE_WORDS
+from tocsin.domain.update import Snapshot
 from tocsin.web.deps import Site
 from tocsin.web.pages.layout import PRIVATE_HEADERS, page
 from tocsin.web.pages.session import Operator
 
 QUIET_SECONDS: Final = 10
+
+
+def place_of(said: Snapshot) -> str:
+    """Return where in the navigation an incident, or a maintenance, stands."""
+    return "incidents" if said.window is None else "maintenances"
 
 
 def show(

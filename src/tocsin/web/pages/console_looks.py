@@ -16,7 +16,7 @@ from tocsin.services.preview import Preview, show_latest
 from tocsin.services.samples import Sample, render
 from tocsin.services.tell_story import Teller
 from tocsin.web.deps import Site, SiteDep
-from tocsin.web.pages.console_frame import problem, show
+from tocsin.web.pages.console_frame import place_of, problem, show
 from tocsin.web.pages.layout import PRIVATE_HEADERS
 from tocsin.web.pages.reader import languages
 from tocsin.web.pages.session import Operator
@@ -72,7 +72,7 @@ async def show_looks(which: str, site: SiteDep, operator: Operator, audience: st
         "looks",
         site,
         operator,
-        "incidents",
+        place_of(found.preview.snapshot),
         live=None,
         which=which,
         said=found.preview.snapshot,
