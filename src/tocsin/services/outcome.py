@@ -106,7 +106,7 @@ def _tried(
     is_over: bool,
 ) -> Unheard:
     head = message.rows[0]
-    blames = not isinstance(error, ProviderDown | TooFast | Doubtful | Unwritten | AskAgain | AddressDead)
+    blames = not isinstance(error, ProviderDown | TooFast | Doubtful | Unwritten | AddressDead)
 
     def ends(state: State, reason: Reason) -> Unheard:
         return Unheard(message, state, reason, None, error.code, error.note, told=False, doubtful=False, blames=blames)
