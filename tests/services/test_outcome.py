@@ -12,7 +12,7 @@ from tocsin.domain.incident import Phase, Severity, Standing, Status
 from tocsin.domain.outline import Planned
 from tocsin.domain.patience import Patience
 from tocsin.domain.rows import Row, Version
-from tocsin.services.outcome import outcome_of, unheard_of
+from tocsin.services.outcome import PutOff, Unwritten, outcome_of, unheard_of
 from tocsin.store.record import Unheard
 
 NOW, DAY = 1_000_000.0, 86_400.0
@@ -85,3 +85,28 @@ def test_the_first_doubt_is_looked_for_however_late_it_is() -> None:
 
 def test_an_attempts_record_tells_asking_again_from_being_told_to_wait() -> None:
     assert [outcome_of(one) for one in (AskAgain(""), TooFast(""), Accepted())] == ["ask_again", "too_fast", "accepted"]
+
+
+@pytest.mark.parametrize(
+    ("error", "blames"),
+    [(GiveUp("no"), True), (TryAgain("451"), True), (AskAgain("no answer"), False), (Unwritten("no words"), False)],
+)
+def test_nobody_is_blamed_for_what_no_receiver_said(error: DeliveryError, *, blames: bool) -> None:
+    end = ROW._replace(update_id=2, since=NOW - DAY, has_fallback=True)
+    assert came(error, end).blames is blames
+
+
+def test_what_is_put_off_is_in_doubt_as_before_and_no_try() -> None:
+    result = came(PutOff("paced", retry_after=7.0))
+    assert (result.state, result.reason, result.due_at, result.tried) == (
+        State.UNKNOWN, Reason.OUTCOME_UNKNOWN, NOW + 7, False,
+    )  # fmt: skip
+    held = came(PutOff("paced", retry_after=7.0), ROW._replace(state="held"))
+    assert (held.state, held.reason) == (State.HELD, Reason.PROVIDER_PACED)
+
+
+def test_an_end_that_must_be_told_however_late_is_tried_less_often_than_a_provider_would_take_it() -> None:
+    error = TooFast("429", retry_after=5.0)
+    assert came(error).due_at == NOW + 5
+    assert came(error, ROW._replace(update_id=2, since=NOW - DAY)).due_at == NOW + Patience().wait(1, 1.0, 5.0, DAY)
+    assert Patience().wait(1, 1.0, 5.0, DAY) > 900

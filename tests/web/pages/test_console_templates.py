@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, expect
 from browsing import DESK, PHONE, overflow, serious, shifted
 from delivery.world import World
 from joining import read
+from tocsin.web.pages import console_templates
 from web.pages.conftest import OPERATOR
 from web.pages.test_console_in_a_browser import sign_in
 
@@ -110,6 +111,39 @@ async def test_a_name_is_taken_once_and_nobody_writes_over_what_they_have_not_se
     seen = re.findall(r'name="seen" value="([^"]*)"', stale.text)[0]
     await post(console, f"{LIST}/outage/write", body="Mine.", seen=seen)
     assert await world.rows("SELECT body FROM template") == [("Mine.",)]
+
+
+async def test_lines_are_kept_as_the_api_keeps_them_and_a_row_is_left_for_more(console: httpx.AsyncClient) -> None:
+    await post(console, **OUTAGE | {"body": "One.\r\n\r\nTwo."})
+    form = (await console.get(f"{LIST}/outage/write")).text
+    assert "One.\n\nTwo." in form
+    rows = len(re.findall(r'name="key_\d+"', form))
+    wrong = await post(console, **OUTAGE | {"name": ""})
+    assert len(re.findall(r'name="key_\d+"', wrong.text)) == 3, "what was typed, and one more"
+    assert rows > 3, "a row for each audience"
+
+
+async def test_a_sample_that_cannot_be_filled_says_why(console: httpx.AsyncClient) -> None:
+    await post(console, **OUTAGE)
+    shown = await console.get(f"{LIST}/outage", params={"v_service": "x" * 1_000})
+    assert shown.status_code == 200
+    assert "title:" in read(shown)
+
+
+async def test_templates_come_in_pages(
+    console: httpx.AsyncClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console_templates, "PAGE_SIZE", 2)
+    for number in range(3):
+        await post(console, **OUTAGE | {"name": f"outage-{number}"})
+    assert await world.rows("SELECT count(*) FROM template") == [(3,)]
+    first = (await console.get(LIST)).text
+    assert "outage-1" in first
+    assert "outage-2" not in first
+    [more] = re.findall(r'href="([^"]*\?after=\d+)"', first)
+    last = await console.get(more if more.startswith("/") else LIST + more)
+    assert "outage-2" in last.text
+    assert "outage-1" not in last.text
 
 
 async def test_a_template_that_is_not_there_is_said(console: httpx.AsyncClient) -> None:
