@@ -14,6 +14,7 @@ from post_office import PostOffice
 from tocsin.domain.asking import Bound
 from tocsin.domain.channel import ChannelName
 from tocsin.services import look_after
+from tocsin.store import lately
 from web.pages.test_console_subscribers import LIST, WHO, endpoint_at, evidence, page_of, post
 
 
@@ -53,8 +54,8 @@ async def test_what_is_stopped_twice_or_removed_then_is_remembered_once(
     console: httpx.AsyncClient, world: World
 ) -> None:
     await world.person(WHO)
-    nothing = read(await console.get(f"{await page_of(world)}?sure=stop"))
-    assert "Stop writing to this address?" not in nothing, "at no address"
+    nothing = await console.get(f"{await page_of(world)}?sure=stop")
+    assert (nothing.status_code, "Stop writing to this address?" in read(nothing)) == (200, False), "at no address"
     for _ in range(2):
         await post(console, world, "stop")
     assert len(await evidence(world)) == 1
@@ -107,3 +108,16 @@ async def test_one_may_ask_about_what_is_open_what_they_had_rows_of_and_what_is_
     await world.tell("psp-gw-4 is down.", audiences=["oncall"])
     assert await askable() == ["INC-1", "INC-3"]
     assert await askable("?incident=INC-2") == ["INC-1", "INC-2", "INC-3"]
+    why = read(await console.get(f"{await page_of(world)}?incident=INC-2"))
+    assert "No update of this incident addressed an audience that they belong to." in why
+
+
+async def test_of_the_last_updates_the_newest_stands_first(
+    console: httpx.AsyncClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.person(WHO)
+    for number in range(3):
+        await world.tell(f"It is down, part {number}.")
+    monkeypatch.setattr(lately, "_RECENT", 2)
+    told = re.findall(r"(INC-\d), version", read(await console.get(await page_of(world))))
+    assert told == ["INC-3", "INC-2"]
