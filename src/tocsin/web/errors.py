@@ -176,6 +176,10 @@ def field_of(error: ErrorDetails) -> str:
 def detail_of(error: ErrorDetails) -> str:
     """Return what is wrong there and what to do."""
     match error["type"]:
+        case "missing" if error["loc"] == ("body",):
+            return "The request is empty. Send a JSON object."
+        case "model_attributes_type" | "model_type" | "dict_type" if error["loc"] == ("body",):
+            return "The request is no JSON object. Send one: {…}."
         case "missing":
             return "This is required."
         case "extra_forbidden":

@@ -75,7 +75,7 @@ class Once:
         if kept.request_sha256 != self.request_sha256:
             raise Problem(
                 422,
-                "This Idempotency-Key was used for a request with another body. Take a new key for a new request.",
+                "This Idempotency-Key was used for another request: another address or body. Take a new key.",
                 errors=[{"field": "Idempotency-Key", "detail": "It was used for another request."}],
             )
         return JSONResponse(kept.body, kept.status, {"Idempotency-Replayed": "true"})

@@ -159,3 +159,12 @@ async def test_without_a_working_key_nothing_opens(app: FastAPI) -> None:
             assert answer.status_code == 401, header
             assert answer.headers["www-authenticate"].startswith("Bearer")
             assert "tocsin key create" in is_problem(answer)["detail"]
+
+
+@pytest.mark.parametrize("content", ["", "[]", "null", "7", '"words"'])
+async def test_what_is_no_object_is_told_of_the_request_and_not_of_its_field_body(
+    client: httpx.AsyncClient, content: str
+) -> None:
+    answer = await client.post("/v1/incidents", content=content, headers=JSON)
+    assert answer.status_code == 422
+    assert "JSON object" in is_problem(answer)["detail"]
