@@ -41,7 +41,10 @@ def test_an_incident_is_opened_updated_and_resolved(terminal: Terminal) -> None:
     assert [one["ref"] for one in terminal.run("incident", "list", "--json").content] == ["INC-1"]
     assert terminal.run("incident", "list", "--open", "--json").content == []
     narrow = replace(terminal, environment={"COLUMNS": "80"})
-    assert shown["started_at"][:16].replace("T", " ") in narrow.run("incident", "list").out
+    terminal.run("incident", "open", "A title that is wider than the window has room for", "-b", "Again.")
+    listed = narrow.run("incident", "list").out
+    assert shown["started_at"][:16].replace("T", " ") in listed
+    assert "investigating" in listed
 
 
 def test_what_is_refused_is_told_in_words_and_ends_with_1(terminal: Terminal) -> None:

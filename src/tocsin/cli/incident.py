@@ -120,7 +120,8 @@ def list_(
     if as_json:
         show(found)
         return
-    table = Table("Ref", "Severity", "Status", Column("Title", no_wrap=True), "Version", Column("Begun", no_wrap=True))
+    title = Column("Title", no_wrap=True, ratio=1)  # gives way where there is no room for all
+    table = Table("Ref", "Severity", "Status", title, "Version", "Begun", expand=True)
     for one in found:
         begun = one["started_at"][:16].replace("T", " ")
         table.add_row(one["ref"], one["severity"], one["status"], escape(one["title"]), str(one["version"]), begun)
