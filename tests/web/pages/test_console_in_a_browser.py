@@ -172,6 +172,7 @@ async def test_the_board_of_all_channels_fits_and_headings_stay_whole(
     assert operator == OPERATOR
     for channel in set(ChannelName) - {ChannelName.STATUS_PAGE}:
         await world.person(f"{channel}@example.com", channel=channel)
+    await world.crowd(1200)
     said = await world.say("We see failed payments.", severity="sev1")
     await world.spread()
     async with await browser.new_context(viewport={"width": 1280, "height": 800}) as context:
@@ -180,6 +181,7 @@ async def test_the_board_of_all_channels_fits_and_headings_stay_whole(
         await expect(tab.locator(".matrix thead th")).to_have_count(1 + len(ChannelName))
         beyond = "one => one.closest('.scroll').scrollWidth - one.closest('.scroll').clientWidth"
         assert await tab.locator(".matrix").evaluate(beyond) <= 0
+        assert await tab.locator("#m-customers-email b").evaluate("one => one.getClientRects().length") == 1
         await tab.set_viewport_size({"width": 360, "height": 740})
         assert await tab.locator("#thread").evaluate("one => one.clientHeight") < 40
 
