@@ -48,14 +48,14 @@ _NOT_YET: Final = re.compile(
     re.IGNORECASE,
 )
 _FAILURE: Final = re.compile(
-    r"undeliver|deliver\w*[^.]{0,40}(?:fail|impossible|error)|fail\w* (?:to|delivery)|(?:could|can) ?not be delivered"
+    r"undeliver|deliver[^.]{0,60}(?:fail|impossible|error)|fail\w* (?:to|delivery)|(?:could|can) ?not be delivered"
     r"|couldn'?t be delivered|wasn'?t (?:able|delivered)|returned (?:mail|to sender)|permanent|rejected|unzustellbar"
     r"|nicht zugestellt|non (?:remis|distribu)|no se pudo entregar",
     re.IGNORECASE,
 )
 # Where the copy of our own mail begins, whose words are not the server's.
 _COPY: Final = re.compile(
-    r"^(?:-{2,}.*(?:copy of|original|forwarded|below this line).*|.*below this line is a copy.*"
+    r"^(?:--.*(?:copy of|original|forwarded|below this line).*|.*below this line is a copy.*"
     r"|received: (?:from|by) .*"
     r"|return-path: .*|.*unaltered copy.*|original message headers:?.*)$",
     re.IGNORECASE | re.MULTILINE,
@@ -132,7 +132,7 @@ def _words(mail: Message) -> str:
             content = part.get_payload(decode=True)
             text = content.decode(part.get_content_charset("utf-8"), "replace") if isinstance(content, bytes) else ""
             if part.get_content_subtype() == "html":
-                text = re.sub(r"<[^>]*>", " ", text)
+                text = re.sub(r"<[^<>]*>", " ", text)
             copy = _COPY.search(text)
             return " ".join(text[: copy.start() if copy else None].split())[:_LONGEST_WORDS]
     return ""

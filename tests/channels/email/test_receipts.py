@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import time
 from collections.abc import Callable
 
 import pytest
@@ -120,6 +122,25 @@ def test_what_the_server_noted_is_surer_than_what_the_sender_wrote(channel_to: C
     other = DELIVERY[::-1]
     mail = bounce("failed", "5.1.1", f"To: bounce-{other}@x.example\nX-Original-To: bounce-{DELIVERY}@x.example")
     assert channel_to(25).read_receipt(mail, KNOWN, URL)[0].delivery == DELIVERY
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "kind"),
+    [
+        ("deliver" * 30_000, "x", "plain"),
+        ("x", "-" * 200_000, "plain"),
+        ("x", "<" * 200_000, "html"),
+    ],
+)
+def test_a_bounce_made_to_be_hard_to_read_is_read_in_no_time(
+    subject: str, body: str, kind: str, channel_to: ChannelTo
+) -> None:
+    head = f"To: bounce-{DELIVERY}@x.example\nFrom: mailer-daemon@x.example\nSubject: {subject}\n"
+    kinds = f"Content-Type: text/{kind}\nContent-Transfer-Encoding: base64\n\n"
+    mail = (head + kinds).encode() + base64.encodebytes(body.encode())
+    began = time.process_time()
+    assert channel_to(25).read_receipt(mail, KNOWN, URL) == []
+    assert time.process_time() - began < 10  # was hours
 
 
 def test_a_failure_without_a_status_takes_nobody_from_the_list(channel_to: ChannelTo) -> None:
