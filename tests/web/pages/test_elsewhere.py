@@ -30,6 +30,14 @@ async def test_a_page_answers_in_the_visitors_language_and_says_where_to_do_it(
     assert (await visitor.get(here)).status_code in {200, 404}  # there is a page to do it on
 
 
+@pytest.mark.parametrize("origin", ["http://[", "http://a]b", "https://", "[", "\x80"])
+async def test_an_origin_that_is_none_is_another_sites(visitor: httpx.AsyncClient, origin: str) -> None:
+    for path in ("/subscribe", "/manage", "/console/sign-in"):
+        fields = {"email": "a@example.com", "password": "x"}
+        answer = await visitor.post(path, data=fields, headers={b"Origin": origin.encode("latin-1")})
+        assert answer.status_code == 403
+
+
 async def test_the_sentence_of_a_form_leads_to_the_page_that_has_the_form(visitor: httpx.AsyncClient) -> None:
     answer = await visitor.post("/manage/x/sentence/y", headers={"Origin": "https://evil.example"})
     assert answer.status_code == 403

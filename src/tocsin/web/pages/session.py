@@ -82,7 +82,7 @@ def is_from_elsewhere(request: Request) -> bool:
     ours = {urlsplit(settings.url).netloc, request.headers.get("host", "")}
     origin = request.headers.get("origin", "null")
     site = request.headers.get("sec-fetch-site")
-    is_ours = urlsplit(origin).netloc in ours if origin != "null" else site in {"same-origin", "none"}
+    is_ours = origin.partition("://")[2] in ours if origin != "null" else site in {"same-origin", "none"}
     return not is_ours or site not in {None, "same-origin", "none"}
 
 
