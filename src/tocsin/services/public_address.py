@@ -41,6 +41,8 @@ def read_public_address(
     channel: ChannelName, written: str, settings: Settings, configured: Mapping[ChannelName, object]
 ) -> Address:
     """Return an address as a visitor typed it; raise Refused where it may not be subscribed on the page."""
+    if channel not in TYPED:
+        raise Refused("Visitors subscribe no address on this channel.", field="address")
     written = written.strip()
     if channel is ChannelName.SMS:
         return _number(written, countries(settings), configured)

@@ -6,10 +6,12 @@ import json
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from delivery.world import World
 from joining import ADA, endpoint_of, press, words
 from post_office import PostOffice
+from tocsin.domain.channel import ChannelName
 from tocsin.domain.tokens import Signer
 from tocsin.services.sweep import keep_house
 from tocsin.settings import Settings
@@ -165,6 +167,17 @@ async def test_a_button_that_is_not_there_or_not_theirs_does_nothing(
     answer = await press(visitor, way_in, do, endpoint=other)
     assert answer.status_code in {404, 422}
     assert await world.rows("SELECT state::text FROM endpoint ORDER BY id") == before
+
+
+async def test_an_address_is_added_on_a_channel_that_visitors_may_choose_alone(
+    visitor: httpx.AsyncClient, world: World, way_in: str, app: FastAPI
+) -> None:
+    app.state.site.channels[ChannelName.SOCIAL] = world.email
+    answer = await press(visitor, way_in, "add", channel="social", address="x:acme")
+    assert answer.status_code == 422
+    assert "Choose where you want to hear from us." in words(answer)
+    await press(visitor, way_in, "add", channel="email", address="more@example.com")
+    assert await world.rows("SELECT address FROM opt_in") == [("more@example.com",)]
 
 
 async def test_a_link_that_is_over_says_how_to_get_another(

@@ -22,7 +22,7 @@ from tocsin.services.honour_opt_outs import keep_opt_outs
 from tocsin.services.known_zones import zones
 from tocsin.services.leave import forget_me, start, stop
 from tocsin.services.name_fallback import name_fallback
-from tocsin.services.public_address import read_public_address
+from tocsin.services.public_address import offered, read_public_address
 from tocsin.services.remove import remove_endpoint
 from tocsin.services.wanted import write_wanted
 from tocsin.store import links, mine
@@ -108,12 +108,13 @@ async def _add(doing: Doing) -> Response | Notes:
     name = moving.channel if moving else doing.text("channel")
     typed = doing.text("address")
     fields = {"channel": name, "address": typed}
+    if moving is None and name not in offered(doing.site.settings, doing.site.channels):
+        return Notes(problem=doing.language.say("Choose where you want to hear from us."), fields=fields)
     try:
         channel = ChannelName(name)
         address = read_public_address(channel, typed, doing.site.settings, doing.site.channels)
-    except ValueError as error:
-        known = ChannelName(name) if isinstance(error, Refused) else ChannelName.EMAIL
-        return Notes(problem=wrong_address(doing.language, known, doing.site), fields=fields)
+    except Refused:
+        return Notes(problem=wrong_address(doing.language, channel, doing.site), fields=fields)
     if channel is ChannelName.WEBHOOK:
         return await add_receiver(doing, address)
     purpose = Purpose.MOVE if moving else Purpose.ADD
