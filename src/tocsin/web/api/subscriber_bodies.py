@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Annotated, Any, Final, Literal
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -18,6 +16,7 @@ from tocsin.domain.scope import Scope
 from tocsin.domain.subscriber import Agreed, Attention, NewEndpoint, NewSubscriber, Word
 from tocsin.domain.text import one_line
 from tocsin.services.address import is_for_operators, read_address
+from tocsin.services.known_zones import zones
 from tocsin.web.api.fields import Body, Time, words
 from tocsin.web.api.preference_body import PreferenceBody
 from tocsin.web.auth import Caller
@@ -26,11 +25,6 @@ from tocsin.web.deps import Site
 _LOCALE: Final = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
 ChannelField = Annotated[ChannelName, words(ChannelName)]
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 def _name(value: str) -> str:
@@ -48,7 +42,7 @@ def _locale(value: str) -> str:
 
 
 def _time_zone(value: str) -> str:
-    if value not in _time_zones():
+    if value not in zones():
         raise ValueError('There is no such time zone. Write one as the IANA list has it: "Europe/Berlin"')
     return value
 
