@@ -124,6 +124,13 @@ async def test_what_a_title_holds_is_shown_and_not_run(client: httpx.AsyncClient
         assert "&lt;script&gt;alert" in shown
 
 
+async def test_no_number_is_too_large(client: httpx.AsyncClient, tmp_path: Path) -> None:
+    async with PracticeServer(outbox_path(tmp_path)):
+        for address in (f"/practice/{2**63}", f"/practice/{2**63}/html", f"/practice/{2**63}/raw"):
+            assert (await client.get(address)).status_code == 404
+        assert (await client.get("/practice/mail", params={"before": 2**63})).status_code == 200
+
+
 @pytest.mark.parametrize("address", ["/practice/7", "/practice/7/html", "/practice/7/raw"])
 async def test_what_is_not_there_is_404(address: str, client: httpx.AsyncClient) -> None:
     assert (await client.get(address)).status_code == 404

@@ -15,6 +15,7 @@ from pathlib import Path
 from tocsin.practice.outbox import readable
 
 _LISTED = "id, received_at, sender, recipient, message_id, subject, report"
+_MOST_NUMBER = 2**63 - 1
 _MATCHES = "(recipient LIKE :like ESCAPE '!' OR subject LIKE :like ESCAPE '!' OR message_id LIKE :like ESCAPE '!')"
 
 
@@ -52,7 +53,7 @@ class Opened:
 def find(outbox: Path, search: str = "", before: int | None = None, limit: int = 50) -> Found:
     """Return the messages whose recipient, subject or Message-ID contains `search`, from below the id `before`."""
     escaped = search.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    values = {"like": f"%{escaped}%", "before": before, "limit": limit + 1}
+    values = {"like": f"%{escaped}%", "before": before and min(before, _MOST_NUMBER), "limit": limit + 1}
     condition = _MATCHES if search else "true"
     # Messages are never deleted, so the highest id is their number.
     count = f"SELECT count(*) FROM message WHERE {_MATCHES}" if search else "SELECT coalesce(max(id), 0) FROM message"
@@ -69,7 +70,7 @@ def find(outbox: Path, search: str = "", before: int | None = None, limit: int =
 def read(outbox: Path, number: int) -> Opened | None:
     """Return one message in full, None where there is none of that number."""
     with _reading(outbox) as database:
-        if database is None:
+        if database is None or number > _MOST_NUMBER:
             return None
         row = database.execute(f"SELECT {_LISTED}, raw FROM message WHERE id = ?", (number,)).fetchone()
     if row is None:
