@@ -132,6 +132,19 @@ async def test_many_at_once_are_asked_to_come_again(world: World, monkeypatch: p
                 await asyncio.sleep(0.05)
 
 
+async def test_one_network_keeps_no_other_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounces, "_MOST_FROM_ONE", 2)
+    door, to = door_of(world), back_to(world, "gone@example.com")
+    async with listening("127.0.0.1:0", door) as port:
+        idle = [(await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.9", 0)))[1] for _ in range(2)]
+        with pytest.raises(smtplib.SMTPConnectError, match="421"):
+            await bring(port, to)
+        assert {one.network for one in door.open} == {"127.0.0.0/24"}
+        assert not door.is_full("192.0.2.0/24")
+        for writer in idle:
+            writer.close()
+
+
 async def test_a_dialogue_has_its_bounds_and_ends_with_the_door(world: World) -> None:
     to = back_to(world, "gone@example.com")
     async with listening("127.0.0.1:0", door_of(world)) as port:

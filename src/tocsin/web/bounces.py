@@ -17,6 +17,7 @@ import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from tocsin.domain.asking import network_of
 from tocsin.domain.channel import ChannelName
 from tocsin.domain.tokens import Signer
 from tocsin.services.receive import receive
@@ -29,6 +30,7 @@ _LARGEST: Final = 1_000_000  # a bounce carries a copy of our mail at the most
 _MOST_RECIPIENTS: Final = 10
 _MOST_COMMANDS: Final = 50
 _MOST_OPEN: Final = 100
+_MOST_FROM_ONE: Final = 25  # network, so that nobody alone keeps the others out
 _SECONDS: Final = 60.0
 _BUSY: Final = b"421 4.3.2 Too many are here already, come again later\r\n"
 
@@ -42,6 +44,11 @@ class Door:
     domains: Mapping[str, str]
     host: str
     open: set[_Dialogue] = field(default_factory=set["_Dialogue"])
+
+    def is_full(self, network: str) -> bool:
+        """Tell whether nobody more from `network` is let in."""
+        here = sum(one.network == network for one in self.open)
+        return len(self.open) >= _MOST_OPEN or here >= _MOST_FROM_ONE
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -80,6 +87,7 @@ class _Dialogue(SMTP):
 
     def __init__(self, door: Door) -> None:
         self._door = door
+        self.network = ""
         super().__init__(
             door,
             hostname=door.host,
@@ -90,7 +98,8 @@ class _Dialogue(SMTP):
         )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if len(self._door.open) >= _MOST_OPEN:
+        self.network = network_of(str((transport.get_extra_info("peername") or ("",))[0]))
+        if self._door.is_full(self.network):
             cast("asyncio.Transport", transport).write(_BUSY)
             transport.close()
             return
