@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from tocsin.domain.errors import Conflict, IllegalMove, NotFound, NotReady, Refused
 
@@ -86,6 +87,8 @@ def as_problem(error: Exception) -> Problem:  # noqa: PLR0911 - one line a kind 
     match error:
         case Problem():
             return error
+        case ClientDisconnect():
+            return Problem(400, "The connection ended before the whole request was here. Send it again.")
         case HTTPException():
             return Problem(error.status_code, _plain(error), headers=error.headers)
         case RequestValidationError():
@@ -107,8 +110,9 @@ def as_problem(error: Exception) -> Problem:  # noqa: PLR0911 - one line a kind 
 
 def add_error_answers(app: FastAPI) -> None:
     """Answer every error of `app` in the one form."""
-    for kind in (HTTPException, RequestValidationError, Refused, Conflict, NotFound, NotReady, DBAPIError, PoolTimeout,
-                 asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):  # fmt: skip
+    for kind in (HTTPException, ClientDisconnect, RequestValidationError, Refused, Conflict, NotFound, NotReady,
+                 DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError,
+                 OSError):  # fmt: skip
         app.add_exception_handler(kind, _handle)
     app.add_exception_handler(Exception, _handle)
 

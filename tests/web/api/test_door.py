@@ -12,6 +12,8 @@ import pytest
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.types import Message
+from structlog.testing import capture_logs
 
 from api_callers import caller, is_problem
 from tocsin.domain.key import new_key
@@ -168,3 +170,37 @@ async def test_what_is_no_object_is_told_of_the_request_and_not_of_its_field_bod
     answer = await client.post("/v1/incidents", content=content, headers=JSON)
     assert answer.status_code == 422
     assert "JSON object" in is_problem(answer)["detail"]
+
+
+@pytest.mark.parametrize("path", ["/subscribe", "/manage", "/receipts/smtp", "/v1/subscribers/import", "/v1/incidents"])
+async def test_who_hangs_up_before_the_end_is_no_error_of_ours(
+    app: FastAPI, client: httpx.AsyncClient, path: str
+) -> None:
+    headers = {"host": "status.test", "origin": "http://status.test", "authorization": client.headers["authorization"]}
+    kind = "application/json" if path.startswith("/v1") else "application/x-www-form-urlencoded"
+    told: list[Message] = [{"type": "http.disconnect"}, {"type": "http.request", "body": b"{", "more_body": True}]
+    answered: list[int] = []
+
+    async def receive() -> Message:
+        return told.pop()
+
+    async def send(message: Message) -> None:
+        answered.append(message.get("status", 0))
+
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "client": ("192.0.2.1", 4711),
+        "server": ("status.test", 80),
+        "headers": [(name.encode(), value.encode()) for name, value in (headers | {"content-type": kind}).items()],
+    }
+    with capture_logs() as logs:
+        await app(scope, receive, send)
+    assert answered[0] == 400
+    assert logs == []
