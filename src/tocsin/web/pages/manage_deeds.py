@@ -110,8 +110,8 @@ async def _add(doing: Doing) -> Response | Notes:
     fields = {"channel": name, "address": typed}
     if moving is None and name not in offered(doing.site.settings, doing.site.channels):
         return Notes(problem=doing.language.say("Choose where you want to hear from us."), fields=fields)
+    channel = ChannelName(name)
     try:
-        channel = ChannelName(name)
         address = read_public_address(channel, typed, doing.site.settings, doing.site.channels)
     except Refused:
         return Notes(problem=wrong_address(doing.language, channel, doing.site), fields=fields)
