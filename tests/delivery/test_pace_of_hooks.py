@@ -77,15 +77,20 @@ async def test_news_for_who_answers_429_for_ever_ends_when_it_is_too_late(
         assert await tries(world, busy.url) == [("expired", "too_late", 0)]
 
 
+async def tell_for_days(world: World, channel: WebhookChannel, days: int) -> None:
+    """Tell something every six hours."""
+    for _ in range(days * 4):
+        await tell(world, channel)
+        await keep_house(world.pool)
+        await world.later(6 * 3_600)
+
+
 async def test_a_receiver_that_answers_nothing_but_429_is_disabled_after_five_days(
     world: World, channel: WebhookChannel
 ) -> None:
     async with receiving(answering(BUSY)) as busy:
         await world.person(busy.url, channel=ChannelName.WEBHOOK)
-        for _ in range(20):
-            await tell(world, channel)
-            await keep_house(world.pool)
-            await world.later(6 * 3_600)
+        await tell_for_days(world, channel, 5)
         assert await standing(world) == [("active", None)]
         await tell(world, channel)
         await keep_house(world.pool)
@@ -100,10 +105,7 @@ async def test_a_receiver_that_takes_something_between_429s_is_in_no_trouble(
 ) -> None:
     async with receiving(answering(*[BUSY, BUSY, BUSY, OK] * 6, OK)) as busy:
         await world.person(busy.url, channel=ChannelName.WEBHOOK)
-        for _ in range(24):
-            await tell(world, channel)
-            await keep_house(world.pool)
-            await world.later(6 * 3_600)
+        await tell_for_days(world, channel, 6)
     assert await standing(world) == [("active", None)]
 
 
